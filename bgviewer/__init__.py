@@ -1,0 +1,76 @@
+"""Background matching of exposures, visible: the public Python API.
+
+Names are loaded when first used, so that ``import bgviewer`` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "bgviewer.engine.config": ("MatchConfig",),
+    "bgviewer.engine.exposure": ("Exposure", "MaskedImage"),
+    "bgviewer.engine.matching": ("MatchResult", "match_backgrounds"),
+    "bgviewer.engine.ranking": ("Measurement", "Ranking", "measure_exposure", "rank_exposures"),
+    "bgviewer.errors": (
+        "BgviewerError",
+        "Cancelled",
+        "ConfigError",
+        "FitError",
+        "GridError",
+        "NoOverlapError",
+        "NoReferenceError",
+        "ReadError",
+        "ShapeMismatchError",
+        "UndersampledError",
+        "WriteError",
+    ),
+    "bgviewer.io.read": ("read",),
+    "bgviewer.io.stack": ("ExposureStack", "load_stack"),
+    "bgviewer.tasks.match": ("MatchOutcome", "match_stack"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604
+
+if TYPE_CHECKING:
+    from bgviewer.engine.config import MatchConfig as MatchConfig
+    from bgviewer.engine.exposure import Exposure as Exposure
+    from bgviewer.engine.exposure import MaskedImage as MaskedImage
+    from bgviewer.engine.matching import MatchResult as MatchResult
+    from bgviewer.engine.matching import match_backgrounds as match_backgrounds
+    from bgviewer.engine.ranking import Measurement as Measurement
+    from bgviewer.engine.ranking import Ranking as Ranking
+    from bgviewer.engine.ranking import measure_exposure as measure_exposure
+    from bgviewer.engine.ranking import rank_exposures as rank_exposures
+    from bgviewer.errors import BgviewerError as BgviewerError
+    from bgviewer.errors import Cancelled as Cancelled
+    from bgviewer.errors import ConfigError as ConfigError
+    from bgviewer.errors import FitError as FitError
+    from bgviewer.errors import GridError as GridError
+    from bgviewer.errors import NoOverlapError as NoOverlapError
+    from bgviewer.errors import NoReferenceError as NoReferenceError
+    from bgviewer.errors import ReadError as ReadError
+    from bgviewer.errors import ShapeMismatchError as ShapeMismatchError
+    from bgviewer.errors import UndersampledError as UndersampledError
+    from bgviewer.errors import WriteError as WriteError
+    from bgviewer.io.read import read as read
+    from bgviewer.io.stack import ExposureStack as ExposureStack
+    from bgviewer.io.stack import load_stack as load_stack
+    from bgviewer.tasks.match import MatchOutcome as MatchOutcome
+    from bgviewer.tasks.match import match_stack as match_stack
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'bgviewer' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,166 @@
+"""Chebyshev polynomial through the cells (SPEC section 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial.chebyshev import chebvander
+from numpy.typing import ArrayLike, NDArray
+
+from bgviewer.engine.bands import map_bands, row_bands
+from bgviewer.engine.cells import Cells
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.errors import FitError
+
+__all__ = ["ChebyshevModel", "term_count", "terms"]
+
+Array = NDArray[np.float64]
+
+_NOTHING = 1e-12  # LSST's limit below which the normal equations count as empty
+
+
+def terms(order: int) -> list[tuple[int, int]]:
+    """Return (a, b) of the terms T_a(x) T_b(y) in LSST's order: by degree, x first."""
+    return [(degree - b, b) for degree in range(order + 1) for b in range(degree + 1)]
+
+
+def term_count(order: int) -> int:
+    """Return how many coefficients a polynomial of this order has."""
+    return (order + 1) * (order + 2) // 2
+
+
+@dataclass(frozen=True, eq=False)
+class ChebyshevModel:
+    """A polynomial surface over the whole image, half pixels included.
+
+    Attributes
+    ----------
+    coefficients : ndarray float64, 1-D
+        In the order of `terms`.
+    order : int
+        Highest total degree.
+    shape : (int, int)
+        ``(ny, nx)`` of the image: it is the domain.
+    condition : float
+        Condition number (1-norm, estimated) of the normal equations; inf when singular.
+    n_fitted : int
+        Cells that took part.
+    """
+
+    coefficients: Array
+    order: int
+    shape: tuple[int, int]
+    condition: float
+    n_fitted: int
+    kind = "chebyshev"
+    is_empty = False
+
+    @classmethod
+    def fit(
+        cls,
+        cells: Cells,
+        order: int,
+        weighting: bool,
+        shape: tuple[int, int],
+        *,
+        inverse_variance: bool = False,
+    ) -> ChebyshevModel:
+        """Fit the cells.
+
+        Parameters
+        ----------
+        weighting : bool
+            Weight by 1/error of the cell (one power of the standard error, as LSST does).
+        inverse_variance : bool
+            With weighting: use 1/error^2 instead.
+
+        Raises
+        ------
+        FitError
+            When no cell can be used (or all weights are negligibly small).
+        """
+        values = cells.values.astype(np.float64)
+        errors = cells.errors.astype(np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weights = 1.0 / errors if weighting else np.ones_like(values)
+            if weighting and inverse_variance:
+                weights = weights * weights
+            usable = np.isfinite(values + weights)
+        ny, nx = shape
+        vy = chebvander(_unit(cells.y_local, ny), order)
+        vx = chebvander(_unit(cells.x_local, nx), order)
+        rows, columns = np.nonzero(usable)
+        design = np.empty((len(rows), term_count(order)))
+        for k, (a, b) in enumerate(terms(order)):
+            design[:, k] = vx[columns, a] * vy[rows, b]
+        weighted = design * weights[usable][:, None]
+        matrix, right = weighted.T @ design, weighted.T @ values[usable]
+        if not (np.abs(matrix) > _NOTHING).any():
+            raise FitError(
+                f"there is nothing to fit: {len(rows)} of {values.size} cells can be used"
+                + (" with their weights" if weighting else "")
+                + ". Choose a larger binSize or fewer badMaskPlanes."
+            )
+        coefficients, condition = _solve(matrix, right)
+        return cls(coefficients, order, shape, condition, len(rows))
+
+    def render(
+        self,
+        y: ArrayLike | None = None,
+        x: ArrayLike | None = None,
+        *,
+        progress: Progress = SILENT,
+        threads: int | None = None,
+    ) -> NDArray[np.float32]:
+        """Return the model at rows `y` and columns `x`.
+
+        Parameters
+        ----------
+        y, x : array_like, optional
+            Local pixel positions (need not be whole numbers), any subset; default all.
+
+        Returns
+        -------
+        ndarray float32 [len(y), len(x)]
+        """
+        ny, nx = self.shape
+        rows = np.arange(ny) if y is None else np.atleast_1d(np.asarray(y))
+        columns = np.arange(nx) if x is None else np.atleast_1d(np.asarray(x))
+        square = np.zeros((self.order + 1, self.order + 1))
+        for value, (a, b) in zip(self.coefficients, terms(self.order), strict=True):
+            square[b, a] = value
+        left = chebvander(_unit(rows, ny), self.order) @ square
+        right = np.ascontiguousarray(chebvander(_unit(columns, nx), self.order).T)
+        out = np.empty((len(rows), len(columns)), dtype=np.float32)
+        per_band = max(8, (1 << 17) // max(1, len(columns)))
+
+        def one(band: tuple[int, int]) -> None:
+            out[band[0] : band[1]] = left[band[0] : band[1]] @ right
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            map_bands(one, row_bands(0, len(rows), per_band), progress=progress, threads=threads)
+        return out
+
+
+def _unit(positions: NDArray[np.generic], side: int) -> Array:
+    """Map local pixel positions to -1..1 over the side with its half pixels."""
+    out: Array = (np.asarray(positions, dtype=np.float64) - 0.5 * (side - 1)) * (2.0 / side)
+    return out
+
+
+def _solve(matrix: Array, right: Array) -> tuple[Array, float]:
+    """LU with partial pivoting; the least-squares answer where that meets a zero pivot.
+
+    LSST returns whatever the elimination gives there; nobody can depend on it.
+    """
+    from scipy.linalg import lapack
+
+    norm = float(np.abs(matrix).sum(axis=0).max())
+    lu, pivots, info = lapack.dgetrf(matrix)
+    if info > 0:
+        return np.linalg.lstsq(matrix, right, rcond=None)[0], np.inf
+    reciprocal, _ = lapack.dgecon(lu, norm, norm="1")
+    solution, _ = lapack.dgetrs(lu, pivots, right)
+    condition = 1.0 / reciprocal if reciprocal > 0 else np.inf
+    return np.asarray(solution), float(condition)

@@ -1,0 +1,205 @@
+"""Image, mask and variance of one exposure as one checked, read-only object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bgviewer.errors import ShapeMismatchError
+
+__all__ = ["CANONICAL_PLANES", "Exposure", "MaskedImage"]
+
+CANONICAL_PLANES: Mapping[str, int] = {
+    "BAD": 0,
+    "SAT": 1,
+    "INTRP": 2,
+    "CR": 3,
+    "EDGE": 4,
+    "DETECTED": 5,
+    "DETECTED_NEGATIVE": 6,
+    "SUSPECT": 7,
+    "NO_DATA": 8,
+}
+"""Bits of the classical LSST mask planes, used where a mask comes without names."""
+
+Float32 = NDArray[np.float32]
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _plane(values: ArrayLike, what: str) -> Float32:
+    array = np.asarray(values)
+    if array.ndim != 2 or array.size == 0:
+        raise ShapeMismatchError(
+            f"the {what} must be a 2-D array [ny, nx] with pixels, not shape {array.shape}"
+        )
+    if array.dtype.kind not in "fiub":
+        raise ShapeMismatchError(f"the {what} must hold real numbers, not {array.dtype}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _mask_plane(values: ArrayLike) -> NDArray[np.integer[Any]]:
+    array = np.asarray(values)
+    if array.ndim != 2 or array.size == 0:
+        raise ShapeMismatchError(
+            f"the mask must be a 2-D array [ny, nx] with pixels, not shape {array.shape}"
+        )
+    if array.dtype.kind == "b":
+        return np.ascontiguousarray(array, dtype=np.uint8)
+    if array.dtype.kind not in "iu":
+        raise ShapeMismatchError(f"the mask must hold whole numbers (bits), not {array.dtype}")
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedImage:
+    """Pixels of an exposure.
+
+    Parameters
+    ----------
+    image : array_like, shape (ny, nx)
+        Pixel values in the exposure's unit; becomes native float32. NaN = no data.
+    mask : array_like of int, shape (ny, nx), optional
+        Bits; which bit means what is told by `planes`. None = nothing is flagged.
+    variance : array_like, shape (ny, nx), optional
+        Variance of each pixel in unit squared; becomes native float32. None = unknown.
+    planes : mapping of str to int, optional
+        Mask plane name to bit NUMBER. Default: the classical LSST bits when there is a mask.
+    xy0 : (int, int)
+        Position ``(x0, y0)`` of pixel [0, 0] in the parent grid.
+
+    Notes
+    -----
+    The arrays are read-only views; a caller's array of the right type is not copied, and must
+    not be changed while the object lives.  A pixel is *good* when its value is finite and none
+    of the configured bad planes is set (SPEC, notation); variance plays no part in that.
+
+    Raises
+    ------
+    ShapeMismatchError
+        When the planes differ in shape or are not 2-D arrays of numbers.
+    """
+
+    image: Float32
+    mask: NDArray[np.integer[Any]] | None = None
+    variance: Float32 | None = None
+    planes: Mapping[str, int] | None = None
+    xy0: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        def put(name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)
+
+        image = _plane(self.image, "image")
+        put("image", _read_only(image))
+        if self.mask is not None:
+            put("mask", _read_only(_mask_plane(self.mask)))
+        if self.variance is not None:
+            put("variance", _read_only(_plane(self.variance, "variance")))
+        for what in ("mask", "variance"):
+            plane = getattr(self, what)
+            if plane is not None and plane.shape != image.shape:
+                (py, px), (ny, nx) = plane.shape, image.shape
+                raise ShapeMismatchError(f"the {what} is {px} x {py} but the image is {nx} x {ny}")
+        planes = self.planes
+        if planes is None:
+            planes = CANONICAL_PLANES if self.mask is not None else {}
+        put("planes", {str(k): int(v) for k, v in planes.items()})
+        put("xy0", (int(self.xy0[0]), int(self.xy0[1])))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(ny, nx)``."""
+        ny, nx = self.image.shape
+        return ny, nx
+
+    def bits(self, names: Iterable[str]) -> int:
+        """Return the bits of the named planes together; a plane that is lacking adds nothing."""
+        assert self.planes is not None
+        value = 0
+        for name in names:
+            if name in self.planes:
+                value |= 1 << self.planes[name]
+        return value
+
+    def flagged(self, names: Iterable[str]) -> NDArray[np.bool_] | None:
+        """Return where any of the named planes is set; None when that is nowhere possible."""
+        bits = self.bits(names)
+        if self.mask is None or bits == 0:
+            return None
+        return np.asarray((self.mask & self.mask.dtype.type(self._clip(bits))) != 0)
+
+    def _clip(self, bits: int) -> int:
+        # Bits above the mask's own width cannot be set in it; reinterpret for signed types.
+        assert self.mask is not None
+        width = 8 * self.mask.dtype.itemsize
+        bits &= (1 << width) - 1
+        if self.mask.dtype.kind == "i" and bits >= 1 << (width - 1):
+            bits -= 1 << width
+        return bits
+
+    def plane_counts(self) -> dict[str, int]:
+        """Return the number of flagged pixels of every named plane."""
+        assert self.planes is not None
+        counts = {}
+        for name in self.planes:
+            flagged = self.flagged((name,))
+            counts[name] = 0 if flagged is None else int(np.count_nonzero(flagged))
+        return counts
+
+    def scaled(self, factor: float) -> MaskedImage:
+        """Return image * s and variance * s^2 with s made float32 (SPEC section 1)."""
+        s = np.float32(factor)
+        if s == 1:
+            return self
+        with np.errstate(over="ignore", invalid="ignore"):
+            variance = None if self.variance is None else self.variance * (s * s)
+            return replace(self, image=self.image * s, variance=variance)
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure(MaskedImage):
+    """A `MaskedImage` with what its file says about it.
+
+    Parameters
+    ----------
+    name : str
+        Short name for people (the file's stem).
+    header : mapping, optional
+        Cards of the image HDU (merged with the primary's where the file asks for it).
+    wcs : object, optional
+        Celestial `astropy.wcs.WCS` of the file array (0-based pixels), or None.
+    unit : str, optional
+        Unit of a pixel value (BUNIT).
+    zero_point : float, optional
+        Magnitude of one pixel unit, or None when the file does not say.
+    scale : float
+        Photometric factor already applied to image and variance in memory.
+    source : object, optional
+        Where the planes lie on disk; opaque to the engine.
+    """
+
+    name: str = ""
+    header: Mapping[str, Any] | None = field(default=None, repr=False)
+    wcs: Any = field(default=None, repr=False)
+    unit: str | None = None
+    zero_point: float | None = None
+    scale: float = 1.0
+    source: Any = field(default=None, repr=False)
+
+    def scaled(self, factor: float) -> Exposure:
+        """Scale as `MaskedImage.scaled` does and remember the factor."""
+        out = super().scaled(factor)
+        assert isinstance(out, Exposure)
+        if out is self:
+            return self
+        return replace(out, scale=self.scale * float(np.float32(factor)))

@@ -1,0 +1,361 @@
+"""Matching one pair: difference -> cells and bins -> model -> matched image and figures.
+
+Each stage is a frozen value; a later match of the same pair takes over what its settings have
+not touched (SPEC section 6, DESIGN: stages).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bgviewer.engine.bands import map_bands, row_bands
+from bgviewer.engine.bins import Bins, JudgedBins
+from bgviewer.engine.cells import Cells
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.difference import Difference, form_difference
+from bgviewer.engine.exposure import MaskedImage
+from bgviewer.engine.fitting import Adjustment, Fit, Model, fit_model
+from bgviewer.engine.gridding import (
+    GridStatistic,
+    form_bins,
+    form_cells,
+    form_cells_and_bins,
+)
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.errors import NoOverlapError, UndersampledError
+
+__all__ = [
+    "Adjustment",
+    "Cells",
+    "Difference",
+    "Fit",
+    "Gridded",
+    "MatchResult",
+    "Model",
+    "fit_model",
+    "form_bins",
+    "form_cells",
+    "form_difference",
+    "grid_difference",
+    "match_backgrounds",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Gridded:
+    """The second stage: cells that carry the fit, bins that judge it.
+
+    Attributes
+    ----------
+    cells : Cells
+    bins : Bins
+        Always of the configured binSize.
+    adjustments : tuple of Adjustment
+        Whether the number of cells was changed (INCREASE_NXNYSAMPLE).
+    """
+
+    cells: Cells
+    bins: Bins
+    adjustments: tuple[Adjustment, ...] = ()
+
+
+def grid_difference(
+    difference: Difference,
+    config: MatchConfig,
+    progress: Progress = SILENT,
+    *,
+    threads: int | None = None,
+) -> Gridded:
+    """Form cells and bins of a difference (SPEC sections 3, 6.4, 6.5 and 7).
+
+    Raises
+    ------
+    NoOverlapError, UndersampledError
+        With usePolynomial, when no bin has data, or too few have under THROW_EXCEPTION.
+    """
+    statistic = GridStatistic(config.grid_statistic, config.num_sigma_clip, config.num_iter)
+    cells, bins = form_cells_and_bins(
+        difference.values,
+        config.bin_size,
+        statistic,
+        config.grid_stdev_epsilon,
+        difference.xy0,
+        progress=progress,
+        threads=threads,
+    )
+    if not config.use_polynomial:
+        return Gridded(cells, bins)
+    if len(bins) == 0:
+        raise NoOverlapError(
+            "no overlap with the reference: no bin has two good pixels in both exposures"
+        )
+    carried = min(bins.columns_with_data, bins.rows_with_data)
+    if carried > config.order:
+        return Gridded(cells, bins)
+    if config.undersample_style == "THROW_EXCEPTION":
+        raise UndersampledError(
+            f"order = {config.order} needs {config.order + 1} rows and columns of bins with data; "
+            f"binSize = {config.bin_size} gives {bins.columns_with_data} columns and "
+            f"{bins.rows_with_data} rows. Lower the order or the binSize."
+        )
+    if config.undersample_style != "INCREASE_NXNYSAMPLE":
+        return Gridded(cells, bins)
+    count, adjustment = _increased(difference.shape, carried, config)
+    cells = form_cells(
+        difference.values,
+        *count,
+        config.grid_statistic,
+        config.num_sigma_clip,
+        config.num_iter,
+        difference.xy0,
+        progress=progress,
+        threads=threads,
+    )
+    return Gridded(cells, bins, (adjustment,))
+
+
+def _increased(
+    shape: tuple[int, int], carried: int, config: MatchConfig
+) -> tuple[tuple[int, int], Adjustment]:
+    """Return the new (nx, ny) of cells under INCREASE_NXNYSAMPLE.
+
+    LSST computes a new bin size and then uses it as the number of cells per axis; that is kept
+    unless correctedIncrease is on (SPEC quirk Q2).
+    """
+    new_size = (carried * config.bin_size) // (config.order + 1)
+    if new_size <= 0:
+        raise UndersampledError(
+            f"order = {config.order} cannot be reached with {carried} bins of binSize = "
+            f"{config.bin_size}: the bins would be smaller than a pixel. Lower the order."
+        )
+    ny, nx = shape
+    if config.corrected_increase:
+        count = (-(-nx // new_size), -(-ny // new_size))
+        text = f"cells made smaller, {new_size} pixels instead of {config.bin_size}"
+    else:
+        count = (new_size, new_size)
+        text = (
+            f"{new_size} cells per axis: LSST takes the new bin size for the number of cells "
+            "(correctedIncrease mends that)"
+        )
+    before = (-(-nx // config.bin_size), -(-ny // config.bin_size))
+    return count, Adjustment("samples_per_axis_changed", before, count, text)
+
+
+@dataclass(frozen=True, eq=False)
+class MatchResult:
+    """Everything a match of one pair gave; arrays are read-only in spirit.
+
+    Attributes
+    ----------
+    config : MatchConfig
+        The settings that made it.
+    science : MaskedImage
+        The exposure that is matched.
+    reference : MaskedImage
+    difference : Difference
+    gridded : Gridded
+    fit : Fit
+    """
+
+    config: MatchConfig
+    reference: MaskedImage
+    science: MaskedImage
+    difference: Difference
+    gridded: Gridded
+    fit: Fit
+    threads: int | None = None
+
+    @property
+    def cells(self) -> Cells:
+        """Grid that the model was made from."""
+        return self.gridded.cells
+
+    @property
+    def bins(self) -> JudgedBins:
+        """Bins of the configured binSize with the model read at them."""
+        return self.fit.bins
+
+    @property
+    def model(self) -> Model:
+        """Background model: add it to the science image."""
+        return self.fit.model
+
+    @property
+    def fit_rms(self) -> float:
+        """Root mean square of bin value - model; NaN when there is none."""
+        return self.fit.fit_rms
+
+    @property
+    def diff_im_var(self) -> float:
+        """Clipped mean of the difference's variance plane; NaN without variance planes."""
+        return self.difference.diff_im_var
+
+    @property
+    def used_order(self) -> int | None:
+        """Polynomial order after all changes; None for a spline."""
+        return self.fit.used_order
+
+    @property
+    def used_weighting(self) -> bool | None:
+        """Whether cells were weighted; None for a spline."""
+        return self.fit.used_weighting
+
+    @property
+    def used_interp_style(self) -> str | None:
+        """Spline style after the global reduction; None for a polynomial."""
+        return self.fit.used_interp_style
+
+    @property
+    def adjustments(self) -> tuple[Adjustment, ...]:
+        """What was changed on the way."""
+        return self.gridded.adjustments + self.fit.adjustments
+
+    @property
+    def ratio(self) -> float:
+        """matched_mse / diff_im_var: about 1 when only pixel noise is left."""
+        return self.matched_mse / self.diff_im_var if self.diff_im_var else math.nan
+
+    @cached_property
+    def matched_mse(self) -> float:
+        """Mean square of reference - matched over good pixels (one pass, then remembered)."""
+        return self._finish(keep=False, progress=SILENT)[0]
+
+    @cached_property
+    def matched(self) -> MaskedImage:
+        """Science + model in float32; mask and variance as they were."""
+        mse, image = self._finish(keep=True, progress=SILENT)
+        self.__dict__.setdefault("matched_mse", mse)
+        assert image is not None
+        return _with_image(self.science, image)
+
+    def complete(self, progress: Progress = SILENT) -> MatchResult:
+        """Compute `matched` and `matched_mse` now, stoppable; returns self."""
+        if "matched" not in self.__dict__:
+            mse, image = self._finish(keep=True, progress=progress)
+            assert image is not None
+            self.__dict__["matched_mse"] = mse
+            self.__dict__["matched"] = _with_image(self.science, image)
+        return self
+
+    def measure(self, progress: Progress = SILENT) -> MatchResult:
+        """Compute `matched_mse` now, stoppable, without the matched image; returns self."""
+        if "matched_mse" not in self.__dict__:
+            self.__dict__["matched_mse"] = self._finish(keep=False, progress=progress)[0]
+        return self
+
+    def _finish(
+        self, keep: bool, progress: Progress
+    ) -> tuple[float, NDArray[np.float32] | None]:
+        """One pass over the pixels: matched image (if kept) and mean square that is left."""
+        science, difference, model = self.science.image, self.difference.values, self.model
+        ny, nx = science.shape
+        matched = np.empty_like(science) if keep else None
+
+        def one(band: tuple[int, int]) -> tuple[int, float]:
+            rows = slice(*band)
+            background = model.render(y=np.arange(*band), threads=1)
+            with np.errstate(invalid="ignore", over="ignore"):
+                if matched is not None:
+                    np.add(science[rows], background, out=matched[rows])
+                left = np.subtract(difference[rows], background, out=background)
+                bad = left != left
+                np.copyto(left, np.float32(0), where=bad)
+                left64 = left.astype(np.float64)
+                np.multiply(left64, left64, out=left64)
+                return left.size - int(np.count_nonzero(bad)), float(left64.sum())
+
+        bands = row_bands(0, ny, max(16, (1 << 18) // nx))
+        parts = map_bands(one, bands, progress=progress, threads=self.threads)
+        n = sum(p[0] for p in parts)
+        # (n-1)/n variance + mean^2 is the plain mean of squares; undefined below two pixels
+        return (math.fsum(p[1] for p in parts) / n if n > 1 else math.nan), matched
+
+
+def _with_image(science: MaskedImage, image: NDArray[np.float32]) -> MaskedImage:
+    return MaskedImage(
+        image=image,
+        mask=science.mask,
+        variance=science.variance,
+        planes=science.planes,
+        xy0=science.xy0,
+    )
+
+
+def match_backgrounds(
+    reference: MaskedImage,
+    science: MaskedImage,
+    config: MatchConfig | None = None,
+    *,
+    progress: Progress = SILENT,
+    reuse: MatchResult | None = None,
+    complete: bool = True,
+    threads: int | None = None,
+) -> MatchResult:
+    """Match the background of one science exposure to that of the reference.
+
+    The smooth model of (reference - science) is ADDED to science.
+
+    Parameters
+    ----------
+    reference, science : MaskedImage
+        Same shape; pixels pair up by index.
+    config : MatchConfig, optional
+    progress : Progress, optional
+        Told where the work is; may stop it.
+    reuse : MatchResult, optional
+        An earlier result; the stages of the same pair that `config` does not touch are taken
+        over instead of computed.
+    complete : bool
+        False leaves the matched image and `matched_mse` to be computed when first asked for.
+    threads : int, optional
+        Threads to use (default: the machine's cores); results do not depend on it.
+
+    Raises
+    ------
+    ConfigError
+        binSize or order do not fit the image (polynomials).
+    ShapeMismatchError, NoOverlapError, UndersampledError, FitError
+        The pair cannot be matched.
+    """
+    config = config or MatchConfig()
+    problem = config.problem(science.shape)
+    if problem is not None:
+        raise problem
+    same_pair = reuse is not None and reuse.reference is reference and reuse.science is science
+    if same_pair and reuse is not None and _same_stage(reuse.config, config, "difference"):
+        difference = reuse.difference
+    else:
+        difference = form_difference(reference, science, config, progress, threads=threads)
+    if reuse is not None and difference is reuse.difference and _same_grid(reuse, config):
+        gridded = reuse.gridded
+    else:
+        gridded = grid_difference(difference, config, progress, threads=threads)
+    fit = fit_model(gridded.cells, gridded.bins, config, difference.shape, threads=threads)
+    result = MatchResult(config, reference, science, difference, gridded, fit, threads)
+    return result.complete(progress) if complete else result
+
+
+def _same_stage(old: MatchConfig, new: MatchConfig, stage: str) -> bool:
+    names = {
+        "difference": ("bad_mask_planes", "num_sigma_clip", "num_iter"),
+        "grid": ("bin_size", "grid_statistic", "grid_stdev_epsilon"),
+    }[stage]
+    return all(getattr(old, n) == getattr(new, n) for n in names)
+
+
+def _same_grid(reuse: MatchResult, config: MatchConfig) -> bool:
+    """Whether cells and bins of an earlier result serve: the order matters only to INCREASE."""
+    if not _same_stage(reuse.config, config, "grid") or reuse.gridded.adjustments:
+        return False
+    if not config.use_polynomial:
+        return True
+    carried = min(reuse.gridded.bins.columns_with_data, reuse.gridded.bins.rows_with_data)
+    return carried > config.order or (
+        carried > 0 and config.undersample_style == "REDUCE_INTERP_ORDER"
+    )

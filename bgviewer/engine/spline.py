@@ -1,0 +1,200 @@
+"""Splines through the cells (SPEC section 4): one-dimensional curves and the two-pass surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bgviewer.engine.bands import map_bands, row_bands
+from bgviewer.engine.cells import Cells
+from bgviewer.engine.curves import MINIMUM_POINTS, best_style, curves
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.errors import UndersampledError
+
+__all__ = ["SplineModel", "interpolate", "reduce_style"]
+
+Array = NDArray[np.float64]
+
+
+def interpolate(style: str, x: ArrayLike, y: ArrayLike, at: ArrayLike) -> Array:
+    """Return the curve of `style` through nodes (x, y) at positions `at`.
+
+    Parameters
+    ----------
+    style : {"CONSTANT", "LINEAR", "NATURAL_SPLINE", "CUBIC_SPLINE", "AKIMA_SPLINE"}
+    x : array_like, shape (n,)
+        Nodes, strictly ascending.
+    y : array_like, shape (n,)
+        Values, finite.
+    at : array_like, shape (m,)
+        Positions, any order; NaN gives NaN.
+
+    Raises
+    ------
+    UndersampledError
+        When there are fewer nodes than the style needs.
+    """
+    nodes = np.asarray(x, dtype=np.float64)
+    if len(nodes) < MINIMUM_POINTS[style]:
+        raise UndersampledError(
+            f"{style} needs {MINIMUM_POINTS[style]} points, there are {len(nodes)}"
+        )
+    if not (np.diff(nodes) > 0).all():
+        raise UndersampledError(f"{style}: positions of the nodes must ascend")
+    positions = np.asarray(at, dtype=np.float64)
+    order = np.argsort(positions, kind="stable")
+    values = np.asarray(y, dtype=np.float64)[None, :]
+    out = np.empty(len(positions))
+    out[order] = curves(style, nodes, values).evaluate(positions[order])[0]
+    out[np.isnan(positions)] = np.nan
+    return out
+
+
+def reduce_style(style: str, undersample_style: str, nx: int, ny: int) -> str:
+    """Return the style that a grid of nx x ny cells carries (SPEC 4.1).
+
+    Raises
+    ------
+    UndersampledError
+        When the cells are too few and may not be reduced for.
+    """
+    need = MINIMUM_POINTS[style]
+    if nx >= need and ny >= need:
+        return style
+    if undersample_style != "REDUCE_INTERP_ORDER":
+        raise UndersampledError(
+            f"interpStyle = {style} needs {need} cells along each axis; there are {nx} x {ny}. "
+            "Choose a smaller binSize, a simpler interpStyle, or REDUCE_INTERP_ORDER."
+        )
+    return best_style(nx if nx < ny else ny)
+
+
+@dataclass(frozen=True, eq=False)
+class SplineModel:
+    """A surface through the cells: splines along y, then along x for each row.
+
+    Attributes
+    ----------
+    cells : Cells
+        The grid; NaN cells are left out line by line.
+    style : str
+        Style after the global reduction.
+    undersample_style : str
+        What to do on lines with too few cells.
+    shape : (int, int)
+        ``(ny, nx)`` of the image.
+    n_reduced_lines : int
+        Grid columns with too few cells for `style`, interpolated by a simpler one (or empty).
+    """
+
+    cells: Cells
+    style: str
+    undersample_style: str
+    shape: tuple[int, int]
+    n_reduced_lines: int = field(default=0)
+    kind = "spline"
+
+    @classmethod
+    def fit(
+        cls, cells: Cells, style: str, undersample_style: str, shape: tuple[int, int]
+    ) -> SplineModel:
+        """Choose the style that the cells carry and check every line.
+
+        Raises
+        ------
+        UndersampledError
+            Too few cells, unless the undersample style is REDUCE_INTERP_ORDER.
+        """
+        ny, nx = cells.shape
+        used = reduce_style(style, undersample_style, nx, ny)
+        need = MINIMUM_POINTS[used]
+        points = np.count_nonzero(cells.values == cells.values, axis=0)
+        if undersample_style != "REDUCE_INTERP_ORDER" and (points < need).any():
+            column = int(np.argmax(points < need))
+            raise UndersampledError(
+                f"column {column} of the grid has {points[column]} of {ny} cells with data; "
+                f"{used} needs {need}. Choose a smaller binSize, a simpler interpStyle, or "
+                "REDUCE_INTERP_ORDER."
+            )
+        lines = int(np.count_nonzero((points < need) & (points > 0)))
+        return cls(cells, used, undersample_style, shape, lines)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no cell has a value, so that the model is NaN everywhere."""
+        return self.cells.n_used == 0
+
+    def render(
+        self,
+        y: ArrayLike | None = None,
+        x: ArrayLike | None = None,
+        *,
+        progress: Progress = SILENT,
+        threads: int | None = None,
+    ) -> NDArray[np.float32]:
+        """Return the model at rows `y` and columns `x`.
+
+        Parameters
+        ----------
+        y, x : array_like, optional
+            Local pixel positions (need not be whole numbers), any subset; default all.
+
+        Returns
+        -------
+        ndarray float32 [len(y), len(x)]
+            NaN everywhere when no cell has a value.
+        """
+        rows = np.arange(self.shape[0]) if y is None else np.atleast_1d(np.asarray(y))
+        columns = np.arange(self.shape[1]) if x is None else np.atleast_1d(np.asarray(x))
+        out = np.empty((len(rows), len(columns)), dtype=np.float32)
+        used, knots = self._along_y(rows.astype(np.float64))
+        if not used.any() or not len(rows):
+            out[...] = np.nan
+            return out
+        order = np.argsort(columns, kind="stable").astype(np.intp)
+        sorted_x = columns[order].astype(np.float64)
+        ascending = bool((order == np.arange(len(order))).all())
+        nodes = self.cells.x_local[used]
+        style = self._line_style(len(nodes))
+        per_band = max(16, (1 << 18) // max(1, len(columns)))
+
+        def one(band: tuple[int, int]) -> None:
+            part = curves(style, nodes, knots[band[0] : band[1]])
+            if ascending:
+                part.evaluate(sorted_x, out=out[band[0] : band[1]])
+            else:
+                out[band[0] : band[1], order] = part.evaluate(sorted_x)
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            map_bands(one, row_bands(0, len(rows), per_band), progress=progress, threads=threads)
+        return out
+
+    def _line_style(self, n: int) -> str:
+        return self.style if n >= MINIMUM_POINTS[self.style] else best_style(n)
+
+    def _along_y(self, rows: Array) -> tuple[NDArray[np.bool_], Array]:
+        """Interpolate every grid column at the rows; columns without cells are told apart.
+
+        A column with at least one cell has a value in every row (SPEC 4.2), so the same
+        columns serve all rows.
+        """
+        values = self.cells.values.astype(np.float64)
+        has = values == values
+        used = has.any(axis=0)
+        nodes = self.cells.y_local
+        order = np.argsort(rows, kind="stable")
+        sorted_rows = rows[order]
+        out = np.empty((len(rows), values.shape[1]))
+        patterns, member = np.unique(has, axis=1, return_inverse=True)
+        member = member.ravel()
+        for index in range(patterns.shape[1]):
+            keep = patterns[:, index]
+            columns = np.flatnonzero(member == index)
+            n = int(np.count_nonzero(keep))
+            if n == 0:
+                continue
+            part = curves(self._line_style(n), nodes[keep], values[np.ix_(keep, columns)].T)
+            out[np.ix_(order, columns)] = part.evaluate(sorted_rows).T
+        return used, np.ascontiguousarray(out[:, used])
