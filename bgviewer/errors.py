@@ -105,7 +105,7 @@ class _FileError(BgviewerError, OSError):
         Stable identifier of the situation, such as ``"E_TRUNCATED"``.
     """
 
-    def __init__(self, path: object, reason: str, *, id: str) -> None:  # noqa: A002
+    def __init__(self, path: object, reason: str, *, id: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = str(path)
         self.reason = reason
@@ -118,14 +118,14 @@ class _FileError(BgviewerError, OSError):
 class ReadError(_FileError):
     """A file could not be read as an exposure."""
 
-    def __init__(self, path: object, reason: str, *, id: str = "E_MISSING") -> None:  # noqa: A002
+    def __init__(self, path: object, reason: str, *, id: str = "E_MISSING") -> None:
         super().__init__(path, reason, id=id)
 
 
 class WriteError(_FileError):
     """A file could not be written; nothing half-written is left behind."""
 
-    def __init__(self, path: object, reason: str, *, id: str = "E_WRITE") -> None:  # noqa: A002
+    def __init__(self, path: object, reason: str, *, id: str = "E_WRITE") -> None:
         super().__init__(path, reason, id=id)
 
 

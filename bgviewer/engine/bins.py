@@ -67,11 +67,10 @@ class Bins:
         By default the position truncated to a pixel, as LSST does (an even bin is then read
         half a pixel off its centre); `centred` gives the mean of the pixel indices.
         """
+        x, y = self.left + self.right, self.bottom + self.top
         if centred:
-            return 0.5 * (self.left + self.right - 1), 0.5 * (self.bottom + self.top - 1)
-        x = (self.left + self.right) // 2
-        y = (self.bottom + self.top) // 2
-        return x.astype(np.float64), y.astype(np.float64)
+            return np.float64(0.5) * (x - 1), np.float64(0.5) * (y - 1)
+        return (x // 2).astype(np.float64), (y // 2).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)

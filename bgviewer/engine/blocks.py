@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ Edges = NDArray[np.intp]
 Array = NDArray[np.float64]
 TileLoader = Callable[[int, int, int, int], NDArray[np.float32]]
 
-_TILE = 1 << 16  # pixels per tile: float64 scratch of 512 kB
+_TILE = 1 << 17  # pixels per tile: float64 scratch of 1 MB
+_CANCELLED = 1e5  # sum of squares over squared deviations beyond which digits are saved
 _SORTED = 1 << 13  # blocks up to this many pixels are sorted as rows of one array
 _MAX_ROWS = 255  # the count of a column of a tile fits in uint8
 
@@ -82,13 +84,7 @@ def block_moments(
     y_edges, x_edges : ndarray of int
         Edges of the blocks, first 0 and last ny (nx), strictly ascending.
     """
-    if isinstance(load, np.ndarray):
-        image = load
-
-        def tile_of(y0: int, y1: int, x0: int, x1: int) -> NDArray[np.float32]:
-            return image[y0:y1, x0:x1]
-    else:
-        tile_of = load
+    tile_of = _slicer(load) if isinstance(load, np.ndarray) else load
     fine_y, y_starts = _refine(y_edges, min(_MAX_ROWS, max(8, _TILE // int(x_edges[-1]))))
     fine_x, x_starts = _refine(x_edges, _TILE)
     groups = _column_groups(fine_x, _TILE // max(1, int(np.diff(fine_y).max())))
@@ -111,11 +107,15 @@ def block_moments(
     return fine.merged(y_starts, x_starts)
 
 
+def _slicer(image: NDArray[np.float32]) -> TileLoader:
+    return lambda y0, y1, x0, x1: image[y0:y1, x0:x1]
+
+
 def _refine(edges: Edges, limit: int) -> tuple[Edges, Edges]:
     """Cut intervals longer than `limit`; also tell where each original one starts."""
     fine: list[int] = []
     starts: list[int] = []
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         starts.append(len(fine))
         pieces = -(-int(b - a) // limit)
         fine.extend(int(a) + (int(b - a) * i) // pieces for i in range(pieces))
@@ -138,42 +138,50 @@ def _tile_moments(
     tile: NDArray[np.float32], starts: Edges
 ) -> tuple[NDArray[np.int64], Array, Array]:
     """Moments of the blocks of one tile (at most 255 rows) that start at the given columns."""
-    width = tile.shape[1]
-    widths = np.diff(np.append(starts, width))
     good = tile == tile
     n = np.add.reduceat(
         np.add.reduce(good.view(np.uint8), axis=0, dtype=np.uint8).astype(np.int64), starts
     )
-    centre = _rough_means(tile, good, n, starts)
-    centres = np.repeat(centre, widths)
-    d = np.where(good, tile, centres).astype(np.float64)
-    d -= centres
+    d = zeroed(tile, good).astype(np.float64)
+    s1 = np.add.reduceat(np.add.reduce(d, axis=0), starts)
+    np.multiply(d, d, out=d)
+    s2 = np.add.reduceat(np.add.reduce(d, axis=0), starts)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = s1 / n
+        m2 = np.maximum(s2 - s1 * mean, 0.0)
+    if bool((s2 > _CANCELLED * m2).any()):
+        # a high level over little scatter: sums about zero lose the digits of the scatter
+        mean, m2 = _centred_moments(tile, good, n, mean, starts)
+    some = n > 0
+    return n, np.where(some, mean, np.nan), np.where(some, m2, 0.0)
+
+
+def zeroed(tile: NDArray[np.float32], good: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return a copy of the tile with +0 where it is not good.
+
+    Done on the bits: several times faster than `numpy.where`.
+    """
+    keep = np.negative(good.view(np.int8)).astype(np.int32)
+    return np.bitwise_and(tile.view(np.int32), keep, out=keep).view(np.float32)
+
+
+def _centred_moments(
+    tile: NDArray[np.float32],
+    good: NDArray[np.bool_],
+    n: NDArray[np.int64],
+    mean: Array,
+    starts: Edges,
+) -> tuple[Array, Array]:
+    """Mean and squared deviations by a second pass about the mean of the first."""
+    widths = np.diff(np.append(starts, tile.shape[1]))
+    centres = np.repeat(np.nan_to_num(mean), widths)
+    d = np.where(good, tile - centres, 0.0)
     s1 = np.add.reduceat(np.add.reduce(d, axis=0), starts)
     np.multiply(d, d, out=d)
     s2 = np.add.reduceat(np.add.reduce(d, axis=0), starts)
     with np.errstate(invalid="ignore", divide="ignore"):
         shift = s1 / n
-        m2 = np.maximum(s2 - s1 * shift, 0.0)
-    some = n > 0
-    return n, np.where(some, centre + shift, np.nan), np.where(some, m2, 0.0)
-
-
-def _rough_means(
-    tile: NDArray[np.float32], good: NDArray[np.bool_], n: NDArray[np.int64], starts: Edges
-) -> NDArray[np.float32]:
-    """Return a value near the mean of each block, from a few of its rows.
-
-    Sums of deviations from it keep all their digits however high the level.
-    """
-    step = max(1, tile.shape[0] // 8)
-    some, ok = tile[::step], good[::step]
-    count = np.add.reduceat(np.add.reduce(ok, axis=0, dtype=np.int64), starts)
-    if bool(((count == 0) & (n > 0)).any()):
-        some, ok = tile, good
-        count = n
-    total = np.add.reduceat(np.where(ok, some, 0).sum(axis=0, dtype=np.float64), starts)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(count > 0, total / count, 0.0).astype(np.float32)
+        return mean + shift, np.maximum(s2 - s1 * shift, 0.0)
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,16 @@ import numpy as np
 from numpy.polynomial.chebyshev import chebvander
 from numpy.typing import ArrayLike, NDArray
 
-from bgviewer.engine.bands import map_bands, row_bands
 from bgviewer.engine.cells import Cells
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.rendering import RowRenderer, positions, render_rows
 from bgviewer.errors import FitError
 
 __all__ = ["ChebyshevModel", "term_count", "terms"]
 
 Array = NDArray[np.float64]
 
+_TILE_COLUMNS = 512  # small products stay in cache and on one thread of the BLAS
 _NOTHING = 1e-12  # LSST's limit below which the normal equations count as empty
 
 
@@ -124,23 +125,24 @@ class ChebyshevModel:
         -------
         ndarray float32 [len(y), len(x)]
         """
+        return render_rows(self.rows(y, x), progress, threads)
+
+    def rows(self, y: ArrayLike | None = None, x: ArrayLike | None = None) -> RowRenderer:
+        """Return a renderer of any band of the rows `y`, all at columns `x`."""
         ny, nx = self.shape
-        rows = np.arange(ny) if y is None else np.atleast_1d(np.asarray(y))
-        columns = np.arange(nx) if x is None else np.atleast_1d(np.asarray(x))
+        at_y, at_x = positions(y, ny), positions(x, nx)
         square = np.zeros((self.order + 1, self.order + 1))
         for value, (a, b) in zip(self.coefficients, terms(self.order), strict=True):
             square[b, a] = value
-        left = chebvander(_unit(rows, ny), self.order) @ square
-        right = np.ascontiguousarray(chebvander(_unit(columns, nx), self.order).T)
-        out = np.empty((len(rows), len(columns)), dtype=np.float32)
-        per_band = max(8, (1 << 17) // max(1, len(columns)))
+        left = chebvander(_unit(at_y, ny), self.order) @ square
+        right = np.ascontiguousarray(chebvander(_unit(at_x, nx), self.order).T)
 
-        def one(band: tuple[int, int]) -> None:
-            out[band[0] : band[1]] = left[band[0] : band[1]] @ right
+        def fill(a: int, b: int, out: NDArray[np.float32]) -> None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                for x0 in range(0, right.shape[1], _TILE_COLUMNS):
+                    out[:, x0 : x0 + _TILE_COLUMNS] = left[a:b] @ right[:, x0 : x0 + _TILE_COLUMNS]
 
-        with np.errstate(over="ignore", invalid="ignore"):
-            map_bands(one, row_bands(0, len(rows), per_band), progress=progress, threads=threads)
-        return out
+        return RowRenderer(len(at_y), len(at_x), fill)
 
 
 def _unit(positions: NDArray[np.generic], side: int) -> Array:
@@ -159,7 +161,7 @@ def _solve(matrix: Array, right: Array) -> tuple[Array, float]:
     norm = float(np.abs(matrix).sum(axis=0).max())
     lu, pivots, info = lapack.dgetrf(matrix)
     if info > 0:
-        return np.linalg.lstsq(matrix, right, rcond=None)[0], np.inf
+        return np.asarray(np.linalg.lstsq(matrix, right, rcond=None)[0], dtype=np.float64), np.inf
     reciprocal, _ = lapack.dgecon(lu, norm, norm="1")
     solution, _ = lapack.dgetrs(lu, pivots, right)
     condition = 1.0 / reciprocal if reciprocal > 0 else np.inf

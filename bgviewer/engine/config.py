@@ -84,9 +84,9 @@ class Option:
             return "a list of mask plane names"
         what = "a whole number" if self.kind == "int" else "a number"
         if self.minimum is not None and self.maximum is not None:
-            return f"{what} from {self.minimum:g} to {self.maximum:g}"
+            return f"{what} from {_plain(self.minimum)} to {_plain(self.maximum)}"
         if self.minimum is not None:
-            return f"{what} of at least {self.minimum:g}"
+            return f"{what} of at least {_plain(self.minimum)}"
         return what
 
     def check(self, value: Any) -> Any:
@@ -106,6 +106,10 @@ class Option:
         return ConfigError(
             f"{self.lsst_name} = {value!r}: {reason}", field=self.name, value=value, reason=reason
         )
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if value == int(value) else str(value)
 
 
 def _check_bool(_opt: Option, value: Any) -> bool | None:
@@ -342,7 +346,7 @@ class MatchConfig:
         stage="model",
         group="model",
         card="BGVWGHT",
-        help="Weight the cells of a polynomial fit by one over their standard error (as LSST does).",
+        help="Weight the cells of a polynomial fit by one over their standard error, as LSST does.",
         example="A cell at the ragged edge with few good pixels then counts less than a full one.",
     )
     grid_stdev_epsilon: float = option(

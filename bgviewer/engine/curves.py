@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+_TILE_COLUMNS = 1024
+
 __all__ = ["MINIMUM_POINTS", "Curves", "best_style", "curves"]
 
 Array = NDArray[np.float64]
@@ -53,31 +55,26 @@ class Curves:
     coefficients: tuple[Array, ...]
 
     def evaluate(
-        self, at: Array, out: NDArray[np.floating] | None = None  # type: ignore[type-arg]
-    ) -> NDArray[np.floating]:  # type: ignore[type-arg]
+        self,
+        at: Array,
+        out: NDArray[np.floating] | None = None,
+    ) -> NDArray[np.floating]:
         """Return values [lines, len(at)] at ascending positions (NaN last).
 
-        Rounded to the type of `out` when that is given.  Horner's rule, element by element, so
-        that a position has the same value whatever others are asked for with it.
+        Rounded to the type of `out` when that is given.  One product of coefficients and powers
+        per piece: several times faster than Horner's rule on whole arrays.
         """
         lines = self.coefficients[0].shape[0]
         result = np.empty((lines, len(at))) if out is None else out
         cuts = np.concatenate(([0], np.searchsorted(at, self.breaks, side="left"), [len(at)]))
+        powers = np.arange(len(self.coefficients))[:, None]
+        stacked = np.stack(self.coefficients, axis=2)  # [lines, pieces, powers]
         for piece in range(len(cuts) - 1):
             a, b = int(cuts[piece]), int(cuts[piece + 1])
-            if a >= b:
-                continue
-            t = at[a:b] - self.origins[piece]
-            top = self.coefficients[-1][:, piece, None]
-            if len(self.coefficients) == 1:
-                result[:, a:b] = top
-                continue
-            value = top * t
-            for c in self.coefficients[-2:0:-1]:
-                value += c[:, piece, None]
-                value *= t
-            value += self.coefficients[0][:, piece, None]
-            result[:, a:b] = value
+            for first in range(a, b, _TILE_COLUMNS):
+                last = min(first + _TILE_COLUMNS, b)
+                t = (at[first:last] - self.origins[piece]) ** powers
+                result[:, first:last] = stacked[:, piece] @ t
         return result
 
 

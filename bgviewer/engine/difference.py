@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 from bgviewer.engine.bands import map_bands, row_bands
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import MaskedImage
+from bgviewer.engine.onepass import OnePass, Tally
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.statistics import clipped_mean, quantiles
 from bgviewer.errors import ShapeMismatchError
 
 __all__ = ["Difference", "form_difference", "good_pixels"]
 
-_BAND_PIXELS = 1 << 18
+_BAND_PIXELS = 1 << 16  # a band of every plane together stays in cache
+_LARGE = 1 << 18  # below this the variances are simply gathered and sorted
+_SAMPLE = 1 << 16
+_NAN_BITS = np.int32(0x7FC00000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,81 +97,120 @@ def form_difference(
         )
     ny, nx = science.shape
     values = np.empty((ny, nx), dtype=np.float32)
-    with_variance = reference.variance is not None and science.variance is not None
-    # +inf marks what takes no part: it sorts behind every value
-    variances = np.empty((ny, nx), dtype=np.float32) if with_variance else None
     planes = config.bad_mask_planes
-    bits = [(e, e.bits(planes)) for e in (reference, science)]
+    bits = (reference.bits(planes), science.bits(planes))
+    noise = _VarianceLevel(reference, science, bits, config)
 
-    def one(band: tuple[int, int]) -> tuple[int, int]:
+    def one(band: tuple[int, int]) -> tuple[int, Tally | None]:
         rows = slice(*band)
         with np.errstate(invalid="ignore", over="ignore"):
             part = np.subtract(reference.image[rows], science.image[rows], out=values[rows])
-        bad = None
-        for exposure, mask_bits in bits:
-            flagged = flagged_rows(exposure, mask_bits, rows)
-            if flagged is not None:
-                bad = flagged if bad is None else np.logical_or(bad, flagged, out=bad)
-        count = 0
-        if variances is not None:
-            count = _add_variances(reference, science, bad, rows, variances[rows])
+        bad = _flagged_in_either(reference, science, bits, rows)
         unusable = ~np.isfinite(part)
         if bad is not None:
             unusable |= bad
-        np.copyto(part, np.float32(np.nan), where=unusable)
-        return part.size - int(np.count_nonzero(unusable)), count
+        # NaN by its bits: several times faster than a masked copy
+        nan = np.negative(unusable.view(np.int8)).astype(np.int32)
+        nan &= _NAN_BITS
+        number = part.view(np.int32)
+        np.bitwise_or(number, nan, out=number)
+        return part.size - int(np.count_nonzero(unusable)), noise.tally(rows, bad)
 
     bands = row_bands(0, ny, max(1, _BAND_PIXELS // nx))
-    counts = map_bands(one, bands, progress=progress, threads=threads)
-    diff_im_var = np.nan
-    if variances is not None:
-        diff_im_var = _variance_level(
-            variances, sum(c[1] for c in counts), config, progress, threads
-        )
-    return Difference(values, reference.xy0, float(diff_im_var), sum(c[0] for c in counts))
+    parts = map_bands(one, bands, progress=progress, threads=threads)
+    tallies = [tally for _, tally in parts if tally is not None]
+    diff_im_var = noise.result(tallies, progress, threads)
+    return Difference(values, reference.xy0, diff_im_var, sum(count for count, _ in parts))
 
 
-def _add_variances(
-    reference: MaskedImage,
-    science: MaskedImage,
-    bad: NDArray[np.bool_] | None,
-    rows: slice,
-    out: NDArray[np.float32],
-) -> int:
+def _flagged_in_either(
+    reference: MaskedImage, science: MaskedImage, bits: tuple[int, int], rows: slice
+) -> NDArray[np.bool_] | None:
+    bad = flagged_rows(reference, bits[0], rows)
+    other = flagged_rows(science, bits[1], rows)
+    if bad is None or other is None:
+        return other if bad is None else bad
+    return np.logical_or(bad, other, out=bad)
+
+
+def _variance_sum(
+    reference: MaskedImage, science: MaskedImage, rows: slice
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the sum of the variance planes and where it is finite."""
     assert reference.variance is not None and science.variance is not None
     with np.errstate(invalid="ignore", over="ignore"):
-        np.add(reference.variance[rows], science.variance[rows], out=out)
-    unusable = ~np.isfinite(out)
-    if bad is not None:
-        unusable |= bad
-    np.copyto(out, np.float32(np.inf), where=unusable)
-    return out.size - int(np.count_nonzero(unusable))
+        total = reference.variance[rows] + science.variance[rows]
+    return total, np.isfinite(total)
 
 
-def _variance_level(
-    variances: NDArray[np.float32],
-    count: int,
-    config: MatchConfig,
-    progress: Progress,
-    threads: int | None,
-) -> float:
-    """MEANCLIP of the `count` finite values; the rest are +inf (the array is reordered)."""
-    flat = variances.reshape(-1)
-    if count == 0:
-        return float("nan")
-    if count < flat.size:
+class _VarianceLevel:
+    """MEANCLIP of the sum of two variance planes over unmasked pixels (SPEC section 6, step 9)."""
+
+    def __init__(
+        self,
+        reference: MaskedImage,
+        science: MaskedImage,
+        bits: tuple[int, int],
+        config: MatchConfig,
+    ) -> None:
+        self._pair, self._bits, self._config = (reference, science), bits, config
+        self._has_planes = reference.variance is not None and science.variance is not None
+        self._pass: OnePass | None = None
+        ny, nx = science.shape
+        if self._has_planes and ny * nx >= _LARGE:
+            sample = self._sample(ny, nx)
+            if sample.size >= _SAMPLE // 16:
+                plan = OnePass(sample, config.num_sigma_clip, config.num_iter)
+                self._pass = plan if plan.sensible else None
+
+    def _sample(self, ny: int, nx: int) -> NDArray[np.float32]:
+        """Return about `_SAMPLE` good values spread over the image."""
+        step_y = max(1, ny // 256)
+        step_x = max(1, (nx * (ny // step_y)) // _SAMPLE)
+        few = [
+            MaskedImage(
+                image=e.image[::step_y, ::step_x],
+                mask=None if e.mask is None else e.mask[::step_y, ::step_x],
+                variance=None if e.variance is None else e.variance[::step_y, ::step_x],
+                planes=e.planes,
+            )
+            for e in self._pair
+        ]
+        total, good = _variance_sum(few[0], few[1], slice(None))
+        bad = _flagged_in_either(few[0], few[1], self._bits, slice(None))
+        return total[good if bad is None else good & ~bad]
+
+    def tally(self, rows: slice, bad: NDArray[np.bool_] | None) -> Tally | None:
+        """Look at a band; None when the values are taken the slow way anyhow."""
+        if self._pass is None:
+            return None
+        total, good = _variance_sum(*self._pair, rows)
+        if bad is not None:
+            good &= ~bad
+        return self._pass.tally(total, good)
+
+    def result(self, tallies: list[Tally], progress: Progress, threads: int | None) -> float:
+        """Return the clipped mean; NaN without variance planes or without good values."""
+        if not self._has_planes:
+            return float("nan")
+        if self._pass is not None:
+            clipped = self._pass.clipped(tallies)
+            if clipped is not None:
+                return clipped.mean
         progress.step()
-        flat.partition(count - 1)
-        flat = flat[:count]
-    progress.step()
-    q1, median, q3 = quantiles(flat, (0.25, 0.5, 0.75))
-    progress.step()
-    return clipped_mean(
-        flat,
-        median,
-        q3 - q1,
-        config.num_sigma_clip,
-        config.num_iter,
-        progress=progress,
-        threads=threads,
-    ).mean
+        total, good = _variance_sum(*self._pair, slice(None))
+        bad = _flagged_in_either(*self._pair, self._bits, slice(None))
+        values = total[good if bad is None else good & ~bad]
+        del total
+        progress.step()
+        clip = (self._config.num_sigma_clip, self._config.num_iter)
+        quartiles = quantiles(values, (0.25, 0.5, 0.75))
+        progress.step()
+        return clipped_mean(
+            values,
+            quartiles[1],
+            quartiles[2] - quartiles[0],
+            *clip,
+            progress=progress,
+            threads=threads,
+        ).mean

@@ -15,6 +15,7 @@ from bgviewer.engine.cells import Cells
 from bgviewer.engine.chebyshev import ChebyshevModel, term_count
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.rendering import RowRenderer
 from bgviewer.engine.spline import SplineModel
 
 __all__ = ["Adjustment", "Fit", "Model", "fit_model"]
@@ -69,6 +70,10 @@ class Model(Protocol):
         """Return float32 [len(y), len(x)] at local pixel positions; default all."""
         ...
 
+    def rows(self, y: ArrayLike | None = None, x: ArrayLike | None = None) -> RowRenderer:
+        """Return a renderer of any band of the rows `y`, all at columns `x`."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -114,9 +119,7 @@ def _rms(residuals: NDArray[np.float64]) -> float:
     return math.sqrt(float(np.mean(known * known))) if known.size else math.nan
 
 
-def _read(
-    model: Model, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _read(model: Model, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """Read the model at scattered positions that lie on few rows and columns."""
     rows, row_of = np.unique(y, return_inverse=True)
     columns, column_of = np.unique(x, return_inverse=True)

@@ -179,8 +179,8 @@ def _bins(
     stdev = np.where(stdev < epsilon, epsilon, stdev)
     counts = n[rows, columns]
     return Bins(
-        x=0.5 * (2 * xy0[0] + left + right),
-        y=0.5 * (2 * xy0[1] + bottom + top),
+        x=np.asarray(0.5 * (2 * xy0[0] + left + right), dtype=np.float64),
+        y=np.asarray(0.5 * (2 * xy0[1] + bottom + top), dtype=np.float64),
         values=blocks.values[rows, columns],
         errors=stdev / np.sqrt(counts),
         counts=counts,

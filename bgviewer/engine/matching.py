@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bgviewer.engine.bands import map_bands, row_bands
 from bgviewer.engine.bins import Bins, JudgedBins
+from bgviewer.engine.blocks import zeroed
 from bgviewer.engine.cells import Cells
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.difference import Difference, form_difference
@@ -249,28 +250,26 @@ class MatchResult:
             self.__dict__["matched_mse"] = self._finish(keep=False, progress=progress)[0]
         return self
 
-    def _finish(
-        self, keep: bool, progress: Progress
-    ) -> tuple[float, NDArray[np.float32] | None]:
+    def _finish(self, keep: bool, progress: Progress) -> tuple[float, NDArray[np.float32] | None]:
         """One pass over the pixels: matched image (if kept) and mean square that is left."""
-        science, difference, model = self.science.image, self.difference.values, self.model
-        ny, nx = science.shape
+        science, difference = self.science.image, self.difference.values
         matched = np.empty_like(science) if keep else None
+        renderer = self.model.rows()
 
         def one(band: tuple[int, int]) -> tuple[int, float]:
             rows = slice(*band)
-            background = model.render(y=np.arange(*band), threads=1)
+            background = np.empty((band[1] - band[0], science.shape[1]), dtype=np.float32)
+            renderer.fill(*band, background)
             with np.errstate(invalid="ignore", over="ignore"):
                 if matched is not None:
                     np.add(science[rows], background, out=matched[rows])
                 left = np.subtract(difference[rows], background, out=background)
-                bad = left != left
-                np.copyto(left, np.float32(0), where=bad)
-                left64 = left.astype(np.float64)
-                np.multiply(left64, left64, out=left64)
-                return left.size - int(np.count_nonzero(bad)), float(left64.sum())
+            good = left == left
+            left64 = zeroed(left, good).astype(np.float64)
+            np.multiply(left64, left64, out=left64)
+            return int(np.count_nonzero(good)), float(left64.sum())
 
-        bands = row_bands(0, ny, max(16, (1 << 18) // nx))
+        bands = row_bands(0, science.shape[0], max(8, renderer.rows_per_band // 4))
         parts = map_bands(one, bands, progress=progress, threads=self.threads)
         n = sum(p[0] for p in parts)
         # (n-1)/n variance + mean^2 is the plain mean of squares; undefined below two pixels

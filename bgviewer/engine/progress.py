@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bgviewer.errors import Cancelled
 
-__all__ = ["Progress", "SILENT", "Stoppable"]
+__all__ = ["SILENT", "Progress", "Stoppable"]
 
 
 class Progress(Protocol):

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bgviewer.engine.bands import map_bands, row_bands
 from bgviewer.engine.cells import Cells
 from bgviewer.engine.curves import MINIMUM_POINTS, best_style, curves
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.rendering import RowRenderer, positions, render_rows
 from bgviewer.errors import UndersampledError
 
 __all__ = ["SplineModel", "interpolate", "reduce_style"]
@@ -146,30 +146,29 @@ class SplineModel:
         ndarray float32 [len(y), len(x)]
             NaN everywhere when no cell has a value.
         """
-        rows = np.arange(self.shape[0]) if y is None else np.atleast_1d(np.asarray(y))
-        columns = np.arange(self.shape[1]) if x is None else np.atleast_1d(np.asarray(x))
-        out = np.empty((len(rows), len(columns)), dtype=np.float32)
-        used, knots = self._along_y(rows.astype(np.float64))
-        if not used.any() or not len(rows):
-            out[...] = np.nan
-            return out
-        order = np.argsort(columns, kind="stable").astype(np.intp)
-        sorted_x = columns[order].astype(np.float64)
-        ascending = bool((order == np.arange(len(order))).all())
+        return render_rows(self.rows(y, x), progress, threads)
+
+    def rows(self, y: ArrayLike | None = None, x: ArrayLike | None = None) -> RowRenderer:
+        """Return a renderer of any band of the rows `y`, all at columns `x`."""
+        at_y, at_x = positions(y, self.shape[0]), positions(x, self.shape[1])
+        used, knots = self._along_y(at_y)
+        if not used.any():
+            return RowRenderer(len(at_y), len(at_x), lambda a, b, out: out.fill(np.nan))
         nodes = self.cells.x_local[used]
         style = self._line_style(len(nodes))
-        per_band = max(16, (1 << 18) // max(1, len(columns)))
+        order = np.argsort(at_x, kind="stable")
+        ascending = bool((order == np.arange(len(order))).all())
+        sorted_x = at_x[order]
 
-        def one(band: tuple[int, int]) -> None:
-            part = curves(style, nodes, knots[band[0] : band[1]])
-            if ascending:
-                part.evaluate(sorted_x, out=out[band[0] : band[1]])
-            else:
-                out[band[0] : band[1], order] = part.evaluate(sorted_x)
+        def fill(a: int, b: int, out: NDArray[np.float32]) -> None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                part = curves(style, nodes, knots[a:b])
+                if ascending:
+                    part.evaluate(sorted_x, out=out)
+                else:
+                    out[:, order] = part.evaluate(sorted_x)
 
-        with np.errstate(over="ignore", invalid="ignore"):
-            map_bands(one, row_bands(0, len(rows), per_band), progress=progress, threads=threads)
-        return out
+        return RowRenderer(len(at_y), len(at_x), fill)
 
     def _line_style(self, n: int) -> str:
         return self.style if n >= MINIMUM_POINTS[self.style] else best_style(n)

@@ -129,8 +129,9 @@ def quantiles(values: Floats, fractions: tuple[float, ...]) -> list[float]:
     return out
 
 
-def _moments(values: Floats, centre: float, width: float, progress: Progress,
-             threads: int | None) -> tuple[int, float, float]:
+def _moments(
+    values: Floats, centre: float, width: float, progress: Progress, threads: int | None
+) -> tuple[int, float, float]:
     """Return count, sum and sum of squares of ``d = x - centre`` over ``|d| <= width``."""
 
     def one(band: tuple[int, int]) -> tuple[int, float, float]:
@@ -185,8 +186,9 @@ def clipped_mean(
         if i == 0 or n == 1:
             width = num_sigma_clip * IQR_TO_SIGMA * iqr
         else:
-            width = num_sigma_clip * math.sqrt(max(variance, 0.0) if variance == variance
-                                               else math.nan)
+            width = num_sigma_clip * math.sqrt(
+                max(variance, 0.0) if variance == variance else math.nan
+            )
         if math.isnan(mean) or math.isnan(width):
             return Clipped(math.nan, math.nan, 0, 0)
         kept, s1, s2 = _moments(values, mean, width, progress, threads)

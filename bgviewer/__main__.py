@@ -1,0 +1,66 @@
+"""Start: a sub-command goes to the command line, everything else to the window."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bgviewer.cli.run import WindowRequest
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run bgviewer and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        from bgviewer import __version__
+
+        print(f"bgviewer {__version__}")
+        return 0
+    from bgviewer.cli import COMMANDS, run_command
+    from bgviewer.cli.exits import BUG
+
+    command = arguments[0] if arguments and arguments[0] in COMMANDS else None
+    previous = sys.excepthook
+    sys.excepthook = _report_bug
+    try:
+        if command is None:
+            return run_command(None, arguments, window=_window)
+        return run_command(command, arguments[1:], window=_window)
+    except BrokenPipeError:
+        # the reader of our output went away: not an error, but nothing more can be printed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BUG
+    finally:
+        if sys.exc_info()[0] is None:
+            sys.excepthook = previous
+
+
+def _report_bug(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Say in one sentence that this is a bug, then give what a report needs."""
+    import traceback
+
+    from bgviewer import __version__
+
+    print(
+        f"bgviewer: this is a bug in bgviewer {__version__}: {kind.__name__}: {error}\n"
+        "Please report it with the lines below.",
+        file=sys.stderr,
+    )
+    traceback.print_exception(kind, error, trace)
+
+
+def _window(request: WindowRequest) -> int:
+    """Open the window (or draw it into a file); the only door to Qt."""
+    from bgviewer import app
+
+    return app.run(request)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,334 @@
+"""The commands that need no window: rank, match, info, config."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bgviewer import __version__
+from bgviewer.cli import exits
+from bgviewer.cli.output import StderrProgress, number, print_json, print_table, say
+from bgviewer.cli.settings import Settings, gather_settings
+from bgviewer.engine.ranking import Ranking, rank_exposures
+from bgviewer.io.discover import discover
+from bgviewer.io.settings import dump_config, load_config
+from bgviewer.io.stack import ExposureStack, load_stack
+from bgviewer.io.text import write_text
+from bgviewer.tasks.export import (
+    ExportReport,
+    ExportRequest,
+    check_targets,
+    export,
+    plan_export,
+)
+from bgviewer.tasks.inspect import inspect_file
+from bgviewer.tasks.load import LoadedStack, measure_stack
+from bgviewer.tasks.match import MatchOutcome, find_exposure
+
+__all__ = ["RUN", "match_and_export"]
+
+
+def _open(arguments: argparse.Namespace, settings: Settings) -> ExposureStack:
+    """Open the stack (headers only) and say what a person should know of it."""
+    progress = StderrProgress()
+    try:
+        stack = load_stack(
+            arguments.paths,
+            zero_point=settings.zero_point,
+            config=settings.config,
+            progress=progress,
+        )
+    finally:
+        progress.close()
+    for note in stack.notes:
+        say(note)
+    for entry in stack.entries:
+        if entry.problem is not None:
+            say(f"{entry.name}: {getattr(entry.problem, 'reason', None) or entry.problem}")
+    return stack
+
+
+def _measure(stack: ExposureStack, settings: Settings) -> LoadedStack:
+    """Measure every exposure for the ranking."""
+    progress = StderrProgress()
+    try:
+        measurements, reasons = measure_stack(stack, settings.config, progress)
+    finally:
+        progress.close()
+    for entry, reason in zip(stack.entries, reasons, strict=True):
+        if reason is not None and entry.problem is None:
+            say(f"{entry.name}: {reason}")
+    return LoadedStack(stack, measurements, reasons, settings.config)
+
+
+def run_rank(arguments: argparse.Namespace) -> int:
+    """Print the ranking of a stack."""
+    settings = gather_settings(arguments)
+    loaded = _measure(_open(arguments, settings), settings)
+    ranking = rank_exposures(loaded.measurements, settings.config)
+    for warning in ranking.warnings:
+        say(warning)
+    if arguments.json:
+        print_json(_ranking_json(loaded, ranking))
+    else:
+        _print_ranking(loaded, ranking)
+    return exits.SOME_FAILED if any(m is None for m in loaded.measurements) else exits.ALL_MATCHED
+
+
+def _print_ranking(loaded: LoadedStack, ranking: Ranking) -> None:
+    rows = []
+    for place, i in enumerate(ranking.order, 1):
+        measured = loaded.measurements[i]
+        variance, level, coverage = ranking.terms.weighted[i]
+        rows.append(
+            [
+                "*" if i == ranking.best else str(place),
+                loaded.stack[i].name,
+                number(ranking.cost[i], 5),
+                number(variance),
+                number(level),
+                number(coverage),
+                number(None if measured is None else measured.pixel_variance, 5),
+                number(None if measured is None else measured.level, 5),
+                "-" if measured is None else f"{measured.coverage:.0f}",
+                loaded.reasons[i] or "",
+            ]
+        )
+    head = ["rank", "exposure", "cost", "variance", "level", "coverage"]
+    head += ["pixel variance", "mean level", "good pixels", "state"]
+    print_table(head, rows, numeric=range(2, 9))
+
+
+def _ranking_json(loaded: LoadedStack, ranking: Ranking) -> dict[str, Any]:
+    exposures = []
+    for entry, measured, reason in zip(
+        loaded.stack.entries, loaded.measurements, loaded.reasons, strict=True
+    ):
+        variance, level, coverage = ranking.terms.weighted[entry.id]
+        exposures.append(
+            {
+                "name": entry.name,
+                "path": None if entry.path is None else str(entry.path),
+                "rank": ranking.order.index(entry.id) + 1,
+                "cost": ranking.cost[entry.id],
+                "terms": {"variance": variance, "level": level, "coverage": coverage},
+                "pixel_variance": None if measured is None else measured.pixel_variance,
+                "level": None if measured is None else measured.level,
+                "coverage": None if measured is None else measured.coverage,
+                "reason": reason,
+            }
+        )
+    return {
+        "version": __version__,
+        "best": loaded.stack[ranking.best].name,
+        "config": loaded.config.to_lsst(),
+        "notes": list(loaded.stack.notes) + list(ranking.warnings),
+        "exposures": exposures,
+    }
+
+
+def run_match(arguments: argparse.Namespace) -> int:
+    """Match a stack and write it."""
+    settings = gather_settings(arguments)
+    return match_and_export(arguments, settings)
+
+
+def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Load, choose the reference, match all, write, print the outcome.
+
+    Everything that can be refused is refused before any pixel is read.
+    """
+    stack = _open(arguments, settings)
+    if len(stack.usable) < 2:
+        return _too_few(len(stack.usable), stack)
+    assert stack.shape is not None
+    problem = settings.config.problem(stack.shape)
+    if problem is not None:
+        raise problem
+    given = None if settings.reference is None else find_exposure(stack, settings.reference)
+    request = ExportRequest(
+        stack=stack,
+        config=settings.config,
+        reference=stack.usable[0] if given is None else given,
+        directory=Path(arguments.output),
+        overwrite=arguments.overwrite,
+        include_reference=not arguments.no_reference,
+        zero_point=settings.zero_point,
+    )
+    check_targets(request)
+    if given is None:
+        loaded = _measure(stack, settings)
+        if len(loaded.usable) < 2:
+            return _too_few(len(loaded.usable), stack)
+        ranking = rank_exposures(loaded.measurements, settings.config)
+        for warning in ranking.warnings:
+            say(warning)
+        request = replace(request, reference=ranking.best)
+    if arguments.dry_run:
+        return _dry_run(request, arguments.json)
+    report = _export(request)
+    if arguments.json:
+        print_json(report_json(report, stack))
+    else:
+        _print_outcomes(report)
+    return exit_code(report)
+
+
+def _too_few(count: int, stack: ExposureStack) -> int:
+    say(f"fewer than two usable exposures ({count} of {len(stack)}): there is nothing to match")
+    return exits.NO_INPUT
+
+
+def _export(request: ExportRequest) -> ExportReport:
+    progress = StderrProgress()
+    try:
+        return export(request, progress)
+    finally:
+        progress.close()
+
+
+def _dry_run(request: ExportRequest, as_json: bool) -> int:
+    plan = plan_export(request)
+    stack = request.stack
+    if as_json:
+        print_json(
+            {
+                "version": __version__,
+                "reference": stack[request.reference].name,
+                "config": request.config.to_lsst(),
+                "would_write": [str(p) for p in plan.paths],
+            }
+        )
+        return exits.ALL_MATCHED
+    print(f"reference: {stack[request.reference].name}")
+    print("would write:")
+    for path in plan.paths:
+        print(f"  {path}")
+    return exits.ALL_MATCHED
+
+
+def exit_code(report: ExportReport) -> int:
+    """Return the exit code that the outcomes deserve."""
+    if report.n_matched == 0:
+        # a stack of nothing but duplicates of the reference has nothing that could fail
+        return exits.NONE_MATCHED if report.n_failed else exits.ALL_MATCHED
+    return exits.SOME_FAILED if report.n_failed else exits.ALL_MATCHED
+
+
+def report_json(report: ExportReport, stack: ExposureStack) -> dict[str, Any]:
+    """Return the outcome of a match as JSON-ready values."""
+    return {
+        "version": __version__,
+        "reference": stack[report.reference].name,
+        "config": report.config.to_lsst(),
+        "notes": list(stack.notes),
+        "exposures": [_outcome_json(o) for o in report.outcomes],
+    }
+
+
+def _outcome_json(outcome: MatchOutcome) -> dict[str, Any]:
+    return {
+        "name": outcome.name,
+        "path": None if outcome.path is None else str(outcome.path),
+        "is_reference": outcome.is_reference,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "fit_rms": outcome.fit_rms,
+        "matched_mse": outcome.matched_mse,
+        "diff_im_var": outcome.diff_im_var,
+        "scale": outcome.scale,
+        "adjustments": [
+            {"kind": a.kind, "asked": a.asked, "used": a.used, "text": a.text}
+            for a in outcome.adjustments
+        ],
+        "output": None if outcome.output is None else str(outcome.output),
+        "background": (
+            None if outcome.background_output is None else str(outcome.background_output)
+        ),
+    }
+
+
+def _print_outcomes(report: ExportReport) -> None:
+    rows = [
+        [
+            o.name,
+            o.status,
+            number(o.fit_rms),
+            number(o.matched_mse),
+            number(o.diff_im_var),
+            number(o.ratio),
+            o.reason or "; ".join(a.text for a in o.adjustments),
+        ]
+        for o in report.outcomes
+    ]
+    head = ["exposure", "status", "fitRMS", "matchedMSE", "diffImVar", "MSE/var", "remarks"]
+    print_table(head, rows, numeric=range(2, 6))
+    say(f"{report.n_matched} matched, {report.n_failed} failed; written to {report.directory}")
+
+
+def run_info(arguments: argparse.Namespace) -> int:
+    """Print what was recognised in each file."""
+    found, notes = discover(arguments.paths)
+    for note in notes:
+        say(note)
+    records = [inspect_file(item.path) for item in found]
+    if arguments.json:
+        print_json({"files": records})
+    else:
+        _print_records(records)
+    bad = sum(r["outcome"] == "error" for r in records)
+    if bad == len(records):
+        return exits.NO_INPUT
+    return exits.SOME_FAILED if bad else exits.ALL_MATCHED
+
+
+def _print_records(records: list[dict[str, Any]]) -> None:
+    rows = []
+    for r in records:
+        if r["error"] is not None:
+            say(r["error"]["text"])
+            continue
+        ny, nx = r["shape"]
+        rows.append(
+            [
+                Path(r["path"]).name,
+                r["convention"],
+                f"{nx} x {ny}",
+                ", ".join(f"{k} {v}" for k, v in r["planes"].items() if v) or "-",
+                r["variance_kind"],
+                r["unit"] or "-",
+                number(r["zero_point"], 6),
+                "{}, {}".format(*r["xy0"]),
+                "yes" if r["has_wcs"] else "no",
+                "; ".join(r["warnings"]),
+            ]
+        )
+    if rows:
+        head = ["file", "convention", "size", "flagged pixels", "variance", "unit"]
+        print_table([*head, "zero point", "x0, y0", "WCS", "remarks"], rows, numeric=(6,))
+
+
+def run_config(arguments: argparse.Namespace) -> int:
+    """Print, write or check a configuration file."""
+    if arguments.action == "check":
+        load_config(arguments.file)
+        print(f"{arguments.file}: valid")
+        return exits.ALL_MATCHED
+    settings = gather_settings(arguments)
+    text = dump_config(settings.config)
+    if arguments.file is None:
+        print(text, end="")
+    else:
+        write_text(arguments.file, text, overwrite=arguments.overwrite)
+    return exits.ALL_MATCHED
+
+
+RUN: dict[str, Callable[[argparse.Namespace], int]] = {
+    "rank": run_rank,
+    "match": run_match,
+    "info": run_info,
+    "config": run_config,
+}

@@ -1,0 +1,115 @@
+"""What the command line prints: tables on a terminal, plain text in a pipe, JSON, progress."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+__all__ = ["StderrProgress", "number", "print_json", "print_table", "say"]
+
+
+def say(text: str) -> None:
+    """Tell the person something, on stderr."""
+    print(f"bgviewer: {text}", file=sys.stderr)
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON knows it: NaN and infinities become null."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, bool) or value is None or isinstance(value, (int, str)):
+        return value
+    if hasattr(value, "item"):
+        return plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value)
+
+
+def print_json(value: Any) -> None:
+    """Print JSON on stdout; never a NaN token."""
+    print(json.dumps(plain(value), indent=2, allow_nan=False, ensure_ascii=False))
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Format a figure; a dash where there is none."""
+    if value is None or math.isnan(value):
+        return "-"
+    return f"{value:.{digits}g}"
+
+
+def print_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()
+) -> None:
+    """Print a table: aligned on a terminal, tab-separated in a pipe.
+
+    Parameters
+    ----------
+    numeric : sequence of int
+        Columns to align to the right.
+    """
+    clean = [[_one_line(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in [list(head), *clean]:
+            print("\t".join(row))
+        return
+    widths = [max(len(r[i]) for r in [list(head), *clean]) for i in range(len(head))]
+
+    def line(row: Sequence[str]) -> str:
+        cells = [
+            cell.rjust(width) if i in numeric else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        return "  ".join(cells).rstrip()
+
+    print(line(head))
+    print("  ".join("─" * w for w in widths))
+    for row in clean:
+        print(line(row))
+
+
+def _one_line(text: str) -> str:
+    """Return text without control characters: names of files are not to be trusted."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+class StderrProgress:
+    """Progress on stderr: one line that is rewritten on a terminal, now and then one in a log."""
+
+    LOG_SECONDS = 5.0
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._text = ""
+        self._shown = ""
+        self._logged = time.monotonic()
+
+    def step(self, fraction: float | None = None, text: str | None = None) -> None:
+        """Show fraction and text when they changed."""
+        if text is not None and text != self._text:
+            self._text = _one_line(text)
+        if fraction is None:
+            return
+        shown = f"{round(100 * fraction):3d} %  {self._text}"[:78]
+        if not self._live:
+            if time.monotonic() - self._logged >= self.LOG_SECONDS:
+                self._logged = time.monotonic()
+                print(shown, file=self._stream)
+            return
+        if shown != self._shown:
+            self._shown = shown
+            self._stream.write(f"\r{shown:<78}\r")
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Remove the live line."""
+        if self._live and self._shown:
+            self._stream.write("\r" + " " * 78 + "\r")
+            self._stream.flush()

@@ -1,0 +1,140 @@
+"""Run a command: parse, do, print; errors become one sentence and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bgviewer.cli import exits
+from bgviewer.cli.arguments import build_parser
+from bgviewer.cli.output import say
+from bgviewer.errors import (
+    BgviewerError,
+    Cancelled,
+    ConfigError,
+    NoReferenceError,
+    ReadError,
+    ShapeMismatchError,
+    WriteError,
+)
+
+if TYPE_CHECKING:
+    from bgviewer.engine.config import MatchConfig
+
+__all__ = ["WindowRequest", "run_command"]
+
+
+@dataclass(frozen=True)
+class WindowRequest:
+    """What the window shall open with.
+
+    Attributes
+    ----------
+    paths : tuple of str
+    config : MatchConfig or None
+        None = the defaults (or what the window remembers).
+    zero_point : str or float
+    reference : str or None
+        From the configuration file.
+    screenshot : str or None
+        Save a picture here and exit instead of showing the window.
+    """
+
+    paths: tuple[str, ...] = ()
+    config: MatchConfig | None = None
+    zero_point: str | float = "auto"
+    reference: str | None = None
+    screenshot: str | None = None
+
+
+Window = Callable[[WindowRequest], int]
+
+
+def run_command(command: str | None, argv: Sequence[str], *, window: Window) -> int:
+    """Run `command` (None = the window) with its arguments and return the exit code.
+
+    Parameters
+    ----------
+    window : callable
+        Opens the window; the command line itself knows no Qt.
+    """
+    arguments = build_parser(command).parse_args(argv)
+    try:
+        return _dispatch(command, arguments, window)
+    except Cancelled:
+        say("stopped")
+        return exits.INTERRUPTED
+    except KeyboardInterrupt:
+        say("interrupted")
+        return exits.INTERRUPTED
+    except (ConfigError, WriteError) as error:
+        say(str(error))
+        return exits.USAGE
+    except (ReadError, NoReferenceError, ShapeMismatchError) as error:
+        say(str(error))
+        return exits.NO_INPUT
+    except BgviewerError as error:
+        say(str(error))
+        return exits.NONE_MATCHED
+
+
+def _dispatch(command: str | None, arguments: argparse.Namespace, window: Window) -> int:
+    if command is None:
+        return _window(arguments, window)
+    if command == "demo":
+        from bgviewer.cli.demo import run_demo
+
+        return run_demo(arguments, window)
+    from bgviewer.cli import commands
+
+    return commands.RUN[command](arguments)
+
+
+def _window(arguments: argparse.Namespace, window: Window) -> int:
+    if arguments.version:
+        from bgviewer import __version__
+
+        print(f"bgviewer {__version__}")
+        return exits.ALL_MATCHED
+    from bgviewer.cli.settings import gather_settings
+
+    settings = gather_settings(arguments)
+    if arguments.screenshot:
+        if not arguments.paths:
+            say("--screenshot needs files or a folder to show")
+            return exits.USAGE
+        from bgviewer.tasks.load import load_stack
+
+        load_stack(arguments.paths, config=settings.config)  # refuse bad input in one sentence
+    elif missing := [p for p in arguments.paths if p[:1] != "@" and not os.path.exists(p)]:
+        say(f"{missing[0]}: no such file, folder or command (see bgviewer --help)")
+        return exits.NO_INPUT
+    elif not has_display():
+        say(
+            "there is no display to open the window on. Use bgviewer match, rank or info, or "
+            "bgviewer --screenshot FILE PATH..."
+        )
+        return exits.NO_DISPLAY
+    return window(
+        WindowRequest(
+            paths=tuple(arguments.paths),
+            config=settings.config,
+            zero_point=settings.zero_point,
+            reference=settings.reference,
+            screenshot=arguments.screenshot,
+        )
+    )
+
+
+def has_display() -> bool:
+    """Whether a window can be expected to be seen."""
+    platform = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0]
+    if platform:
+        return platform not in ("offscreen", "minimal", "minimalegl", "vnc")
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,174 @@
+"""Clipped mean of millions of values that are looked at only once.
+
+A sample tells roughly where the quartiles lie and what clipping will cut.  One pass then counts
+what is below each quartile's bracket, collects the few values inside it and those that might be
+clipped, and sums the rest.  From that quartiles and every clipping pass follow exactly; where the
+sample misled, the pass says so and the values are taken the slow way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bgviewer.engine.statistics import IQR_TO_SIGMA, Clipped, describe
+
+__all__ = ["OnePass", "Tally"]
+
+Values = NDArray[np.float32]
+Good = NDArray[np.bool_]
+
+_FRACTIONS = (0.25, 0.5, 0.75)
+_SIGMAS = 6.0  # of the sample's rank: the bracket misses once in a billion
+_MARGIN = 0.8  # of the clipping interval: what is inside is surely kept
+_FAR = 1e4  # tails farther out than this many widths would cost digits of the rest
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """What one tile contributes.
+
+    Attributes
+    ----------
+    n : int
+        Good values.
+    below : tuple of int
+        Values below each bracket.
+    inside : tuple of ndarray
+        Values in each bracket.
+    tails : ndarray
+        Values outside the core.
+    core_sums : (float, float)
+        Sum and sum of squares of (value - centre) over the core.
+    """
+
+    n: int
+    below: tuple[int, ...]
+    inside: tuple[Values, ...]
+    tails: Values
+    core_sums: tuple[float, float]
+
+
+class OnePass:
+    """Plan of the pass, made from a sample.
+
+    Parameters
+    ----------
+    sample : ndarray float32, 1-D
+        Good values from all over the image, at least a thousand.
+    num_sigma_clip, num_iter : number, int
+        Clipping of MEANCLIP.
+    """
+
+    def __init__(self, sample: Values, num_sigma_clip: float, num_iter: int) -> None:
+        ordered = np.sort(sample)
+        self._clip = (num_sigma_clip, num_iter)
+        self._brackets = [_bracket(ordered, f) for f in _FRACTIONS]
+        rough = describe(ordered, num_sigma_clip, num_iter)
+        self._centre = rough.median
+        widths = [num_sigma_clip * IQR_TO_SIGMA * rough.iqr]
+        if num_iter > 1 and rough.varianceclip > 0:
+            widths.append(num_sigma_clip * math.sqrt(rough.varianceclip))
+        self._core = _MARGIN * min(widths)
+        self._low = np.float32(self._centre - self._core)
+        self._high = np.float32(self._centre + self._core)
+
+    @property
+    def sensible(self) -> bool:
+        """Whether the sample scatters enough for the sums to keep their digits."""
+        return self._core > 1e-5 * abs(self._centre)
+
+    def tally(self, values: Values, good: Good) -> Tally:
+        """Look at one tile; values that are not good may be anything."""
+        below, inside = [], []
+        for low, high in self._brackets:
+            under = values < low
+            under &= good
+            below.append(int(np.count_nonzero(under)))
+            within = values >= low
+            within &= values <= high
+            within &= good
+            inside.append(values[within])
+        core = values >= self._low
+        core &= values <= self._high
+        core &= good
+        out = good & ~core
+        keep = np.negative(core.view(np.int8)).astype(np.int32)
+        kept = np.bitwise_and(values.view(np.int32), keep, out=keep).view(np.float32)
+        d = kept.astype(np.float64)
+        d -= self._centre
+        # values outside the core count as -centre in d: take them off again
+        others = d.size - int(np.count_nonzero(core))
+        s1 = float(d.sum()) + others * self._centre
+        np.multiply(d, d, out=d)
+        s2 = float(d.sum()) - others * self._centre**2
+        n = int(np.count_nonzero(good))
+        return Tally(n, tuple(below), tuple(inside), values[out], (s1, s2))
+
+    def clipped(self, tallies: Sequence[Tally]) -> Clipped | None:
+        """Return MEANCLIP of all values; None when the pass did not suffice."""
+        n = sum(t.n for t in tallies)
+        quartiles = [self._quantile(tallies, n, i) for i in range(3)]
+        if n < 2 or any(q is None for q in quartiles):
+            return None
+        q1, median, q3 = quartiles
+        assert q1 is not None and median is not None and q3 is not None
+        tails = np.concatenate([t.tails for t in tallies]).astype(np.float64) - self._centre
+        far = _FAR * self._core
+        core = (
+            n - tails.size,
+            math.fsum(t.core_sums[0] for t in tallies),
+            math.fsum(t.core_sums[1] for t in tallies),
+        )
+        num_sigma_clip, num_iter = self._clip
+        mean, width = median - self._centre, num_sigma_clip * IQR_TO_SIGMA * (q3 - q1)
+        variance, kept = math.nan, 0
+        for i in range(num_iter):
+            if i:
+                width = num_sigma_clip * math.sqrt(max(variance, 0.0))
+            if not self._covers(mean, width) or width > far:
+                return None
+            taken = tails[np.abs(tails - mean) <= width]
+            kept = core[0] + taken.size
+            s1, s2 = core[1] + float(taken.sum()), core[2] + float((taken * taken).sum())
+            if kept < 2:
+                return None
+            mean = s1 / kept
+            variance = (s2 / kept - mean * mean) * (kept / (kept - 1))
+        return Clipped(self._centre + mean, variance, kept, n - kept)
+
+    def _covers(self, mean: float, width: float) -> bool:
+        """Whether everything in the core is inside mean +- width."""
+        low, high = float(self._low) - self._centre, float(self._high) - self._centre
+        return mean - width <= low and mean + width >= high
+
+    def _quantile(self, tallies: Sequence[Tally], n: int, index: int) -> float | None:
+        position = _FRACTIONS[index] * (n - 1)
+        k = int(position)
+        below = sum(t.below[index] for t in tallies)
+        inside = np.sort(np.concatenate([t.inside[index] for t in tallies]))
+        first = k - below
+        if first < 0 or first >= inside.size:
+            return None
+        a = float(inside[first])
+        if position == k:
+            return a
+        if first + 1 >= inside.size:
+            return None
+        return a + (position - k) * (float(inside[first + 1]) - a)
+
+
+def _bracket(ordered: Values, fraction: float) -> tuple[np.float32, np.float32]:
+    """Return values between which the quantile of the whole surely lies."""
+    m = len(ordered)
+    position = fraction * (m - 1)
+    reach = _SIGMAS * math.sqrt(fraction * (1.0 - fraction) * m) + 2.0
+    low, high = math.floor(position - reach), math.ceil(position + reach)
+    return (
+        np.float32(-np.inf) if low < 0 else ordered[low],
+        np.float32(np.inf) if high >= m else ordered[high],
+    )

@@ -1,0 +1,182 @@
+"""LSST afw Exposure and MaskedImage, and files laid out like them.  Source: FORMATS section 1.
+
+Planes are IMAGE, MASK and VARIANCE by EXTTYPE, else by EXTNAME.
+"""
+
+from __future__ import annotations
+
+import math
+
+from astropy.io import fits
+
+from bgviewer.engine.exposure import CANONICAL_PLANES
+from bgviewer.io.archive import archive_warning, photo_calib_zero_point
+from bgviewer.io.conventions.base import Planes, check_shape, has_pixels, merged_header
+from bgviewer.io.layout import FitsFile, Hdu, card_value, card_values
+from bgviewer.io.photometry import (
+    NANOJANSKY,
+    band_of,
+    from_flux,
+    keyword_zero_point,
+    number,
+    unit_of,
+)
+
+__all__ = ["Afw"]
+
+_ROLES = ("IMAGE", "MASK", "VARIANCE")
+_NEWEST_VERSION = 2
+
+
+def _by_role(file: FitsFile) -> dict[str, list[Hdu]]:
+    found: dict[str, list[Hdu]] = {role: [] for role in _ROLES}
+    for hdu in file.hdus:
+        if hdu.role in found and not hdu.is_table:
+            found[hdu.role].append(hdu)
+    return found
+
+
+class Afw:
+    """IMAGE with MASK or VARIANCE (or an image that says it is LSST's)."""
+
+    name = "afw"
+
+    def recognises(self, file: FitsFile) -> bool:
+        """An IMAGE plane together with another plane, with EXTTYPE or with an archive."""
+        roles = _by_role(file)
+        if not roles["IMAGE"]:
+            return False
+        return bool(
+            roles["MASK"]
+            or roles["VARIANCE"]
+            or "EXTTYPE" in roles["IMAGE"][0].header
+            or "AR_HDU" in file.hdus[0].header
+        )
+
+    def planes(self, file: FitsFile) -> Planes:
+        """Find the planes and what image header, primary and archive say."""
+        roles = _by_role(file)
+        for role, hdus in roles.items():
+            if len(hdus) > 1:
+                raise file.error(
+                    f"{hdus[1].label} says {role}, which {hdus[0].label} is already", "E_EXTTYPE"
+                )
+        image = roles["IMAGE"][0]
+        ny, nx = _image_shape(file, image)
+        warnings = _layout_warnings(file, roles)
+        mask, variance = (_companion(file, roles[role], image, warnings) for role in _ROLES[1:])
+        bits = _mask_bits(file, mask, warnings) if mask else {}
+        header = merged_header(file, image)
+        headers = (header, file.hdus[0].header)
+        unit = unit_of(headers)
+        zero_point, source = _zero_point(file, headers, unit, warnings)
+        return Planes(
+            convention=self.name,
+            image=image.index,
+            shape=(ny, nx),
+            header=header,
+            cards_hdu=0,
+            mask=mask.index if mask else None,
+            variance=variance.index if variance else None,
+            bits=bits,
+            variance_kind="variance" if variance else "none",
+            unit=unit,
+            zero_point=zero_point,
+            zero_point_source=source,
+            band=band_of(headers),
+            xy0=_xy0(header, warnings),
+            warnings=tuple(warnings),
+        )
+
+
+def _image_shape(file: FitsFile, image: Hdu) -> tuple[int, int]:
+    if not has_pixels(image):
+        raise file.error(f"image plane has size 0 ({image.describe()})", "E_EMPTY_IMAGE")
+    if len(image.shape) != 2:
+        reason = f"{image.describe()} has {len(image.shape)} axes; choose a plane"
+        raise file.error(reason, "E_DIMS")
+    ny, nx = image.shape
+    return ny, nx
+
+
+def _companion(file: FitsFile, found: list[Hdu], image: Hdu, warnings: list[str]) -> Hdu | None:
+    if not found:
+        return None
+    if not has_pixels(found[0]):
+        warnings.append(f"{found[0].label} is empty and not used")
+        return None
+    check_shape(file, found[0], image)
+    return found[0]
+
+
+def _layout_warnings(file: FitsFile, roles: dict[str, list[Hdu]]) -> list[str]:
+    warnings = []
+    version = number(file.hdus[0].header, "EXPINFO_V")
+    if version is not None and version > _NEWEST_VERSION:
+        warnings.append(
+            f"written by a newer LSST stack (EXPINFO_V {version:g}); pixels loaded, calibration "
+            "in its archive not used"
+        )
+    places = [roles[role][0].index for role in _ROLES if roles[role]]
+    if places != sorted(places):
+        warnings.append("planes are not in the order IMAGE, MASK, VARIANCE; read by their names")
+    missing = [role for role in _ROLES if not roles[role]]
+    if missing:
+        warnings.append(f"has no {' and no '.join(missing)} plane; the file may be incomplete")
+    archive = archive_warning(file)
+    return [*warnings, archive] if archive else warnings
+
+
+def _mask_bits(file: FitsFile, mask: Hdu, warnings: list[str]) -> dict[str, int]:
+    bits: dict[str, int] = {}
+    owner: dict[int, str] = {}
+    for keyword, bit in card_values(mask.header):
+        if not keyword.startswith("MP_"):
+            continue
+        name = keyword[3:]
+        if isinstance(bit, bool) or not isinstance(bit, int) or not 0 <= bit < 32:
+            raise file.error(f"{mask.label}: {keyword} = {bit!r} is no bit number", "E_MASK_PLANES")
+        if bits.get(name, bit) != bit:
+            reason = f"{mask.label}: plane {name} has bits {bits[name]} and {bit}"
+            raise file.error(reason, "E_MASK_PLANES")
+        if owner.get(bit, name) != name:
+            reason = f"{mask.label}: planes {owner[bit]} and {name} share bit {bit}"
+            raise file.error(reason, "E_MASK_PLANES")
+        bits[name], owner[bit] = bit, name
+    if not bits:
+        warnings.append("mask planes are not named (no MP_ cards); LSST's usual bits assumed")
+        return dict(CANONICAL_PLANES)
+    return bits
+
+
+def _zero_point(
+    file: FitsFile, headers: tuple[fits.Header, ...], unit: str | None, warnings: list[str]
+) -> tuple[float | None, str]:
+    for header in headers:
+        magnitude = from_flux(number(header, "FLUXMAG0"))
+        if magnitude is not None:
+            return magnitude, "FLUXMAG0"
+    version = number(file.hdus[0].header, "EXPINFO_V") or 0
+    if 1 <= version <= _NEWEST_VERSION:
+        magnitude = photo_calib_zero_point(file, warnings)
+        if magnitude is not None:
+            return magnitude, "PhotoCalib"
+    if unit == "nJy":
+        return NANOJANSKY, "BUNIT"
+    return keyword_zero_point(headers) or (None, "")
+
+
+def _xy0(header: fits.Header, warnings: list[str]) -> tuple[int, int] | None:
+    if any(number(header, f"CRPIX{axis}A") != 1.0 for axis in "12"):
+        return None
+    values = [number(header, f"CRVAL{axis}A") for axis in "12"]
+    if values[0] is None or values[1] is None or max(map(abs, values)) > 1e9:  # type: ignore[arg-type]
+        return None
+    # lround rounds halves away from zero, Python's round does not.
+    x0, y0 = (int(math.copysign(math.floor(abs(v) + 0.5), v)) for v in (values[0], values[1]))
+    for axis, origin in (("1", x0), ("2", y0)):
+        shift = card_value(header, f"LTV{axis}")
+        if isinstance(shift, (int, float)) and shift != -origin:
+            warnings.append(f"LTV{axis} = {shift:g} disagrees with XY0 {(x0, y0)}; XY0 is used")
+            break
+    return x0, y0

@@ -1,0 +1,68 @@
+"""Names of files: stems without FITS endings, and making equal ones distinct."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["distinct_stems", "file_stem", "is_fits_name"]
+
+_WRAPPERS = (".gz", ".bz2", ".xz", ".fz")
+_ENDINGS = (".fits", ".fit", ".fts")
+
+
+def _strip(name: str, endings: tuple[str, ...]) -> str:
+    for ending in endings:
+        if name.lower().endswith(ending) and len(name) > len(ending):
+            return name[: -len(ending)]
+    return name
+
+
+def file_stem(path: str | os.PathLike[str]) -> str:
+    """Return a file's name without ``.fits``, ``.fit``, ``.fts`` and what packs them."""
+    return _strip(_strip(Path(path).name, _WRAPPERS), _ENDINGS)
+
+
+def is_fits_name(name: str) -> bool:
+    """Whether a scan of a folder takes the file (hidden files are left alone)."""
+    lower = name.lower()
+    if lower.startswith("."):
+        return False
+    return lower.endswith((*_ENDINGS, ".fz")) or _strip(lower, _WRAPPERS).endswith(_ENDINGS)
+
+
+def distinct_stems(paths: Sequence[Path]) -> tuple[list[str], list[str]]:
+    """Return a distinct stem for every path, and notes on those that had to be changed.
+
+    Files of one name in several folders get the folder's name in front, the rest a number.
+    Upper and lower case count as equal, since some file systems hold them so.
+    """
+    stems = [file_stem(path) for path in paths]
+    count = Counter(stem.lower() for stem in stems)
+    folders: dict[str, set[Path]] = {}
+    for stem, path in zip(stems, paths, strict=True):
+        folders.setdefault(stem.lower(), set()).add(path.parent)
+    wanted = [
+        f"{path.parent.name}_{stem}"
+        if count[stem.lower()] > 1 and len(folders[stem.lower()]) > 1 and path.parent.name
+        else stem
+        for stem, path in zip(stems, paths, strict=True)
+    ]
+    # Names that need no change are taken first, so that a number never collides with one.
+    uses = Counter(name.lower() for name in wanted)
+    taken = {name for name, times in uses.items() if times == 1}
+    out, notes = [], []
+    for name in wanted:
+        final, number = name, 2
+        if uses[name.lower()] > 1:
+            while final.lower() in taken:
+                final, number = f"{name}_{number}", number + 1
+            taken.add(final.lower())
+        out.append(final)
+    for key in dict.fromkeys(stem.lower() for stem in stems):
+        names = [new for stem, new in zip(stems, out, strict=True) if stem.lower() == key]
+        if len(names) > 1:
+            notes.append(f"{len(names)} exposures are called {key}; named {', '.join(names)}")
+    return out, notes

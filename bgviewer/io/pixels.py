@@ -1,0 +1,163 @@
+"""Pixels of one HDU as native arrays, with the losses on the way told.
+
+Plain planes are decoded here; tile-compressed ones by astropy, on a handle of their own.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from bgviewer.io.cards import format_card, header_bytes
+from bgviewer.io.layout import FitsFile, Hdu, card_value, quiet
+
+__all__ = ["read_float_plane", "read_mask_plane"]
+
+_DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+_EXACT = 1 << 24
+"""Up to here float32 holds every whole number."""
+
+
+def _stored(file: FitsFile, hdu: Hdu) -> NDArray[Any]:
+    """Return the numbers as stored, big-endian, degenerate axes gone."""
+    data = file.read_bytes(hdu.data_start, hdu.data_start + hdu.data_size)
+    return np.frombuffer(data, dtype=_DTYPES[hdu.bitpix]).reshape(hdu.shape)
+
+
+_DECODE_ERRORS = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RuntimeError,
+    ArithmeticError,
+    AssertionError,
+    zlib.error,
+    struct.error,
+    fits.VerifyError,
+)
+"""What astropy's decompression raises on damaged tiles."""
+
+_EMPTY_PRIMARY = header_bytes(
+    [format_card("SIMPLE", True), format_card("BITPIX", 8), format_card("NAXIS", 0)]
+)
+
+
+def _unpacked(file: FitsFile, hdu: Hdu) -> NDArray[Any]:
+    """Decompress a tile-compressed image; scaled by astropy, BLANK as NaN."""
+    data = file.read_bytes(hdu.data_start, hdu.data_start + hdu.data_size)
+    fill = b"\0" * (hdu.stop - hdu.data_start - hdu.data_size)
+    alone = io.BytesIO(b"".join((_EMPTY_PRIMARY, hdu.raw, data, fill)))
+    with quiet():
+        try:
+            with fits.open(alone, memmap=False) as hdus:
+                return np.array(hdus[1].data).reshape(hdu.shape)
+        except MemoryError as exc:
+            raise file.error(f"{hdu.label} does not fit into memory", "E_TRUNCATED") from exc
+        except _DECODE_ERRORS as exc:
+            why = " ".join(str(exc).split()) or type(exc).__name__
+            reason = f"{hdu.label} cannot be decompressed ({why})"
+            raise file.error(reason, "E_TRUNCATED") from exc
+
+
+def _scaling(hdu: Hdu) -> tuple[float, float, int | None]:
+    header = hdu.header
+    scale, zero = card_value(header, "BSCALE", 1.0), card_value(header, "BZERO", 0.0)
+    blank = card_value(header, "BLANK") if hdu.bitpix > 0 else None
+    return (
+        float(scale) if isinstance(scale, (int, float)) else 1.0,
+        float(zero) if isinstance(zero, (int, float)) else 0.0,
+        blank if isinstance(blank, int) and not isinstance(blank, bool) else None,
+    )
+
+
+def _loss(values: NDArray[Any], label: str) -> str | None:
+    """Say whether float32 cannot hold `values`."""
+    if values.dtype.kind in "iu":
+        if int(values.min()) >= -_EXACT and int(values.max()) <= _EXACT:
+            return None
+    elif values.dtype.itemsize <= 4:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        back = values.astype(np.float32)
+        lost = int(np.count_nonzero((back != values) & ~(np.isnan(back) & np.isnan(values))))
+    if not lost:
+        return None
+    return f"{label}: {lost} of {values.size} pixels lost digits when made float32"
+
+
+def read_float_plane(file: FitsFile, hdu: Hdu) -> tuple[NDArray[np.float32], list[str]]:
+    """Return an image or variance plane as native float32 and what was lost.
+
+    Returns
+    -------
+    values : float32 array, shape (ny, nx)
+        C-contiguous, writable; BSCALE, BZERO applied, BLANK as NaN.
+    losses : list of str
+        One sentence when digits were lost.
+    """
+    if hdu.is_compressed:
+        values = _unpacked(file, hdu)
+    else:
+        values = _stored(file, hdu)
+        scale, zero, blank = _scaling(hdu)
+        if scale != 1.0 or zero != 0.0 or blank is not None:
+            missing = None if blank is None else values == blank
+            if values.dtype.itemsize > 4 and scale == 1.0 and zero == math.floor(zero):
+                values = values.astype(np.longdouble) + np.longdouble(zero)
+            else:
+                values = values * np.float64(scale) + np.float64(zero)
+            if missing is not None:
+                values[missing] = np.nan
+    # Scaled 16-bit data are rounded too, but far below their own step.
+    loss = _loss(values, hdu.label) if hdu.bitpix in (32, 64, -64) else None
+    with np.errstate(over="ignore", invalid="ignore"):
+        plane = np.array(values, dtype=np.float32, order="C")
+    return plane, [loss] if loss else []
+
+
+def read_mask_plane(file: FitsFile, hdu: Hdu) -> NDArray[np.uint32]:
+    """Return a mask as native uint32 bits, shape (ny, nx).
+
+    Raises
+    ------
+    ReadError
+        ``E_MASK_TYPE`` when the values are no whole numbers of at most 32 bits.
+    """
+    if hdu.is_compressed:
+        return _as_bits(file, hdu, _unpacked(file, hdu))
+    values = _stored(file, hdu)
+    scale, zero, _ = _scaling(hdu)
+    sign = 1 << max(hdu.bitpix - 1, 0)
+    if hdu.bitpix in (16, 32) and scale == 1.0 and zero in (0.0, float(sign)):
+        native = values.astype(f"=i{hdu.bitpix // 8}").view(f"=u{hdu.bitpix // 8}")
+        return (native ^ np.array(sign if zero else 0, native.dtype)).astype(np.uint32)
+    if scale != 1.0 or zero != 0.0:
+        values = values * np.float64(scale) + np.float64(zero)
+    return _as_bits(file, hdu, values)
+
+
+def _as_bits(file: FitsFile, hdu: Hdu, values: NDArray[Any]) -> NDArray[np.uint32]:
+    if values.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            whole = np.isfinite(values) & (values == np.floor(values))
+        if not whole.all():
+            raise file.error(f"{hdu.label}: mask plane is not integer", "E_MASK_TYPE")
+        values = values.astype(np.int64)
+    width = 8 * values.dtype.itemsize
+    if width > 32 and values.size:
+        low, high = int(values.min()), int(values.max())
+        if low < -(1 << 31) or high >= 1 << 32:
+            raise file.error(f"{hdu.label}: mask plane has more than 32 bits", "E_MASK_TYPE")
+    # A negative number is a set top bit of a signed type.
+    bits = values.astype(np.int64) & ((1 << min(width, 32)) - 1)
+    return np.ascontiguousarray(bits, dtype=np.uint32)

@@ -1,0 +1,222 @@
+"""What bgviewer writes about itself into headers, and how it reads that back: one table.
+
+All keywords begin with BGV.  The options come from their own declaration (`Option.card`), so an
+option that is added is recorded too.  Text is ASCII; text too long for one card goes on in cards
+numbered 2, 3, ... because CONTINUE cards draw warnings of fitsverify.
+"""
+
+from __future__ import annotations
+
+import codecs
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bgviewer.engine.config import OPTIONS, MatchConfig, Option
+from bgviewer.errors import ConfigError
+from bgviewer.io.cards import Value, ascii_text, format_card, history_cards, text_chunks
+
+__all__ = ["Card", "is_own_output", "make_cards", "raw_cards", "read_cards", "with_values"]
+
+Card = tuple[str, Value, str]
+"""Keyword, value, comment; keyword HISTORY has its text as the value."""
+
+KINDS = ("matched", "reference", "background")
+_SUFFIXES = ("", *"23456789", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+_TEXTS: tuple[tuple[str, str, str], ...] = (
+    ("version", "BGVVERS", "bgviewer version"),
+    ("kind", "BGVKIND", "matched, reference or background"),
+    ("reference", "BGVREF", "reference exposure"),
+    ("sign", "BGVSIGN", "what is done with the model"),
+    ("source_hash", "BGVHASH", "SHA-256 of the source file (first 16)"),
+)
+_FIGURES: tuple[tuple[str, str, str], ...] = (
+    ("scale", "BGVSCALE", "photometric factor of the figures"),
+    ("fit_rms", "BGVRMS", "fitRMS, scaled unit"),
+    ("matched_mse", "BGVMSE", "matchedMSE, scaled unit squared"),
+    ("diff_im_var", "BGVDVAR", "diffImVar, scaled unit squared"),
+)
+_ADJUSTMENT = "BGVADJ"
+
+
+def _option_card(opt: Option, config: MatchConfig) -> Card:
+    value = getattr(config, opt.name)
+    comment = opt.lsst_name + (f" [{opt.unit}]" if opt.unit else "")
+    return opt.card, ",".join(value) if opt.kind == "planes" else value, comment
+
+
+def _version() -> str:
+    import bgviewer
+
+    return str(getattr(bgviewer, "__version__", "unknown"))
+
+
+def make_cards(
+    config: MatchConfig,
+    *,
+    kind: str = "matched",
+    reference: str | None = None,
+    scale: float = 1.0,
+    fit_rms: float | None = None,
+    matched_mse: float | None = None,
+    diff_im_var: float | None = None,
+    adjustments: Sequence[Any] = (),
+    version: str | None = None,
+    when: datetime | None = None,
+) -> tuple[Card, ...]:
+    """Make the cards that say how a file came about.
+
+    Parameters
+    ----------
+    config : MatchConfig
+        Settings of the match.
+    kind : {"matched", "reference", "background"}
+        What the file is; `write_background` sets it itself.
+    reference : str, optional
+        File name of the reference.
+    scale : float
+        Photometric factor in memory; the figures are in the scaled unit.
+    fit_rms, matched_mse, diff_im_var : float, optional
+        Figures of the match; None and NaN are left out, FITS has no such number.
+    adjustments : sequence
+        What the engine changed, with ``kind``, ``asked``, ``used`` and ``text`` each.
+    version : str, optional
+        Default: bgviewer's own.
+    when : datetime, optional
+        Default: now.
+
+    Returns
+    -------
+    tuple of (keyword, value, comment)
+        For `write_matched` and `write_background`, which add BGVSIGN and BGVHASH.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
+    version = version or _version()
+    known = {"version": version, "kind": kind, "reference": reference}
+    cards: list[Card] = [
+        (card, value, comment) for name, card, comment in _TEXTS if (value := known.get(name))
+    ]
+    cards += [_option_card(opt, config) for opt in OPTIONS.values()]
+    figures = (scale, fit_rms, matched_mse, diff_im_var)
+    for (_name, card, comment), figure in zip(_FIGURES, figures, strict=True):
+        if figure is not None and math.isfinite(figure):
+            cards.append((card, float(figure), comment))
+    stamp = (when or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for number, adjusted in enumerate(adjustments[:9], start=1):
+        text = f"{adjusted.kind}: {adjusted.asked} -> {adjusted.used}"
+        cards.append((f"{_ADJUSTMENT}{number}", text, ""))
+    what = f"background matched to {reference}" if reference else "background matched"
+    if kind == "reference":
+        what = "reference of a background match"
+    cards.append(("HISTORY", f"bgviewer {version} {stamp}: {what}", ""))
+    cards += [("HISTORY", f"bgviewer adjusted: {a.text}", "") for a in adjustments]
+    return tuple(cards)
+
+
+def with_values(cards: Iterable[Card], **values: Value | None) -> tuple[Card, ...]:
+    """Return `cards` with the text cards of these names (``kind``, ``sign``, ...) set.
+
+    None leaves the card out.
+    """
+    table = {name: (card, comment) for name, card, comment in _TEXTS}
+    out = list(cards)
+    for name, value in values.items():
+        card, comment = table[name]
+        out = [old for old in out if old[0] != card]
+        if value is not None:
+            out.append((card, value, comment))
+    order = {card: place for place, (_, card, _) in enumerate(_TEXTS)}
+    return tuple(sorted(out, key=lambda card: order.get(card[0], len(order))))
+
+
+def raw_cards(cards: Iterable[Card]) -> list[bytes]:
+    """Format `cards` as 80-byte records; HISTORY last, as headers have it."""
+    records, history = [], []
+    for name, value, comment in cards:
+        if name == "HISTORY":
+            history += history_cards(str(value))
+        elif isinstance(value, str):
+            if name.startswith(_ADJUSTMENT):
+                records.append(format_card(name, text_chunks(ascii_text(value))[0], comment))
+                continue
+            chunks = text_chunks(ascii_text(value))
+            for suffix, chunk in zip(_SUFFIXES, chunks, strict=False):
+                records.append(format_card(name + suffix, chunk, comment if not suffix else ""))
+        else:
+            records.append(format_card(name, value, comment))
+    return records + history
+
+
+def keywords() -> frozenset[str]:
+    """All keywords bgviewer may have written: an older set is replaced as a whole."""
+    single = {card for _, card, _ in _FIGURES} | {o.card for o in OPTIONS.values()}
+    texts = {card for _, card, _ in _TEXTS}
+    texts |= {o.card for o in OPTIONS.values() if o.kind in ("planes", "choice")}
+    split = {name + suffix for name in texts for suffix in _SUFFIXES if len(name + suffix) <= 8}
+    return frozenset(single | split | {f"{_ADJUSTMENT}{n}" for n in range(1, 10)})
+
+
+def _value(header: Mapping[str, Any], name: str) -> Any:
+    try:
+        value = header[name]
+    except (KeyError, ValueError):
+        return None
+    return value
+
+
+def _text(header: Mapping[str, Any], name: str) -> str | None:
+    pieces = []
+    for suffix in _SUFFIXES:
+        piece = _value(header, name + suffix) if len(name + suffix) <= 8 else None
+        if not isinstance(piece, str):
+            break
+        pieces.append(piece)
+    if not pieces:
+        return None
+    try:
+        return codecs.decode("".join(pieces), "unicode_escape")
+    except ValueError:
+        return "".join(pieces)
+
+
+def _option_value(opt: Option, header: Mapping[str, Any]) -> Any:
+    if opt.kind == "planes":
+        text = _text(header, opt.card)
+        return None if text is None else tuple(n for n in text.split(",") if n)
+    return _value(header, opt.card)
+
+
+def is_own_output(header: Mapping[str, Any]) -> bool:
+    """Whether bgviewer wrote the HDU with this header."""
+    return isinstance(_value(header, "BGVVERS"), str)
+
+
+def read_cards(header: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Read back what `make_cards` recorded.
+
+    Returns
+    -------
+    dict or None
+        ``config`` (MatchConfig; None when its cards were damaged), ``version``, ``kind``,
+        ``reference``, ``sign``, ``source_hash`` (text or None), ``scale``, ``fit_rms``,
+        ``matched_mse``, ``diff_im_var`` (float or None) and ``adjustments`` (tuple of text).
+        None for a header bgviewer did not write.
+    """
+    if not is_own_output(header):
+        return None
+    out: dict[str, Any] = {name: _text(header, card) for name, card, _ in _TEXTS}
+    for name, card, _ in _FIGURES:
+        value = _value(header, card)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        out[name] = float(value) if number else None
+    found = {opt.name: _option_value(opt, header) for opt in OPTIONS.values()}
+    try:
+        out["config"] = MatchConfig(**{k: v for k, v in found.items() if v is not None})
+    except ConfigError:
+        out["config"] = None
+    texts = (_value(header, f"{_ADJUSTMENT}{n}") for n in range(1, 10))
+    out["adjustments"] = tuple(text for text in texts if isinstance(text, str))
+    return out

@@ -1,0 +1,231 @@
+"""FITS file to `Exposure`, whichever convention it follows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from bgviewer.engine.exposure import Exposure
+from bgviewer.io.conventions import Planes, recognise
+from bgviewer.io.layout import FitsFile
+from bgviewer.io.names import file_stem
+from bgviewer.io.pixels import read_float_plane, read_mask_plane
+from bgviewer.io.provenance import is_own_output
+from bgviewer.io.sky import Grid, LazyWcs
+
+__all__ = ["FileExposure", "FileInfo", "Source", "describe", "is_own_file", "read"]
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """What the headers of a file say.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    convention : str
+        ``"afw"`` or ``"plain"``.
+    shape : (int, int)
+        ``(ny, nx)``.
+    planes : mapping of str to int
+        Mask plane name to bit number; empty without a mask.
+    variance_kind : str
+        ``"variance"`` or ``"none"``. A variance plane that is zero throughout shows only when the
+        pixels are read.
+    unit, band : str or None
+        BUNIT and the filter.
+    zero_point : float or None
+        Magnitude of one pixel unit.
+    zero_point_source : str
+        The card (or archive entry) it comes from.
+    xy0 : (int, int)
+        Position in the parent grid; (0, 0) where the file states none.
+    has_wcs : bool
+        Whether there are celestial coordinates.
+    grid : Grid
+        What other exposures of a stack are compared with.
+    own_output : bool
+        Whether bgviewer wrote the file.
+    warnings : tuple of str
+        What a person should know.
+    """
+
+    path: Path
+    convention: str
+    shape: tuple[int, int]
+    planes: Mapping[str, int]
+    variance_kind: str
+    unit: str | None
+    zero_point: float | None
+    zero_point_source: str
+    band: str | None
+    xy0: tuple[int, int]
+    has_wcs: bool
+    grid: Grid = field(repr=False)
+    own_output: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the planes of an exposure lie on disk; what a writer needs.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    convention : str
+        How it was read.
+    image, mask, variance : int or None
+        Indices of the HDUs.
+    headers : tuple of bytes
+        Raw header blocks of every HDU, as found.
+    warnings : tuple of str
+        What reading showed: digits lost, variance that cannot be used, ...
+    """
+
+    path: Path
+    convention: str
+    image: int
+    mask: int | None
+    variance: int | None
+    headers: tuple[bytes, ...] = field(repr=False, default=())
+    warnings: tuple[str, ...] = ()
+
+
+class FileExposure(Exposure):
+    """An `Exposure` whose WCS is made from its header when it is first asked for."""
+
+    @property
+    def wcs(self) -> Any:
+        """Celestial `astropy.wcs.WCS` of the file array (0-based pixels), or None."""
+        held = self.__dict__.get("_wcs")
+        return held.get() if isinstance(held, LazyWcs) else held
+
+    @wcs.setter
+    def wcs(self, value: Any) -> None:
+        self.__dict__["_wcs"] = value
+
+
+def describe(path: str | os.PathLike[str]) -> FileInfo:
+    """Say what a file holds, from its headers alone.
+
+    Raises
+    ------
+    ReadError
+        With one of the identifiers of FORMATS section 8.
+    """
+    with FitsFile(path) as file:
+        planes = recognise(file)
+        grid = Grid.of(planes.shape, planes.xy0, planes.header)
+        return FileInfo(
+            path=Path(path),
+            convention=planes.convention,
+            shape=planes.shape,
+            planes=planes.bits,
+            variance_kind=planes.variance_kind,
+            unit=planes.unit,
+            zero_point=planes.zero_point,
+            zero_point_source=planes.zero_point_source,
+            band=planes.band,
+            xy0=planes.xy0 or (0, 0),
+            has_wcs=grid.has_wcs,
+            grid=grid,
+            own_output=_own(file),
+            warnings=(*file.warnings, *planes.warnings),
+        )
+
+
+def is_own_file(path: str | os.PathLike[str]) -> bool:
+    """Whether bgviewer wrote the file (False for what cannot be read)."""
+    try:
+        with FitsFile(path) as file:
+            return _own(file)
+    except OSError:
+        return False
+
+
+def _own(file: FitsFile) -> bool:
+    # Looking at the bytes first spares parsing the headers of long archives.
+    return any(b"BGVVERS" in hdu.raw and is_own_output(hdu.header) for hdu in file.hdus)
+
+
+def read(path: str | os.PathLike[str]) -> Exposure:
+    """Read an exposure in its own unit.
+
+    Parameters
+    ----------
+    path : path-like
+        FITS, also inside gzip, bzip2 or xz, also tile-compressed.
+
+    Returns
+    -------
+    Exposure
+        Image and variance float32, mask uint32, all native and C-contiguous; NaN = no data.
+        A variance plane that is zero throughout counts as none.  ``source`` is a `Source`.
+
+    Raises
+    ------
+    ReadError
+        With one of the identifiers of FORMATS section 8; one sentence.
+    """
+    with FitsFile(path) as file:
+        planes = recognise(file)
+        image, warnings = read_float_plane(file, file.hdus[planes.image])
+        mask = None if planes.mask is None else read_mask_plane(file, file.hdus[planes.mask])
+        variance = _variance(file, planes, image, warnings)
+        source = Source(
+            path=Path(path),
+            convention=planes.convention,
+            image=planes.image,
+            mask=planes.mask,
+            variance=planes.variance if variance is not None else None,
+            headers=tuple(hdu.raw for hdu in file.hdus),
+            warnings=(*file.warnings, *planes.warnings, *warnings),
+        )
+        return FileExposure(
+            image=image,
+            mask=mask,
+            variance=variance,
+            planes=planes.bits,
+            xy0=planes.xy0 or (0, 0),
+            name=file_stem(path),
+            header=planes.header,
+            wcs=LazyWcs(planes.header),
+            unit=planes.unit,
+            zero_point=planes.zero_point,
+            source=source,
+        )
+
+
+def _variance(
+    file: FitsFile, planes: Planes, image: NDArray[np.float32], warnings: list[str]
+) -> NDArray[np.float32] | None:
+    """Read the variance; None when there is none or it says nothing."""
+    if planes.variance is None:
+        return None
+    hdu = file.hdus[planes.variance]
+    variance, losses = read_float_plane(file, hdu)
+    warnings.extend(losses)
+    if not variance.any():
+        warnings.append(f"{hdu.label} is zero throughout and not used")
+        return None
+    with np.errstate(invalid="ignore"):
+        unusable = np.isfinite(image) & ~(np.isfinite(variance) & (variance > 0))
+    count = int(np.count_nonzero(unusable))
+    if count:
+        warnings.append(f"{hdu.label}: {count} pixels with data have no positive variance")
+    return variance
+
+
+def header_of(exposure: Exposure) -> fits.Header | None:
+    """Return the astropy header of an exposure that has one."""
+    return exposure.header if isinstance(exposure.header, fits.Header) else None

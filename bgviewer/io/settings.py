@@ -1,0 +1,182 @@
+"""Settings as TOML, with LSST's names, and as ``key=value`` on a command line."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import textwrap
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bgviewer.engine.config import OPTIONS, MatchConfig, Option
+from bgviewer.errors import ConfigError
+from bgviewer.io.scaling import checked_zero_point
+
+__all__ = ["dump_config", "load_config", "parse_assignment"]
+
+_STACK = "stack"
+_EXTRAS: dict[str, tuple[Any, str]] = {
+    "reference": (
+        "auto",
+        "Name of the reference exposure, or auto for the one with the lowest cost.",
+    ),
+    "zeroPoint": (
+        "auto",
+        "Common zero point in magnitudes; auto scales to the median where exposures differ, none "
+        "scales nothing.",
+    ),
+}
+_YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def dump_config(config: MatchConfig, extra: Mapping[str, Any] | None = None) -> str:
+    """Write settings as TOML text, every option with its help, range and default as comments.
+
+    Parameters
+    ----------
+    config : MatchConfig
+        All of its options are written.
+    extra : mapping, optional
+        ``reference`` (text) and ``zeroPoint`` ("auto", "none" or a number), for the table
+        ``[stack]``.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown or unfit `extra`.
+    """
+    import tomlkit
+
+    document = tomlkit.document()
+    document.add(tomlkit.comment("bgviewer settings; the names are those of LSST."))
+    for opt in OPTIONS.values():
+        document.add(tomlkit.nl())
+        unit = f" [{opt.unit}]" if opt.unit else ""
+        for line in _comments(f"{opt.help}", f"{_first_up(opt.allowed)}{unit}.", opt):
+            document.add(tomlkit.comment(line))
+        value = getattr(config, opt.name)
+        document.add(opt.lsst_name, list(value) if opt.kind == "planes" else value)
+    document.add(tomlkit.nl())
+    table = tomlkit.table()
+    given = _checked_extra(extra or {})
+    for name, (default, text) in _EXTRAS.items():
+        for line in textwrap.wrap(text, 90):
+            table.add(tomlkit.comment(line))
+        table.add(name, given.get(name, default))
+    document.add(_STACK, table)
+    return tomlkit.dumps(document)
+
+
+def _first_up(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _comments(help_text: str, allowed: str, opt: Option) -> list[str]:
+    default = ",".join(opt.default) if opt.kind == "planes" else opt.default
+    if isinstance(default, bool):
+        default = str(default).lower()
+    known = "" if opt.lsst else " Not an option of LSST."
+    return [
+        *textwrap.wrap(help_text + known, 90),
+        *textwrap.wrap(f"{allowed} Default: {default}", 90),
+    ]
+
+
+def load_config(path: str | os.PathLike[str]) -> tuple[MatchConfig, dict[str, Any]]:
+    """Read settings from a TOML file.
+
+    Returns
+    -------
+    config : MatchConfig
+        What the file does not name has its default.
+    extra : dict
+        ``reference`` and ``zeroPoint`` as far as the table ``[stack]`` gives them.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file: it cannot be read, is no TOML, has an unknown key (with the nearest
+        known one) or a value out of range.
+    """
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ConfigError(f"{path}: cannot be opened ({exc.strerror or exc})") from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"{path}: is not a text file") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"{path}: is not valid TOML: {exc}") from exc
+    table = values.pop(_STACK, {})
+    try:
+        if not isinstance(table, dict):
+            raise ConfigError(f"{_STACK} must be a table: [{_STACK}]")
+        return MatchConfig.from_lsst(values), _checked_extra(table)
+    except ConfigError as exc:
+        raise ConfigError(
+            f"{path}: {exc}",
+            field=exc.field,
+            value=exc.value,
+            reason=exc.reason,
+            remedies=exc.remedies,
+        ) from exc
+
+
+def _checked_extra(extra: Mapping[str, Any]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, value in extra.items():
+        if name not in _EXTRAS:
+            near = difflib.get_close_matches(name, _EXTRAS, 1, 0.4)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(_EXTRAS)}."
+            raise ConfigError(f"unknown option {name!r} in [{_STACK}]. {hint}", value=name)
+        if name == "zeroPoint":
+            out[name] = checked_zero_point(value)
+        elif isinstance(value, str) and value.strip():
+            out[name] = value
+        else:
+            raise ConfigError(f"{name} = {value!r}: must be a name or auto.", value=value)
+    return out
+
+
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """Understand ``binSize=128``.
+
+    Returns
+    -------
+    (str, object)
+        LSST's name and the value in the option's type, checked. ``badMaskPlanes`` is a list with
+        commas; it may be empty.
+
+    Raises
+    ------
+    ConfigError
+        For a missing ``=``, an unknown name (with the nearest), a value out of range.
+    """
+    name, equals, word = text.partition("=")
+    name, word = name.strip(), word.strip()
+    if not equals or not name:
+        raise ConfigError(f"{text!r}: must be key=value, such as binSize=128.", value=text)
+    opt = next((o for o in OPTIONS.values() if o.lsst_name == name), None)
+    if opt is None:
+        # from_lsst knows how to name the nearest.
+        MatchConfig.from_lsst({name: word})
+        raise AssertionError(name)
+    return name, opt.check(_typed(opt, word))
+
+
+def _typed(opt: Option, word: str) -> Any:
+    lower = word.lower()
+    if opt.kind == "planes":
+        return tuple(name.strip() for name in word.split(",") if name.strip())
+    if opt.kind == "choice":
+        return word.upper()
+    if opt.kind == "bool":
+        if lower in _YES + _NO:
+            return lower in _YES
+        raise opt.error(word)
+    try:
+        return int(word) if opt.kind == "int" else float(word)
+    except ValueError:
+        raise opt.error(word) from None

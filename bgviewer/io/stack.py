@@ -1,0 +1,352 @@
+"""The exposures of a stack: who they are, how they are scaled, reading them one by one."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bgviewer.engine.config import DEFAULT_BAD_MASK_PLANES, MatchConfig
+from bgviewer.engine.exposure import Exposure, MaskedImage
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.errors import BgviewerError, ReadError
+from bgviewer.io.cache import ExposureCache
+from bgviewer.io.discover import discover, find_files, only_own_outputs, own_outputs_note
+from bgviewer.io.grid import grid_problems
+from bgviewer.io.names import distinct_stems
+from bgviewer.io.read import FileInfo, describe, read
+from bgviewer.io.scaling import ZeroPoint, checked_zero_point, scales_for
+
+__all__ = ["OWN_SCALE", "ExposureStack", "StackEntry", "find_files", "load_stack"]
+
+CACHE_BYTES = 1 << 30
+OWN_SCALE = "own"
+"""Read an exposure with the factor of its entry."""
+
+Scale = float | Callable[[Exposure], float] | None
+
+_SCALER_ERRORS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, OSError)
+
+
+@dataclass(frozen=True, eq=False)
+class StackEntry:
+    """One exposure of a stack.
+
+    Attributes
+    ----------
+    id : int
+        Position in the stack.
+    name : str
+        Display name, distinct in the stack.
+    path : Path or None
+        File; None in memory.
+    identity : object
+        Equal for equal exposures: duplicates of the reference are references too.
+    info : FileInfo or None
+        What the headers say; None when they could not be read, or in memory.
+    problem : BgviewerError or None
+        Why the exposure cannot be used.
+    scale : float or callable or None
+        Photometric factor applied on reading; a callable is given the exposure and returns it.
+    output_stem : str
+        Name for files, distinct in the stack.
+    """
+
+    id: int
+    name: str
+    path: Path | None
+    identity: object
+    info: FileInfo | None = None
+    problem: BgviewerError | None = None
+    scale: Scale = 1.0
+    output_stem: str = ""
+
+
+class ExposureStack:
+    """Exposures on one pixel grid, read when asked for.
+
+    Parameters
+    ----------
+    entries : sequence of StackEntry
+        One per exposure, also those that cannot be used.
+    notes : sequence of str
+        What a person should be told once.
+    zero_point : float or None
+        Zero point that the scales lead to; None = no scaling.
+    cache_bytes : int
+        How much memory exposures may take that are not in use.
+    memory : sequence of MaskedImage or None, optional
+        Exposures that have no file.
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[StackEntry],
+        *,
+        notes: Iterable[str] = (),
+        zero_point: float | None = None,
+        cache_bytes: int = CACHE_BYTES,
+        memory: Sequence[MaskedImage | None] = (),
+    ) -> None:
+        self.entries = tuple(entries)
+        self.notes = tuple(notes)
+        self.zero_point = zero_point
+        self._cache = ExposureCache(cache_bytes)
+        self._memory = tuple(memory)
+
+    @classmethod
+    def of(
+        cls,
+        exposures: Iterable[MaskedImage | None],
+        *,
+        names: Sequence[str] | None = None,
+        identities: Sequence[object] | None = None,
+        scales: Sequence[Scale] | None = None,
+    ) -> ExposureStack:
+        """Make a stack of exposures in memory; None stands for one that cannot be read.
+
+        Shapes are not compared here: the engine refuses a pair that does not fit.
+
+        Raises
+        ------
+        ValueError
+            When one of the lists has another length than `exposures`.
+        """
+        held = list(exposures)
+        for what, given in (("names", names), ("identities", identities), ("scales", scales)):
+            if given is not None and len(given) != len(held):
+                raise ValueError(f"{len(given)} {what} for {len(held)} exposures")
+        wanted = [
+            names[i] if names else getattr(e, "name", "") or f"exposure_{i + 1}"
+            for i, e in enumerate(held)
+        ]
+        stems, _ = distinct_stems([Path(name) for name in wanted])
+        entries = [
+            StackEntry(
+                id=i,
+                name=stems[i] if names is None else names[i],
+                path=None,
+                identity=identities[i] if identities else i,
+                problem=None if e is not None else ReadError(wanted[i], "cannot be read"),
+                scale=scales[i] if scales else 1.0,
+                output_stem=stems[i],
+            )
+            for i, e in enumerate(held)
+        ]
+        return cls(entries, memory=held)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, id: int) -> StackEntry:
+        return self.entries[id]
+
+    @property
+    def usable(self) -> tuple[int, ...]:
+        """Ids of the exposures without a problem."""
+        return tuple(entry.id for entry in self.entries if entry.problem is None)
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """``(ny, nx)`` of the first usable exposure; None when there is none."""
+        return next((self._fact(i, "shape") for i in self.usable), None)
+
+    @property
+    def xy0(self) -> tuple[int, int]:
+        """Parent position of pixel [0, 0] of the first usable exposure."""
+        return next((self._fact(i, "xy0") for i in self.usable), (0, 0))
+
+    @property
+    def planes(self) -> tuple[str, ...]:
+        """Names of the mask planes that any usable exposure has, in order of appearance."""
+        names = (name for i in self.usable for name in self._fact(i, "planes") or ())
+        return tuple(dict.fromkeys(names))
+
+    def _fact(self, id: int, name: str) -> Any:
+        info = self.entries[id].info
+        return getattr(info if info is not None else self._memory[id], name)
+
+    def missing_planes(self, config: MatchConfig) -> tuple[str, ...]:
+        """Return the bad planes that no exposure has.
+
+        Empty for the default list, which names planes that many files lack.
+        """
+        if config.bad_mask_planes == DEFAULT_BAD_MASK_PLANES:
+            return ()
+        return tuple(name for name in config.bad_mask_planes if name not in self.planes)
+
+    def read(self, id: int, *, scale: Scale | str = OWN_SCALE) -> Exposure:
+        """Return an exposure, scaled; from memory when it is still there.
+
+        May be called from several threads: every read of a file has its own handle.
+
+        Parameters
+        ----------
+        scale : float, callable, None or "own"
+            Photometric factor to apply instead of the entry's own.
+
+        Raises
+        ------
+        BgviewerError
+            The entry's problem, or what reading it met.
+        """
+        entry = self.entries[id]
+        if not isinstance(scale, str):
+            entry = replace(entry, scale=scale)
+        if entry.problem is not None:
+            raise entry.problem.with_traceback(None)
+        if entry.path is None:
+            return self._from_memory(entry)
+        key = _file_key(entry.path, entry.scale)
+        exposure = self._cache.get(key, lambda: self._load(entry))
+        # A file that is in the stack twice is held once, under one of its names.
+        return exposure if exposure.name == entry.name else replace(exposure, name=entry.name)
+
+    def _load(self, entry: StackEntry) -> Exposure:
+        assert entry.path is not None
+        exposure = read(entry.path)
+        if entry.info is not None and exposure.shape != entry.info.shape:
+            raise ReadError(entry.path, "changed on disk since the stack was loaded")
+        return _scaled(replace(exposure, name=entry.name), entry)
+
+    def _from_memory(self, entry: StackEntry) -> Exposure:
+        held = self._memory[entry.id]
+        assert held is not None
+        if not isinstance(held, Exposure):
+            fields = {f.name: getattr(held, f.name) for f in dataclasses.fields(held)}
+            held = Exposure(**fields, name=entry.name)
+        return _scaled(held, entry)
+
+
+def _file_key(path: Path, scale: Scale) -> tuple[object, ...]:
+    try:
+        status = os.stat(path)
+    except OSError as exc:
+        why = f"cannot be opened ({exc.strerror or exc})"
+        raise ReadError(path, why, id="E_MISSING") from exc
+    return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size, scale)
+
+
+def _scaled(exposure: Exposure, entry: StackEntry) -> Exposure:
+    scale = entry.scale
+    if callable(scale):
+        try:
+            scale = float(scale(exposure))
+        except BgviewerError:
+            raise
+        except (*_SCALER_ERRORS, RuntimeError, AssertionError) as exc:
+            text = f"{entry.name}: its photometric scaler failed ({exc or type(exc).__name__})"
+            raise BgviewerError(text) from exc
+    return exposure if scale is None else exposure.scaled(scale)
+
+
+def load_stack(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    zero_point: ZeroPoint = "auto",
+    config: MatchConfig | None = None,
+    progress: Progress = SILENT,
+    cache_bytes: int = CACHE_BYTES,
+) -> ExposureStack:
+    """Open a stack: headers only, pixels when they are asked for.
+
+    Parameters
+    ----------
+    paths : path or iterable of paths
+        Files, folders, ``@list``; see `find_files`.
+    zero_point : {"auto", "none"} or float
+        "auto" scales in memory to the median zero point when all usable exposures carry one and
+        they differ; a number is the common zero point wanted, and exposures without one cannot
+        be used then.
+    config : MatchConfig, optional
+        Whose bad mask planes are looked for.
+    progress : Progress
+        Told of every file.
+    cache_bytes : int
+        Memory for exposures that are kept.
+
+    Returns
+    -------
+    ExposureStack
+        A file that cannot be read, or lies on another grid, is an entry with a problem.
+
+    Raises
+    ------
+    ReadError
+        When there is not one file.
+    ConfigError
+        For a `zero_point` that is none of the above.
+    """
+    target = checked_zero_point(zero_point)
+    found, notes = discover(paths)
+    taken: list[tuple[Path, FileInfo | BgviewerError]] = []
+    skipped = 0
+    for number, item in enumerate(found):
+        progress.step(number / len(found), f"opening {item.path.name}")
+        info = item.problem or _described(item.path)
+        if item.scanned and isinstance(info, FileInfo) and info.own_output:
+            skipped += 1
+        else:
+            taken.append((item.path, info))
+    if not taken:
+        raise only_own_outputs(found, skipped)
+    if skipped:
+        notes.append(own_outputs_note(skipped))
+    entries, more = _entries(taken)
+    entries, common, told = scales_for(entries, target)
+    stack = ExposureStack(entries, zero_point=common, cache_bytes=cache_bytes)
+    notes += [*more, *told, *_stack_notes(stack, config)]
+    stack.notes = tuple(notes)
+    progress.step(1.0, f"{len(stack)} exposures")
+    return stack
+
+
+def _described(path: Path) -> FileInfo | BgviewerError:
+    try:
+        return describe(path)
+    except BgviewerError as exc:
+        return exc.with_traceback(None)
+
+
+def _entries(
+    taken: Sequence[tuple[Path, FileInfo | BgviewerError]],
+) -> tuple[list[StackEntry], list[str]]:
+    stems, notes = distinct_stems([path for path, _ in taken])
+    infos = [info for _, info in taken if isinstance(info, FileInfo)]
+    problems = iter(grid_problems(infos))
+    entries = []
+    for id_, ((path, info), stem) in enumerate(zip(taken, stems, strict=True)):
+        known = info if isinstance(info, FileInfo) else None
+        entries.append(
+            StackEntry(
+                id=id_,
+                name=stem,
+                path=path,
+                identity=os.path.realpath(path),
+                info=known,
+                problem=info if isinstance(info, BgviewerError) else next(problems),
+                output_stem=stem,
+            )
+        )
+    return entries, notes
+
+
+def _stack_notes(stack: ExposureStack, config: MatchConfig | None) -> list[str]:
+    infos = [info for i in stack.usable if (info := stack[i].info) is not None]
+    notes = []
+    bands = list(dict.fromkeys(info.band for info in infos if info.band))
+    if len(bands) > 1:
+        notes.append(f"warning: the exposures are of different bands ({', '.join(bands)})")
+    units = list(dict.fromkeys(info.unit for info in infos if info.unit))
+    if len(units) > 1:
+        scaled = "" if stack.zero_point is not None else "; not scaled"
+        notes.append(f"warning: the exposures have different units ({', '.join(units)}){scaled}")
+    blind = sum(not info.has_wcs and info.convention != "afw" for info in infos)
+    if 0 < blind < len(infos):
+        notes.append(f"{blind} of {len(infos)} exposures have no WCS; their grid was not checked")
+    if config is not None and (missing := stack.missing_planes(config)):
+        notes.append(f"no exposure has the bad mask plane {', '.join(missing)}; counted as empty")
+    return notes

@@ -1,0 +1,78 @@
+"""Look at a file just written as a stranger would, before it gets its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from bgviewer.errors import ReadError, WriteError
+from bgviewer.io.checksum import ones_complement_sum
+from bgviewer.io.layout import FitsFile, quiet
+from bgviewer.io.splice import Part
+
+__all__ = ["verify_written"]
+
+_CHUNK = 2880 * 2048
+_SAMPLES = 64
+
+
+def verify_written(
+    temporary: Path, source: FitsFile | None, parts: Sequence[Part], path: Path
+) -> None:
+    """Check HDU count, sizes, sample pixels and the checksums of changed HDUs.
+
+    Raises
+    ------
+    WriteError
+        About `path`, when what lies on the disk is not what was meant.
+    """
+    try:
+        with FitsFile(temporary) as file:
+            problem = _problem(file, source, parts)
+        problem = problem or _seen_by_astropy(temporary, parts)
+    except ReadError as exc:
+        problem = exc.reason
+    if problem:
+        reason = f"export failed, original untouched: the written file is wrong ({problem})"
+        raise WriteError(path, reason)
+
+
+def _problem(file: FitsFile, source: FitsFile | None, parts: Sequence[Part]) -> str | None:
+    if len(file.hdus) != len(parts):
+        return f"{len(file.hdus)} HDUs instead of {len(parts)}"
+    for hdu, part in zip(file.hdus, parts, strict=True):
+        if part.cards is None:
+            assert part.hdu is not None
+            if hdu.raw != part.hdu.raw or hdu.data_size != part.hdu.data_size:
+                return f"{hdu.label} is not as it was"
+            continue
+        total = 0
+        for start in range(hdu.start, hdu.stop, _CHUNK):
+            piece = file.read_bytes(start, min(start + _CHUNK, hdu.stop))
+            total = ones_complement_sum([piece], total)
+        if total not in (0, 0xFFFFFFFF):
+            return f"checksum of {hdu.label}"
+    return None
+
+
+def _seen_by_astropy(temporary: Path, parts: Sequence[Part]) -> str | None:
+    with quiet(), fits.open(temporary, memmap=False, disable_image_compression=True) as hdus:
+        for index, part in enumerate(parts):
+            if part.pixels is None:
+                continue
+            section = getattr(hdus[index], "section", None)
+            if section is None:
+                return f"HDU {index} is not an image to other readers"
+            if tuple(n for n in section.shape if n != 1) != tuple(
+                n for n in part.pixels.shape if n != 1
+            ):
+                return f"shape {section.shape} of HDU {index}"
+            rows = np.unique(np.linspace(0, part.pixels.shape[0] - 1, _SAMPLES).astype(int))
+            lead = (0,) * (len(section.shape) - 2)
+            for row in rows:
+                if not np.array_equal(section[(*lead, int(row))], part.pixels[row], equal_nan=True):
+                    return f"pixels in row {row} of HDU {index}"
+    return None

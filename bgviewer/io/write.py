@@ -1,0 +1,266 @@
+"""Matched exposures and background models to FITS, whole or not at all.
+
+A file is written beside its target under a temporary name, synced, opened again and checked, and
+only then renamed.  Source: FORMATS section 6.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bgviewer.engine.exposure import Exposure
+from bgviewer.errors import ReadError, ShapeMismatchError, WriteError
+from bgviewer.io.cards import split_cards
+from bgviewer.io.conventions import recognise
+from bgviewer.io.fresh import background_part, exposure_parts
+from bgviewer.io.layout import FitsFile
+from bgviewer.io.pixels import read_float_plane
+from bgviewer.io.provenance import Card, keywords, raw_cards, with_values
+from bgviewer.io.splice import Part, float_cards, with_new_cards, write_parts
+from bgviewer.io.verify import verify_written
+
+__all__ = ["atomic_output", "check_target", "write_background", "write_exposure", "write_matched"]
+
+
+def write_matched(
+    source: Any,
+    background: NDArray[np.floating[Any]] | None,
+    path: str | os.PathLike[str],
+    cards: Sequence[Card] = (),
+    overwrite: bool = False,
+) -> Path:
+    """Write an exposure with `background` added, laid out like its own file.
+
+    Parameters
+    ----------
+    source : StackEntry, Exposure or path
+        Its file is read again; only the image plane changes (float32), and the HDU that takes
+        the cards.  An exposure without a file is written as a fresh IMAGE, MASK, VARIANCE file.
+    background : float array, shape (ny, nx), or None
+        In the exposure's own unit.  None: pixels stay as they are (the reference).
+    path : path-like
+        Where to; plain FITS whatever the name.
+    cards : sequence of Card
+        From `provenance.make_cards`; BGVSIGN and BGVHASH are added here.
+    overwrite : bool
+        Whether an existing file may be replaced. An input never is.
+
+    Raises
+    ------
+    ShapeMismatchError
+        When `background` has another shape than the image.
+    ReadError, WriteError
+        One sentence; nothing is left behind.
+    """
+    path = Path(path)
+    input_path = _path_of(source)
+    check_target(path, inputs=[input_path] if input_path else [], overwrite=overwrite)
+    sign = None if background is None else "ADD"
+    if input_path is None:
+        exposure = _with_background(source, background)
+        parts = exposure_parts(exposure, raw_cards(with_values(cards, sign=sign)))
+        return _write(None, parts, path, overwrite)
+    with FitsFile(input_path) as file:
+        cards = with_values(cards, sign=sign, source_hash=_hash(input_path))
+        return _write(file, _matched_parts(file, background, raw_cards(cards)), path, overwrite)
+
+
+def write_background(
+    exposure: Exposure,
+    background: NDArray[np.floating[Any]],
+    path: str | os.PathLike[str],
+    cards: Sequence[Card] = (),
+    overwrite: bool = False,
+) -> Path:
+    """Write a background model as one float32 image on the grid of `exposure`.
+
+    `background` is in the exposure's own unit and is what was ADDED to it; the file carries the
+    WCS and, for LSST exposures, XY0.  Parameters and errors as for `write_matched`.
+    """
+    path = Path(path)
+    input_path = _path_of(exposure)
+    check_target(path, inputs=[input_path] if input_path else [], overwrite=overwrite)
+    _check_shape(background, exposure.shape)
+    source_hash = _hash(input_path) if input_path else None
+    cards = with_values(cards, kind="background", sign="ADD", source_hash=source_hash)
+    part = background_part(exposure, np.asarray(background, dtype=np.float32), raw_cards(cards))
+    return _write(None, [part], path, overwrite)
+
+
+def write_exposure(
+    exposure: Exposure,
+    path: str | os.PathLike[str],
+    cards: Sequence[Card] = (),
+    overwrite: bool = False,
+) -> Path:
+    """Write an exposure from memory: empty primary, IMAGE, MASK and VARIANCE where there are any.
+
+    For generated exposures; one that was read from a file goes through `write_matched`.
+    """
+    path = Path(path)
+    check_target(path, overwrite=overwrite)
+    return _write(None, exposure_parts(exposure, raw_cards(cards)), path, overwrite)
+
+
+def check_target(
+    path: str | os.PathLike[str],
+    *,
+    inputs: Iterable[str | os.PathLike[str]] = (),
+    overwrite: bool = False,
+) -> None:
+    """Raise `WriteError` where `path` may not be written, without touching anything."""
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise WriteError(path, f"the folder {path.parent} does not exist", id="E_WRITE")
+    if path.is_dir():
+        raise WriteError(path, "is a folder", id="E_WRITE")
+    for taken in inputs:
+        if _same_file(path, Path(taken)):
+            raise WriteError(path, "is an input of the match; inputs are never written")
+    if not overwrite and os.path.lexists(path):
+        raise WriteError(path, "exists already; allow overwriting to replace it", id="E_EXISTS")
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    if os.path.realpath(one) == os.path.realpath(other):
+        return True
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def _path_of(source: Any) -> Path | None:
+    if isinstance(source, (str, os.PathLike)):
+        return Path(source)
+    held = getattr(source, "path", None) or getattr(getattr(source, "source", None), "path", None)
+    if held is None and not isinstance(source, Exposure):
+        raise WriteError(getattr(source, "name", source), "there is no file to copy from")
+    return None if held is None else Path(held)
+
+
+def _check_shape(background: NDArray[Any], shape: tuple[int, int]) -> None:
+    if np.shape(background) != shape:
+        raise ShapeMismatchError(
+            f"the background has shape {np.shape(background)} but the image {shape}"
+        )
+
+
+def _with_background(exposure: Exposure, background: NDArray[Any] | None) -> Exposure:
+    # In memory `scale` may be applied; what is written is in the exposure's own unit.
+    own = exposure if exposure.scale == 1.0 else exposure.scaled(1.0 / exposure.scale)
+    if background is None:
+        return own
+    _check_shape(background, own.shape)
+    return replace(own, image=_sum(own.image, background))
+
+
+def _sum(image: NDArray[np.float32], background: NDArray[Any]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        total: NDArray[np.float32] = image + np.asarray(background, dtype=np.float32)
+    return total
+
+
+def _matched_parts(
+    file: FitsFile, background: NDArray[Any] | None, records: list[bytes]
+) -> list[Part]:
+    planes = recognise(file)
+    parts = [Part(hdu) for hdu in file.hdus]
+    if background is not None:
+        _check_shape(background, planes.shape)
+        hdu = file.hdus[planes.image]
+        image, _ = read_float_plane(file, hdu)
+        # Axes of length 1 stay in the header; the bytes are the same.
+        parts[hdu.index] = Part(hdu, float_cards(hdu), _sum(image, background))
+    if records:
+        hdu = file.hdus[planes.cards_hdu]
+        old = parts[hdu.index]
+        header = old.cards if old.cards is not None else split_cards(hdu.raw)
+        header = with_new_cards(header, records, keywords())
+        parts[hdu.index] = Part(hdu, header, old.pixels)
+    return parts
+
+
+def _hash(path: Path) -> str:
+    try:
+        with open(path, "rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()[:16]
+    except OSError as exc:
+        why = f"cannot be opened ({exc.strerror or exc})"
+        raise ReadError(path, why, id="E_MISSING") from exc
+
+
+def _write(file: FitsFile | None, parts: Sequence[Part], path: Path, overwrite: bool) -> Path:
+    with atomic_output(path, overwrite) as (out, temporary):
+        write_parts(file, parts, out)
+        verify_written(temporary, file, parts, path)
+    return path
+
+
+@contextmanager
+def atomic_output(path: Path, overwrite: bool) -> Iterator[tuple[IO[bytes], Path]]:
+    """Give a temporary file beside `path`; rename it when the block ends well, else remove it.
+
+    Yields
+    ------
+    (binary file, Path)
+        The open file and its temporary name.
+
+    Raises
+    ------
+    WriteError
+        For every failure of the system, such as a full disk, in one sentence.
+    """
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
+    done = False
+    try:
+        # Opened by hand so that the mode follows the umask, which mkstemp does not.
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(temporary, flags, 0o666), "w+b") as out:
+            yield out, temporary
+            out.flush()
+            os.fsync(out.fileno())
+        if not overwrite and os.path.lexists(path):
+            raise WriteError(path, "exists already; allow overwriting to replace it", id="E_EXISTS")
+        os.replace(temporary, path)
+        done = True
+        _sync_folder(path.parent)
+    except (ReadError, WriteError):
+        raise
+    except OSError as exc:
+        raise WriteError(path, f"export failed, original untouched: {_why(exc)}") from exc
+    finally:
+        if not done:
+            temporary.unlink(missing_ok=True)
+
+
+def _why(exc: OSError) -> str:
+    if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "no space left on the device"
+    if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "the folder cannot be written to"
+    return exc.strerror or str(exc)
+
+
+def _sync_folder(folder: Path) -> None:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return  # not every system opens folders; the file itself is synced
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,282 @@
+"""Matching a whole stack and writing it: the job of `bgviewer match` and of the export dialog."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.matching import MatchResult
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.errors import BgviewerError, WriteError
+from bgviewer.io.provenance import Card, make_cards
+from bgviewer.io.report import write_report
+from bgviewer.io.settings import dump_config
+from bgviewer.io.stack import ExposureStack, StackEntry
+from bgviewer.io.text import write_text
+from bgviewer.io.write import check_target, write_background, write_matched
+from bgviewer.tasks.match import Matched, MatchOutcome, iterate_matches
+
+__all__ = ["ExportPlan", "ExportReport", "ExportRequest", "check_targets", "export", "plan_export"]
+
+REPORT_NAME = "report.ecsv"
+CONFIG_NAME = "config.toml"
+
+
+@dataclass(frozen=True, eq=False)
+class ExportRequest:
+    """What to match and where to write it.
+
+    Attributes
+    ----------
+    stack : ExposureStack
+    config : MatchConfig
+    reference : int
+        Id of the reference exposure.
+    directory : Path
+        Made when it does not exist.
+    overwrite : bool
+        Replace existing output files (an input file never is).
+    include_reference : bool
+        Write a copy of the reference too, so that the folder is a complete stack.
+    backgrounds : bool
+        Write the background models at full resolution.
+    zero_point : str or float
+        The photometric scaling that was asked for; recorded in the settings.
+    """
+
+    stack: ExposureStack
+    config: MatchConfig
+    reference: int
+    directory: Path
+    overwrite: bool = False
+    include_reference: bool = True
+    backgrounds: bool = True
+    zero_point: str | float = "auto"
+
+
+@dataclass(frozen=True)
+class ExportPlan:
+    """Files an export would write: id of an exposure -> target; report and settings apart."""
+
+    matched: dict[int, Path]
+    backgrounds: dict[int, Path]
+    report: Path
+    settings: Path
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All targets."""
+        return (*self.matched.values(), *self.backgrounds.values(), self.report, self.settings)
+
+
+@dataclass(frozen=True, eq=False)
+class ExportReport:
+    """What an export did.
+
+    Attributes
+    ----------
+    outcomes : tuple of MatchOutcome
+        One per exposure.
+    reference : int
+    directory : Path
+    config : MatchConfig
+    written : tuple of Path
+    """
+
+    outcomes: tuple[MatchOutcome, ...]
+    reference: int
+    directory: Path
+    config: MatchConfig
+    written: tuple[Path, ...]
+
+    @property
+    def n_matched(self) -> int:
+        """Science exposures that were matched."""
+        return sum(o.status == "matched" for o in self.outcomes)
+
+    @property
+    def n_failed(self) -> int:
+        """Exposures that failed."""
+        return sum(o.status == "failed" for o in self.outcomes)
+
+
+def plan_export(request: ExportRequest) -> ExportPlan:
+    """Return the files an export would write; touches nothing.
+
+    Exposures that are known to be unusable have no target.
+
+    Raises
+    ------
+    WriteError
+        When a target exists (without `overwrite`), is an input, or cannot be written there.
+    """
+    folder = Path(request.directory)
+    identity = request.stack[request.reference].identity
+    matched, backgrounds = {}, {}
+    for entry in request.stack.entries:
+        if entry.problem is not None:
+            continue
+        is_reference = entry.identity == identity
+        if not is_reference or request.include_reference:
+            matched[entry.id] = folder / f"{entry.output_stem}_matched.fits"
+        if not is_reference and request.backgrounds:
+            backgrounds[entry.id] = folder / f"{entry.output_stem}_background.fits"
+    plan = ExportPlan(matched, backgrounds, folder / REPORT_NAME, folder / CONFIG_NAME)
+    _check_paths(request, plan.paths)
+    return plan
+
+
+def check_targets(request: ExportRequest) -> None:
+    """Refuse what is known to be impossible, whatever the reference will be.
+
+    Raises
+    ------
+    WriteError
+        As `plan_export`.
+    """
+    folder = Path(request.directory)
+    certain = [
+        folder / f"{e.output_stem}_matched.fits" for e in request.stack.entries if e.problem is None
+    ]
+    _check_paths(request, [*certain, folder / REPORT_NAME, folder / CONFIG_NAME])
+
+
+def _check_paths(request: ExportRequest, paths: Iterable[Path]) -> None:
+    folder = Path(request.directory)
+    _check_folder(folder)
+    inputs = [e.path for e in request.stack.entries if e.path is not None]
+    if folder.is_dir():
+        for path in paths:
+            check_target(path, inputs=inputs, overwrite=request.overwrite)
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise unless the folder can be written to, or made."""
+    if folder.exists() and not folder.is_dir():
+        raise WriteError(folder, "is a file; choose a folder to write to", id="E_WRITE")
+    existing = folder
+    while not existing.exists():
+        existing = existing.parent
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise WriteError(folder, "the folder cannot be written to", id="E_WRITE")
+
+
+def export(
+    request: ExportRequest,
+    progress: Progress = SILENT,
+    *,
+    on_outcome: Callable[[MatchOutcome], None] | None = None,
+) -> ExportReport:
+    """Match every exposure and write it; a failure never stops the others.
+
+    Files are written whole or not at all, also when the work is stopped.
+
+    Raises
+    ------
+    WriteError
+        Before any work, when a target may not be written.
+    ReadError, NoReferenceError
+        The reference cannot be used.
+    Cancelled
+        The user stopped it; what was written before stays.
+    """
+    plan = plan_export(request)
+    try:
+        Path(request.directory).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(request.directory, f"cannot be made ({error.strerror})") from error
+    outcomes: list[MatchOutcome] = []
+    written: list[Path] = []
+    steps = iterate_matches(request.stack, request.config, request.reference, progress=progress)
+    for step in steps:
+        try:
+            outcome = _write(step, request, plan)
+        except BgviewerError as error:
+            reason = str(getattr(error, "reason", None) or error)
+            outcome = replace(step.outcome, status="failed", reason=reason)
+        written.extend(p for p in (outcome.output, outcome.background_output) if p is not None)
+        # the pixels went into the file: keep figures and model only
+        outcomes.append(outcome)
+        if on_outcome is not None:
+            on_outcome(outcome)
+    report = ExportReport(
+        tuple(outcomes), request.reference, Path(request.directory), request.config, ()
+    )
+    _write_tables(report, request, plan)
+    return replace(report, written=(*written, plan.report, plan.settings))
+
+
+def _write(step: Matched, request: ExportRequest, plan: ExportPlan) -> MatchOutcome:
+    outcome, result = step.outcome, step.result
+    target = plan.matched.get(outcome.id)
+    if outcome.status == "failed" or target is None:
+        return outcome
+    entry = request.stack[outcome.id]
+    cards = _cards(outcome, request)
+    source = _source(request.stack, entry)
+    if outcome.is_reference:
+        write_matched(source, None, target, cards, overwrite=request.overwrite)
+        return replace(outcome, output=target)
+    assert result is not None
+    background = own_background(result, outcome.scale)
+    write_matched(source, background, target, cards, overwrite=request.overwrite)
+    model_target = plan.backgrounds.get(outcome.id)
+    if model_target is not None:
+        science = result.science
+        assert isinstance(science, Exposure)
+        write_background(science, background, model_target, cards, overwrite=request.overwrite)
+    return replace(outcome, output=target, background_output=model_target)
+
+
+def own_background(result: MatchResult, scale: float) -> NDArray[np.float32]:
+    """Return the model at full resolution in the exposure's own (unscaled) unit."""
+    background = result.model.render()
+    if scale != 1.0:
+        background /= np.float32(scale)
+    return background
+
+
+def _source(stack: ExposureStack, entry: StackEntry) -> object:
+    return entry if entry.path is not None else stack.read(entry.id)
+
+
+def _cards(outcome: MatchOutcome, request: ExportRequest) -> tuple[Card, ...]:
+    reference = request.stack[request.reference]
+    name = reference.path.name if reference.path is not None else reference.name
+    return make_cards(
+        request.config,
+        kind="reference" if outcome.is_reference else "matched",
+        reference=name,
+        scale=outcome.scale,
+        fit_rms=outcome.fit_rms,
+        matched_mse=outcome.matched_mse,
+        diff_im_var=outcome.diff_im_var,
+        adjustments=outcome.adjustments,
+    )
+
+
+def _write_tables(report: ExportReport, request: ExportRequest, plan: ExportPlan) -> None:
+    entries = request.stack.entries
+    infos = {e.id: e.info for e in entries if e.info is not None}
+    first = infos.get(request.reference)
+    write_report(
+        report.outcomes,
+        plan.report,
+        config=request.config,
+        reference=request.stack[request.reference].name,
+        zero_points={i: info.zero_point for i, info in infos.items()},
+        unit=None if first is None else first.unit,
+        overwrite=request.overwrite,
+    )
+    extra = {
+        "reference": request.stack[request.reference].name,
+        "zeroPoint": request.zero_point,
+    }
+    write_text(plan.settings, dump_config(request.config, extra), request.overwrite)

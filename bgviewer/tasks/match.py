@@ -1,0 +1,296 @@
+"""Matching: one pair of a stack, or the whole stack (SPEC section 9)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bgviewer.engine.bins import JudgedBins
+from bgviewer.engine.cells import Cells
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.fitting import Adjustment
+from bgviewer.engine.matching import Fit, Gridded, MatchResult, Model, match_backgrounds
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.ranking import Ranking, rank_exposures
+from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
+from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry
+from bgviewer.tasks.load import measure_stack
+
+__all__ = [
+    "OWN_SCALE",
+    "MatchOutcome",
+    "Matched",
+    "choose_reference",
+    "find_exposure",
+    "iterate_matches",
+    "match_pair",
+    "match_stack",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class MatchOutcome:
+    """What became of one exposure.
+
+    Attributes
+    ----------
+    id : int
+        Position in the stack.
+    name : str
+    path : Path or None
+    is_reference : bool
+        True for the reference and for every duplicate of it.
+    status : {"matched", "reference", "failed"}
+    reason : str or None
+        Why it failed.
+    fit : Fit or None
+        Model, judged bins and adjustments.
+    gridded : Gridded or None
+        Cells and bins.
+    fit_rms : float or None
+        0.0 for a reference (as LSST has it), None for a failure.
+    matched_mse, diff_im_var : float or None
+        In the scaled unit squared.
+    scale : float
+        Photometric factor that was applied in memory.
+    adjustments : tuple of Adjustment
+    output, background_output : Path or None
+        Files written.
+    """
+
+    id: int
+    name: str
+    path: Path | None
+    is_reference: bool
+    status: str
+    reason: str | None = None
+    fit: Fit | None = None
+    gridded: Gridded | None = None
+    fit_rms: float | None = None
+    matched_mse: float | None = None
+    diff_im_var: float | None = None
+    scale: float = 1.0
+    adjustments: tuple[Adjustment, ...] = ()
+    output: Path | None = None
+    background_output: Path | None = None
+
+    @property
+    def model(self) -> Model | None:
+        """Background model in the scaled unit: ADD it to the science image."""
+        return None if self.fit is None else self.fit.model
+
+    @property
+    def cells(self) -> Cells | None:
+        """Grid that the model was made from."""
+        return None if self.gridded is None else self.gridded.cells
+
+    @property
+    def bins(self) -> JudgedBins | None:
+        """Bins with the model read at them."""
+        return None if self.fit is None else self.fit.bins
+
+    @property
+    def ratio(self) -> float | None:
+        """matched_mse / diff_im_var, or None where either is unknown."""
+        if self.matched_mse is None or not self.diff_im_var or math.isnan(self.diff_im_var):
+            return None
+        return self.matched_mse / self.diff_im_var
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """One step of a run over a stack: the outcome, with the result while it is in memory."""
+
+    outcome: MatchOutcome
+    result: MatchResult | None = None
+
+
+def find_exposure(stack: ExposureStack, wanted: int | str) -> int:
+    """Return the id of an exposure given by id, name or path.
+
+    Raises
+    ------
+    ConfigError
+        When the stack does not hold it; the text lists what it holds.
+    """
+    if isinstance(wanted, int):
+        if 0 <= wanted < len(stack):
+            return wanted
+        raise _not_held(wanted, f"there is no exposure {wanted}; the stack has {len(stack)}")
+    for entry in stack.entries:
+        names = {entry.name, entry.output_stem}
+        if entry.path is not None:
+            names |= {str(entry.path), entry.path.name}
+            if Path(wanted).exists() and entry.path.resolve() == Path(wanted).resolve():
+                return entry.id
+        if wanted in names:
+            return entry.id
+    held = ", ".join(e.name for e in stack.entries[:12]) + (" ..." if len(stack) > 12 else "")
+    raise _not_held(wanted, f"no exposure is called {wanted!r}; the stack has {held}")
+
+
+def _not_held(wanted: int | str, text: str) -> ConfigError:
+    return ConfigError(f"reference: {text}", field="reference", value=wanted)
+
+
+def choose_reference(
+    stack: ExposureStack,
+    config: MatchConfig,
+    progress: Progress = SILENT,
+    *,
+    strict: bool = False,
+) -> tuple[int, Ranking]:
+    """Measure and rank the stack; return the id of the best exposure and the ranking.
+
+    Raises
+    ------
+    NoReferenceError
+        When no exposure can be the reference.
+    """
+    measurements, _ = measure_stack(stack, config, progress, strict=strict)
+    ranking = rank_exposures(measurements, config)
+    return ranking.best, ranking
+
+
+def match_pair(
+    stack: ExposureStack,
+    reference_id: int,
+    science_id: int,
+    config: MatchConfig,
+    *,
+    reuse: MatchResult | None = None,
+    complete: bool = True,
+    progress: Progress = SILENT,
+) -> MatchResult:
+    """Match one exposure of a stack to another (see `match_backgrounds` for the arguments)."""
+    reference = stack.read(reference_id)
+    progress.step()
+    science = stack.read(science_id)
+    progress.step()
+    return match_backgrounds(
+        reference, science, config, progress=progress, reuse=reuse, complete=complete
+    )
+
+
+def match_stack(
+    stack: ExposureStack,
+    config: MatchConfig | None = None,
+    reference: int | str | None = None,
+    *,
+    reference_scale: Scale | str = OWN_SCALE,
+    strict: bool = False,
+    progress: Progress = SILENT,
+) -> tuple[MatchOutcome, ...]:
+    """Match every exposure of a stack to its reference.
+
+    Parameters
+    ----------
+    stack : ExposureStack
+    config : MatchConfig, optional
+    reference : int or str, optional
+        Id, name or path; None = the best of the ranking.
+    reference_scale : float, callable, None or "own"
+        Photometric factor of a GIVEN reference; by default that of its entry in the stack.
+    strict : bool
+        While choosing, an exposure that cannot be read raises instead of being skipped.
+
+    Returns
+    -------
+    tuple of MatchOutcome
+        One per exposure, in order; a failure is an outcome, not an exception.
+
+    Raises
+    ------
+    NoReferenceError
+        No exposures, or none can be the reference.
+    ReadError
+        The reference cannot be read.
+    """
+    config = config or MatchConfig()
+    if len(stack) == 0:
+        raise NoReferenceError("there are no exposures to match")
+    if reference is None:
+        reference_id, _ = choose_reference(stack, config, progress, strict=strict)
+        reference_scale = OWN_SCALE
+    else:
+        reference_id = find_exposure(stack, reference)
+    steps = iterate_matches(
+        stack, config, reference_id, reference_scale=reference_scale, progress=progress
+    )
+    return tuple(step.outcome for step in steps)
+
+
+def iterate_matches(
+    stack: ExposureStack,
+    config: MatchConfig,
+    reference_id: int,
+    *,
+    reference_scale: Scale | str = OWN_SCALE,
+    complete: bool = False,
+    progress: Progress = SILENT,
+) -> Iterator[Matched]:
+    """Match exposure by exposure; only one science exposure is in memory at a time.
+
+    Parameters
+    ----------
+    complete : bool
+        Whether the matched image is wanted too, not only the figures.
+    """
+    reference = stack.read(reference_id, scale=reference_scale)
+    identity = stack[reference_id].identity
+    for entry in stack.entries:
+        progress.step(entry.id / len(stack), f"matching {entry.name}")
+        if entry.identity == identity:
+            yield Matched(
+                MatchOutcome(
+                    entry.id,
+                    entry.name,
+                    entry.path,
+                    True,
+                    "reference",
+                    fit_rms=0.0,
+                    scale=getattr(reference, "scale", 1.0),
+                )
+            )
+            continue
+        yield _match_entry(stack, entry, reference, config, complete, progress)
+    progress.step(1.0)
+
+
+def _match_entry(
+    stack: ExposureStack,
+    entry: StackEntry,
+    reference: Exposure,
+    config: MatchConfig,
+    complete: bool,
+    progress: Progress,
+) -> Matched:
+    try:
+        science = stack.read(entry.id)
+        result = match_backgrounds(reference, science, config, progress=progress, complete=False)
+        result = result.complete(progress) if complete else result.measure(progress)
+    except BgviewerError as error:
+        reason = str(getattr(error, "reason", None) or error)
+        return Matched(
+            MatchOutcome(entry.id, entry.name, entry.path, False, "failed", reason=reason)
+        )
+    empty = result.model.is_empty
+    outcome = MatchOutcome(
+        id=entry.id,
+        name=entry.name,
+        path=entry.path,
+        is_reference=False,
+        status="failed" if empty else "matched",
+        reason="no overlap with the reference: no pixel is good in both" if empty else None,
+        fit=result.fit,
+        gridded=result.gridded,
+        fit_rms=result.fit_rms,
+        matched_mse=result.matched_mse,
+        diff_im_var=result.diff_im_var,
+        scale=science.scale,
+        adjustments=result.adjustments,
+    )
+    return Matched(outcome, result)

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from bgviewer import MatchConfig, WriteError, load_stack
+from bgviewer.engine.progress import Stoppable
+from bgviewer.errors import Cancelled
+from bgviewer.tasks.export import ExportRequest, export, plan_export
+from tests.stacks import write_small_stack
+
+CONFIG = MatchConfig(bin_size=40)
+
+
+@pytest.fixture
+def request_(tmp_path):
+    write_small_stack(tmp_path / "stack")
+    stack = load_stack([tmp_path / "stack"])
+    return ExportRequest(stack, CONFIG, 0, tmp_path / "out")
+
+
+def test_plan_names_every_file_and_touches_nothing(request_):
+    plan = plan_export(request_)
+    assert [p.name for p in plan.matched.values()] == [
+        f"demo_0{i}_matched.fits" for i in range(1, 5)
+    ]
+    assert set(plan.backgrounds) == {1, 2, 3}
+    assert not request_.directory.exists()
+
+
+def test_plan_follows_the_wishes(request_):
+    plan = plan_export(replace(request_, include_reference=False, backgrounds=False))
+    assert set(plan.matched) == {1, 2, 3}
+    assert plan.backgrounds == {}
+
+
+def test_report_tells_what_was_written(request_):
+    report = export(request_)
+    assert report.n_matched == 3
+    assert report.n_failed == 0
+    assert all(path.is_file() for path in report.written)
+    assert set(request_.directory.iterdir()) == set(report.written)
+
+
+def test_second_export_is_refused_and_changes_nothing(request_):
+    export(request_)
+    before = {p: p.stat().st_mtime_ns for p in request_.directory.iterdir()}
+    with pytest.raises(WriteError, match="exists already"):
+        export(request_)
+    assert {p: p.stat().st_mtime_ns for p in request_.directory.iterdir()} == before
+
+
+def test_stopping_leaves_whole_files_or_none(request_):
+    progress = Stoppable()
+
+    def stop_after_two(outcome):
+        if outcome.id == 1:
+            progress.stop()
+
+    with pytest.raises(Cancelled):
+        export(request_, progress, on_outcome=stop_after_two)
+    names = {p.name for p in request_.directory.iterdir()}
+    assert names == {"demo_01_matched.fits", "demo_02_matched.fits", "demo_02_background.fits"}
+    for path in request_.directory.iterdir():
+        with fits.open(path, checksum=True) as hdus:
+            assert all(np.asarray(h.data).size for h in hdus if h.data is not None)
+
+
+def test_a_write_that_fails_does_not_stop_the_others(request_, monkeypatch):
+    from bgviewer.tasks import export as module
+
+    real = module.write_matched
+
+    def full_disk(source, background, path, cards, overwrite=False):
+        if path.name == "demo_02_matched.fits":
+            raise WriteError(path, "export failed, original untouched: no space left on the device")
+        return real(source, background, path, cards, overwrite=overwrite)
+
+    monkeypatch.setattr(module, "write_matched", full_disk)
+    report = export(request_)
+    assert [o.status for o in report.outcomes] == ["reference", "failed", "matched", "matched"]
+    assert "no space left" in report.outcomes[1].reason
+    assert not (request_.directory / "demo_02_matched.fits").exists()
+
+
+def test_scaled_exposure_is_written_in_its_own_unit(tmp_path):
+    paths = write_small_stack(tmp_path / "stack", n_exposures=2)
+    for path, zero_point in zip(paths, (25.0, 26.0), strict=True):
+        with fits.open(path, mode="update") as hdus:
+            for hdu in hdus:
+                hdu.header.pop("BUNIT", None)
+            hdus[0].header["MAGZERO"] = zero_point
+    stack = load_stack(paths)
+    assert stack.zero_point == 25.5
+    report = export(ExportRequest(stack, CONFIG, 0, tmp_path / "out"))
+    outcome = report.outcomes[1]
+    assert outcome.scale == pytest.approx(10 ** (0.4 * -0.5), rel=1e-6)
+    written = fits.getdata(outcome.background_output).astype(float)
+    model = outcome.model.render().astype(float)
+    assert np.allclose(written * outcome.scale, model, rtol=1e-6)
+    assert fits.getheader(outcome.output)["BGVSCALE"] == pytest.approx(outcome.scale)
