@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bgviewer.engine.bands import map_bands
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.engine.statistics import IQR_TO_SIGMA, quantiles
+from bgviewer.engine.statistics import IQR_TO_SIGMA, clipped_mean, quantiles
 
 __all__ = ["BlockMoments", "BlockValues", "block_moments", "ordered_blocks"]
 
@@ -27,7 +27,7 @@ TileLoader = Callable[[int, int, int, int], NDArray[np.float32]]
 
 _TILE = 1 << 17  # pixels per tile: float64 scratch of 1 MB
 _CANCELLED = 1e5  # sum of squares over squared deviations beyond which digits are saved
-_SORTED = 1 << 13  # blocks up to this many pixels are sorted as rows of one array
+_SORTED = 1 << 12  # blocks up to this many pixels are sorted as rows of one array
 _MAX_ROWS = 255  # the count of a column of a tile fits in uint8
 
 
@@ -246,14 +246,13 @@ def ordered_blocks(
 def _large_block(
     block: NDArray[np.float32], clip: tuple[float, int] | None
 ) -> tuple[float, float, int]:
+    """Median or clipped mean of one block with too many pixels to sort."""
     good = block[block == block]
     if clip is None:
         return quantiles(good, (0.5,))[0], np.nan, 0
     q1, median, q3 = quantiles(good, (0.25, 0.5, 0.75))
-    mean, variance, kept = _clip_rows(
-        good[None, :], np.array([good.size]), np.array([median]), np.array([q3 - q1]), *clip
-    )
-    return float(mean[0]), float(variance[0]), int(kept[0])
+    clipped = clipped_mean(good, median, q3 - q1, *clip, threads=1)
+    return clipped.mean, clipped.variance, clipped.n_kept
 
 
 def _sorted_rows(

@@ -14,6 +14,7 @@ from bgviewer.engine.bins import Bins, JudgedBins
 from bgviewer.engine.cells import Cells
 from bgviewer.engine.chebyshev import ChebyshevModel, term_count
 from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.curves import MINIMUM_POINTS, best_style
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import RowRenderer
 from bgviewer.engine.spline import SplineModel
@@ -181,6 +182,17 @@ def _spline(
                 model.n_reduced_lines,
                 f"{model.n_reduced_lines} columns of cells have too few values for "
                 f"{model.style}: a simpler curve used there",
+            )
+        )
+    if 0 < model.n_columns < MINIMUM_POINTS[model.style]:
+        simpler = best_style(model.n_columns)
+        adjustments.append(
+            Adjustment(
+                "lines_reduced",
+                model.style,
+                simpler,
+                f"only {model.n_columns} columns of cells have values: {simpler} used along x "
+                f"instead of {model.style}",
             )
         )
     return model, adjustments

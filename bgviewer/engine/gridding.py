@@ -11,6 +11,7 @@ from bgviewer.engine.bins import Bins, bin_edges
 from bgviewer.engine.blocks import BlockMoments, BlockValues, block_moments, ordered_blocks
 from bgviewer.engine.cells import Cells, cell_count, cell_edges
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.errors import UndersampledError
 
 __all__ = ["GridStatistic", "form_bins", "form_cells", "form_cells_and_bins"]
 
@@ -76,8 +77,18 @@ def form_cells(
         NaN where pixels are not good.
     nx_cells, ny_cells : int
         Cells along x and y; at most nx (ny), so that none is empty of pixels.
+
+    Raises
+    ------
+    UndersampledError
+        When there would be no cells, or more than pixels.
     """
     ny, nx = values.shape
+    if not (1 <= nx_cells <= nx and 1 <= ny_cells <= ny):
+        raise UndersampledError(
+            f"{nx_cells} x {ny_cells} cells cannot be made from {nx} x {ny} pixels: every cell "
+            "needs at least one"
+        )
     kind = GridStatistic(statistic, num_sigma_clip, num_iter)
     y_edges, x_edges = cell_edges(ny, ny_cells), cell_edges(nx, nx_cells)
     blocks = _measure(values, y_edges, x_edges, kind, progress, threads)

@@ -264,7 +264,7 @@ class MatchResult:
                 if matched is not None:
                     np.add(science[rows], background, out=matched[rows])
                 left = np.subtract(difference[rows], background, out=background)
-            good = left == left
+            good = np.isfinite(left)
             left64 = zeroed(left, good).astype(np.float64)
             np.multiply(left64, left64, out=left64)
             return int(np.count_nonzero(good)), float(left64.sum())

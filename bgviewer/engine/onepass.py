@@ -15,7 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bgviewer.engine.statistics import IQR_TO_SIGMA, Clipped, describe
+from bgviewer.engine.statistics import (
+    IQR_TO_SIGMA,
+    Clipped,
+    describe,
+    interpolated,
+    neighbours,
+    sample_bracket,
+)
 
 __all__ = ["OnePass", "Tally"]
 
@@ -23,7 +30,6 @@ Values = NDArray[np.float32]
 Good = NDArray[np.bool_]
 
 _FRACTIONS = (0.25, 0.5, 0.75)
-_SIGMAS = 6.0  # of the sample's rank: the bracket misses once in a billion
 _MARGIN = 0.8  # of the clipping interval: what is inside is surely kept
 _FAR = 1e4  # tails farther out than this many widths would cost digits of the rest
 
@@ -67,7 +73,7 @@ class OnePass:
     def __init__(self, sample: Values, num_sigma_clip: float, num_iter: int) -> None:
         ordered = np.sort(sample)
         self._clip = (num_sigma_clip, num_iter)
-        self._brackets = [_bracket(ordered, f) for f in _FRACTIONS]
+        self._brackets = [sample_bracket(ordered, f) for f in _FRACTIONS]
         rough = describe(ordered, num_sigma_clip, num_iter)
         self._centre = rough.median
         widths = [num_sigma_clip * IQR_TO_SIGMA * rough.iqr]
@@ -149,26 +155,9 @@ class OnePass:
     def _quantile(self, tallies: Sequence[Tally], n: int, index: int) -> float | None:
         position = _FRACTIONS[index] * (n - 1)
         k = int(position)
-        below = sum(t.below[index] for t in tallies)
-        inside = np.sort(np.concatenate([t.inside[index] for t in tallies]))
-        first = k - below
-        if first < 0 or first >= inside.size:
+        first = k - sum(t.below[index] for t in tallies)
+        inside = np.concatenate([t.inside[index] for t in tallies])
+        if first < 0 or first + 1 >= inside.size:
             return None
-        a = float(inside[first])
-        if position == k:
-            return a
-        if first + 1 >= inside.size:
-            return None
-        return a + (position - k) * (float(inside[first + 1]) - a)
-
-
-def _bracket(ordered: Values, fraction: float) -> tuple[np.float32, np.float32]:
-    """Return values between which the quantile of the whole surely lies."""
-    m = len(ordered)
-    position = fraction * (m - 1)
-    reach = _SIGMAS * math.sqrt(fraction * (1.0 - fraction) * m) + 2.0
-    low, high = math.floor(position - reach), math.ceil(position + reach)
-    return (
-        np.float32(-np.inf) if low < 0 else ordered[low],
-        np.float32(np.inf) if high >= m else ordered[high],
-    )
+        a, b = neighbours(inside, first)
+        return interpolated(a, b, position - k)

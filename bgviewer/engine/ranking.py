@@ -157,7 +157,7 @@ def rank_exposures(
     order = np.argsort(cost, kind="stable")  # NaN last, equal costs in input order
     return Ranking(
         cost=cost,
-        best=int(np.nanargmin(cost)),
+        best=int(order[0]),
         order=tuple(int(i) for i in order),
         terms=Terms(variance, level, coverage, weighted),
         warnings=warnings,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,11 +25,11 @@ def interpolate(style: str, x: ArrayLike, y: ArrayLike, at: ArrayLike) -> Array:
     ----------
     style : {"CONSTANT", "LINEAR", "NATURAL_SPLINE", "CUBIC_SPLINE", "AKIMA_SPLINE"}
     x : array_like, shape (n,)
-        Nodes, strictly ascending.
+        Nodes, strictly ascending (for CONSTANT, ascending).
     y : array_like, shape (n,)
         Values, finite.
     at : array_like, shape (m,)
-        Positions, any order; NaN gives NaN.
+        Positions, any order; NaN gives NaN (but CONSTANT the last value).
 
     Raises
     ------
@@ -41,14 +41,15 @@ def interpolate(style: str, x: ArrayLike, y: ArrayLike, at: ArrayLike) -> Array:
         raise UndersampledError(
             f"{style} needs {MINIMUM_POINTS[style]} points, there are {len(nodes)}"
         )
-    if not (np.diff(nodes) > 0).all():
+    if style != "CONSTANT" and not (np.diff(nodes) > 0).all():
         raise UndersampledError(f"{style}: positions of the nodes must ascend")
     positions = np.asarray(at, dtype=np.float64)
     order = np.argsort(positions, kind="stable")
     values = np.asarray(y, dtype=np.float64)[None, :]
     out = np.empty(len(positions))
     out[order] = curves(style, nodes, values).evaluate(positions[order])[0]
-    out[np.isnan(positions)] = np.nan
+    if style != "CONSTANT":  # steps give NaN positions the last value, as LSST does
+        out[np.isnan(positions)] = np.nan
     return out
 
 
@@ -86,14 +87,18 @@ class SplineModel:
     shape : (int, int)
         ``(ny, nx)`` of the image.
     n_reduced_lines : int
-        Grid columns with too few cells for `style`, interpolated by a simpler one (or empty).
+        Grid columns with some but too few cells for `style`, interpolated by a simpler one.
+    n_columns : int
+        Grid columns with any cell; where they are too few for `style`, every pixel row is
+        interpolated by a simpler one.
     """
 
     cells: Cells
     style: str
     undersample_style: str
     shape: tuple[int, int]
-    n_reduced_lines: int = field(default=0)
+    n_reduced_lines: int = 0
+    n_columns: int = 0
     kind = "spline"
 
     @classmethod
@@ -119,7 +124,8 @@ class SplineModel:
                 "REDUCE_INTERP_ORDER."
             )
         lines = int(np.count_nonzero((points < need) & (points > 0)))
-        return cls(cells, used, undersample_style, shape, lines)
+        columns = int(np.count_nonzero(points))
+        return cls(cells, used, undersample_style, shape, lines, columns)
 
     @property
     def is_empty(self) -> bool:
