@@ -76,44 +76,51 @@ def make_cards(
         What the file is; `write_background` sets it itself.
     reference : str, optional
         File name of the reference.
-    scale : float
-        Photometric factor in memory; the figures are in the scaled unit.
-    fit_rms, matched_mse, diff_im_var : float, optional
-        Figures of the match; None and NaN are left out, FITS has no such number.
+    scale, fit_rms, matched_mse, diff_im_var : float, optional
+        Photometric factor in memory and figures in the scaled unit; None and NaN are left out.
     adjustments : sequence
         What the engine changed, with ``kind``, ``asked``, ``used`` and ``text`` each.
-    version : str, optional
-        Default: bgviewer's own.
-    when : datetime, optional
-        Default: now.
+    version, when : str, datetime, optional
+        Default: bgviewer's own, and now.
 
     Returns
     -------
-    tuple of (keyword, value, comment)
-        For `write_matched` and `write_background`, which add BGVSIGN and BGVHASH.
+    tuple of Card
+        For the writers, which add BGVSIGN and BGVHASH.
     """
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
     version = version or _version()
     known = {"version": version, "kind": kind, "reference": reference}
-    cards: list[Card] = [
-        (card, value, comment) for name, card, comment in _TEXTS if (value := known.get(name))
-    ]
+    texts = ((card, known.get(name), comment) for name, card, comment in _TEXTS)
+    cards: list[Card] = [(card, value, comment) for card, value, comment in texts if value]
     cards += [_option_card(opt, config) for opt in OPTIONS.values()]
-    figures = (scale, fit_rms, matched_mse, diff_im_var)
-    for (_name, card, comment), figure in zip(_FIGURES, figures, strict=True):
+    figures = zip(_FIGURES, (scale, fit_rms, matched_mse, diff_im_var), strict=True)
+    for (_name, card, comment), figure in figures:
         if figure is not None and math.isfinite(figure):
             cards.append((card, float(figure), comment))
-    stamp = (when or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    for number, adjusted in enumerate(adjustments[:9], start=1):
-        text = f"{adjusted.kind}: {adjusted.asked} -> {adjusted.used}"
-        cards.append((f"{_ADJUSTMENT}{number}", text, ""))
+    cards += _adjustment_cards(adjustments)
+    cards += _history(version, kind, reference, adjustments, when or datetime.now(UTC))
+    return tuple(cards)
+
+
+def _adjustment_cards(adjustments: Sequence[Any]) -> list[Card]:
+    return [
+        (f"{_ADJUSTMENT}{number}", f"{adjusted.kind}: {adjusted.asked} -> {adjusted.used}", "")
+        for number, adjusted in enumerate(adjustments[:9], start=1)
+    ]
+
+
+def _history(
+    version: str, kind: str, reference: str | None, adjustments: Sequence[Any], when: datetime
+) -> list[Card]:
     what = f"background matched to {reference}" if reference else "background matched"
     if kind == "reference":
         what = "reference of a background match"
-    cards.append(("HISTORY", f"bgviewer {version} {stamp}: {what}", ""))
-    cards += [("HISTORY", f"bgviewer adjusted: {a.text}", "") for a in adjustments]
-    return tuple(cards)
+    stamp = when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    lines = [f"bgviewer {version} {stamp}: {what}"]
+    lines += [f"bgviewer adjusted: {adjusted.text}" for adjusted in adjustments]
+    return [("HISTORY", line, "") for line in lines]
 
 
 def with_values(cards: Iterable[Card], **values: Value | None) -> tuple[Card, ...]:

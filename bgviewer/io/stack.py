@@ -14,7 +14,7 @@ from bgviewer.engine.exposure import Exposure, MaskedImage
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import BgviewerError, ReadError
 from bgviewer.io.cache import ExposureCache
-from bgviewer.io.discover import discover, find_files, only_own_outputs, own_outputs_note
+from bgviewer.io.discover import Found, discover, find_files, only_own_outputs, own_outputs_note
 from bgviewer.io.grid import grid_problems
 from bgviewer.io.names import distinct_stems
 from bgviewer.io.read import FileInfo, describe, read
@@ -263,8 +263,6 @@ def load_stack(
         be used then.
     config : MatchConfig, optional
         Whose bad mask planes are looked for.
-    progress : Progress
-        Told of every file.
     cache_bytes : int
         Memory for exposures that are kept.
 
@@ -282,15 +280,8 @@ def load_stack(
     """
     target = checked_zero_point(zero_point)
     found, notes = discover(paths)
-    taken: list[tuple[Path, FileInfo | BgviewerError]] = []
-    skipped = 0
-    for number, item in enumerate(found):
-        progress.step(number / len(found), f"opening {item.path.name}")
-        info = item.problem or _described(item.path)
-        if item.scanned and isinstance(info, FileInfo) and info.own_output:
-            skipped += 1
-        else:
-            taken.append((item.path, info))
+    taken = _opened(found, progress)
+    skipped = len(found) - len(taken)
     if not taken:
         raise only_own_outputs(found, skipped)
     if skipped:
@@ -302,6 +293,19 @@ def load_stack(
     stack.notes = tuple(notes)
     progress.step(1.0, f"{len(stack)} exposures")
     return stack
+
+
+def _opened(
+    found: Sequence[Found], progress: Progress
+) -> list[tuple[Path, FileInfo | BgviewerError]]:
+    """Look into every file; our own outputs from folders are left out."""
+    taken = []
+    for number, item in enumerate(found):
+        progress.step(number / len(found), f"opening {item.path.name}")
+        info = item.problem or _described(item.path)
+        if not (item.scanned and isinstance(info, FileInfo) and info.own_output):
+            taken.append((item.path, info))
+    return taken
 
 
 def _described(path: Path) -> FileInfo | BgviewerError:

@@ -1,0 +1,108 @@
+"""The cells as points, and the bins as a histogram, ready to paint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Histogram", "Markers", "cell_markers", "histogram_of", "marker_sizes", "shades"]
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts between edges, symmetric about zero; the outermost hold what lies beyond."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    rms: float
+
+
+def histogram_of(residuals: NDArray[np.float64], rms: float) -> Histogram | None:
+    """Count residuals between plus-minus 4 rms; None when there is nothing to count."""
+    known = residuals[np.isfinite(residuals)]
+    if known.size == 0 or not np.isfinite(rms) or rms == 0.0:
+        return None
+    reach = min(4.0 * rms, 1.02 * float(np.abs(known).max()))
+    number = int(np.clip(2 * round(np.sqrt(known.size)), 8, 40)) // 2 * 2 + 1
+    edges = np.linspace(-reach, reach, number + 1)
+    counts, _ = np.histogram(np.clip(known, -reach, reach), edges)
+    return Histogram(tuple(edges.tolist()), tuple(counts.tolist()), float(rms))
+
+
+@dataclass(frozen=True, eq=False)
+class Markers:
+    """Cells as points on the model.
+
+    Attributes
+    ----------
+    x, y : float64 arrays, 1-D
+        Centres, in parent pixels, of the cells with a value.
+    values, errors : float64 arrays
+        Cell values and their standard errors (NaN where unknown).
+    counts : int array
+        Good pixels of each.
+    sizes : float64 array
+        Diameters in screen pixels, proportional to 1/error between 4 and 18.
+    empty_x, empty_y : float64 arrays
+        Centres of the cells without a value.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    values: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    counts: NDArray[Any]
+    sizes: NDArray[np.float64]
+    empty_x: NDArray[np.float64]
+    empty_y: NDArray[np.float64]
+
+    def inside(self, x0: float, x1: float, y0: float, y1: float) -> NDArray[np.intp]:
+        """Return the positions of the cells whose centres lie in a rectangle."""
+        within = (self.x >= x0) & (self.x <= x1) & (self.y >= y0) & (self.y <= y1)
+        return np.flatnonzero(within)
+
+
+def cell_markers(cells: Any) -> Markers:
+    """Make the markers of a grid of cells."""
+    x, y = np.meshgrid(np.asarray(cells.x, float), np.asarray(cells.y, float))
+    values = np.asarray(cells.values, dtype=np.float64)
+    errors = np.asarray(cells.errors, dtype=np.float64)
+    known = np.isfinite(values)
+    shown = errors[known]
+    return Markers(
+        x=x[known],
+        y=y[known],
+        values=values[known],
+        errors=shown,
+        counts=np.asarray(cells.counts)[known],
+        sizes=marker_sizes(shown),
+        empty_x=x[~known],
+        empty_y=y[~known],
+    )
+
+
+def marker_sizes(errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Diameters proportional to 1/error: 10 at the median error, never below 4 or above 18.
+
+    A cell whose error is unknown gets the smallest, one whose error is 0 the largest.
+    """
+    sizes = np.full(errors.shape, 4.0)
+    known = np.isfinite(errors)
+    if known.any():
+        middle = float(np.median(errors[known]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(errors[known] > 0, middle / errors[known], np.inf)
+        if middle == 0.0:
+            ratio = np.where(errors[known] > 0, 0.0, 1.0)
+        # Whole pixels: few different symbols, which are drawn once and then reused.
+        sizes[known] = np.round(np.clip(10.0 * ratio, 4.0, 18.0))
+    return sizes
+
+
+def shades(values: NDArray[np.float64], low: float, high: float, steps: int) -> NDArray[np.intp]:
+    """Return which of `steps` colours between two levels each value has."""
+    share = (values - low) / (high - low) if high > low else np.zeros_like(values)
+    return np.clip((share * steps).astype(np.intp), 0, steps - 1)

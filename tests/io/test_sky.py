@@ -1,0 +1,108 @@
+"""Grids: how far apart, in pixels, from known shifts of the reference point."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from bgviewer.io.sky import Grid, celestial_wcs, grid_offset, has_celestial, wcs_cards
+from tests.io.conftest import wcs_header
+
+SHAPE = (400, 600)
+
+
+def grid(header=None, xy0=None, shape=SHAPE) -> Grid:
+    return Grid.of(shape, xy0, wcs_header() if header is None else header)
+
+
+def offset(one: Grid, other: Grid) -> float:
+    found = grid_offset(one, other)
+    assert found is not None
+    return found[0]
+
+
+@pytest.mark.parametrize("shift", [(0.0, 0.0), (0.3, 0.0), (0.0, -2.0), (3.0, 4.0), (250.0, 0.0)])
+def test_shifted_reference_pixel(shift):
+    moved = wcs_header(crpix=(8.0 + shift[0], 6.0 + shift[1]))
+    assert offset(grid(), grid(moved)) == pytest.approx(np.hypot(*shift), rel=1e-4, abs=1e-6)
+
+
+def test_another_field_is_far_off():
+    assert offset(grid(), grid(wcs_header(crval=(210.0, 40.0)))) > 1e4
+
+
+def test_rotation_shows_at_the_corners():
+    angle = np.radians(0.2)
+    turned = wcs_header(crpix=(300.0, 200.0))
+    scale = 0.2 / 3600
+    turned["CD1_1"], turned["CD1_2"] = -scale * np.cos(angle), scale * np.sin(angle)
+    turned["CD2_1"], turned["CD2_2"] = scale * np.sin(angle), scale * np.cos(angle)
+    expected = 2 * np.sin(angle / 2) * np.hypot(299.5, 199.5)
+    assert offset(grid(wcs_header(crpix=(300.0, 200.0))), grid(turned)) == pytest.approx(
+        expected, rel=1e-2
+    )
+
+
+def test_another_way_of_writing_the_same_wcs():
+    other = wcs_header()
+    for name in ("CD1_1", "CD1_2", "CD2_1", "CD2_2"):
+        del other[name]
+    other["CDELT1"], other["CDELT2"] = -0.2 / 3600, 0.2 / 3600
+    assert offset(grid(), grid(other)) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_xy0_is_compared_first_and_sky_too():
+    assert offset(grid(xy0=(0, 0)), grid(xy0=(3, 4))) == 5.0
+    assert offset(grid(xy0=(5, 5)), grid(xy0=(5, 5))) == 0.0
+    assert offset(grid(xy0=(0, 0)), grid(wcs_header(crpix=(20.0, 6.0)), xy0=(0, 0))) > 11
+    assert offset(grid(xy0=(9, 9)), grid(xy0=None)) == 0.0
+
+
+def test_nothing_to_compare():
+    assert grid_offset(grid(), grid(fits.Header())) is None
+    assert grid_offset(grid(fits.Header(), (1, 1)), grid(fits.Header(), (1, 1))) is None
+
+
+def test_other_coordinates():
+    galactic = wcs_header()
+    galactic["CTYPE1"], galactic["CTYPE2"] = "GLON-TAN", "GLAT-TAN"
+    assert offset(grid(), grid(galactic)) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        (("RA---TAN", "DEC--TAN"), True),
+        (("DEC--TAN", "RA---TAN"), True),
+        (("GLON-CAR", "GLAT-CAR"), True),
+        (("LINEAR", "LINEAR"), False),
+        (("RA---TAN", "GLAT-TAN"), False),
+        (("RA---TAN", 3), False),
+    ],
+)
+def test_celestial_axes(types, expected):
+    header = fits.Header({"CTYPE1": types[0], "CTYPE2": types[1]})
+    assert has_celestial(header) is expected
+
+
+def test_broken_wcs_is_none():
+    header = wcs_header()
+    header["CD1_1"] = 0.0
+    assert celestial_wcs(header) is None
+    assert celestial_wcs(None) is None
+    nonsense = wcs_header()
+    nonsense["CTYPE1"], nonsense["CTYPE2"] = "RA---XYZ", "DEC--XYZ"
+    assert celestial_wcs(nonsense) is None
+    assert grid_offset(grid(), grid(nonsense)) is None
+
+
+def test_cards_of_two_axes_only():
+    header = wcs_header()
+    header["WCSAXES"] = 4
+    header["CTYPE3"], header["CRVAL3"] = "FREQ", 1e9
+    header["LTV1"], header["CRVAL1A"] = -5.0, 5.0
+    names = [card.keyword for card in wcs_cards(header)]
+    assert "CTYPE3" not in names
+    assert "WCSAXES" not in names
+    assert {"LTV1", "CRVAL1A", "CD1_1", "CRVAL2", "RADESYS"} <= set(names)

@@ -1,0 +1,291 @@
+"""Stacks of files and of exposures in memory."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import bgviewer.io.stack as stack_module
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.exposure import Exposure, MaskedImage
+from bgviewer.errors import BgviewerError, ConfigError, GridError, ReadError, ShapeMismatchError
+from bgviewer.io.stack import ExposureStack, load_stack
+from tests.io.conftest import NX, NY, pixels, wcs_header
+
+
+def test_a_stack_of_files(make):
+    for name in ("b.fits", "a.fits"):
+        make.afw(name, seed=ord(name[0]))
+    stack = load_stack(make.folder)
+    assert [entry.name for entry in stack.entries] == ["a", "b"]
+    assert (len(stack), stack.usable, stack.shape, stack.xy0) == (2, (0, 1), (NY, NX), (100, 200))
+    assert stack[1].output_stem == "b"
+    assert "CROSSTALK" in stack.planes
+    np.testing.assert_array_equal(stack.read(1).image, pixels(ord("b")))
+    assert stack.read(1).name == "b"
+    assert stack.read(1) is stack.read(1)
+
+
+def test_shapes_the_commonest_wins(make):
+    make.plain("a.fits", data=np.zeros((5, 6), "f4"))
+    make.plain("b.fits")
+    make.plain("c.fits")
+    stack = load_stack(make.folder)
+    assert stack.usable == (1, 2)
+    assert isinstance(stack[0].problem, ShapeMismatchError)
+    assert "6 x 5 pixels" in str(stack[0].problem)
+    with pytest.raises(ShapeMismatchError):
+        stack.read(0)
+
+
+def test_shapes_a_tie_goes_to_the_first(make):
+    make.plain("a.fits", data=np.zeros((5, 6), "f4"))
+    make.plain("b.fits")
+    assert load_stack(make.folder).usable == (0,)
+
+
+@pytest.mark.parametrize(("shift", "ok"), [(0.4, True), (0.6, False), (12.0, False)])
+def test_grids_by_wcs(make, shift, ok):
+    for name in ("a.fits", "b.fits"):
+        make.plain(name, wcs=wcs_header())
+    make.plain("c.fits", wcs=wcs_header(crpix=(8.0 + shift, 6.0)))
+    stack = load_stack(make.folder)
+    assert (2 in stack.usable) is ok
+    if not ok:
+        assert isinstance(stack[2].problem, GridError)
+        assert f"{shift:g} pixels off" in str(stack[2].problem)
+
+
+def test_grids_by_xy0(make):
+    make.afw("a.fits")
+    make.afw("b.fits")
+    make.afw("c.fits", xy0=(103, 204))
+    stack = load_stack(make.folder)
+    assert stack.usable == (0, 1)
+    assert "5 pixels off (XY0 (103, 204) is not (100, 200))" in str(stack[2].problem)
+
+
+def test_the_commonest_grid_wins(make):
+    make.plain("a.fits", wcs=wcs_header(crval=(10.0, 10.0)))
+    make.plain("b.fits", wcs=wcs_header())
+    make.plain("c.fits", wcs=wcs_header())
+    assert load_stack(make.folder).usable == (1, 2)
+
+
+def test_a_file_without_wcs_has_no_vote(make):
+    make.plain("a.fits")
+    make.plain("b.fits", wcs=wcs_header(crval=(10.0, 10.0)))
+    make.plain("c.fits", wcs=wcs_header())
+    make.plain("d.fits", wcs=wcs_header())
+    assert load_stack(make.folder).usable == (0, 2, 3)
+
+
+def test_missing_wcs_is_accepted_and_told(make):
+    make.plain("a.fits", wcs=wcs_header())
+    make.plain("b.fits")
+    stack = load_stack(make.folder)
+    assert stack.usable == (0, 1)
+    assert any("1 of 2 exposures have no WCS" in note for note in stack.notes)
+
+
+def test_bad_files_among_good_ones_are_rows(make, tmp_path):
+    good = [make.plain("a.fits"), make.plain("b.fits")]
+    text = tmp_path / "notes.txt"
+    text.write_text("hello")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    stack = load_stack([*good, text, tmp_path / "gone.fits", empty])
+    assert stack.usable == (0, 1)
+    assert [stack[i].problem.id for i in (2, 3, 4)] == ["E_NOT_FITS", "E_MISSING", "E_NO_FILES"]
+    with pytest.raises(ReadError, match="not a FITS file"):
+        stack.read(2)
+
+
+def test_own_outputs_are_left_out_of_folders(make):
+    make.plain("a.fits")
+    make.plain("a_matched.fits", cards={"BGVVERS": "0.1"})
+    stack = load_stack(make.folder)
+    assert [entry.name for entry in stack.entries] == ["a"]
+    assert any("1 file written by bgviewer" in note for note in stack.notes)
+
+
+def test_only_own_outputs(make):
+    make.plain("a_matched.fits", cards={"BGVVERS": "0.1"})
+    with pytest.raises(ReadError) as caught:
+        load_stack(make.folder)
+    assert caught.value.id == "E_NO_FILES"
+
+
+def test_equal_names_and_duplicates(make):
+    one, two = make.plain("n1/a.fits"), make.plain("n2/a.fits")
+    link = make.folder / "link.fits"
+    os.symlink(one, link)
+    stack = load_stack([one, two, link])
+    assert [entry.name for entry in stack.entries] == ["n1_a", "n2_a", "link"]
+    assert stack[0].identity == stack[2].identity != stack[1].identity
+    assert any("called a" in note for note in stack.notes)
+    assert stack.read(2).name == "link"
+    assert stack.read(0).name == "n1_a"
+    assert np.shares_memory(stack.read(0).image, stack.read(2).image)
+
+
+def zero_points(make, *values):
+    for number, value in enumerate(values):
+        make.plain(f"{number}.fits", cards={} if value is None else {"MAGZERO": value})
+    return make.folder
+
+
+def test_auto_scales_to_the_median(make):
+    stack = load_stack(zero_points(make, 24.0, 25.0, 27.5))
+    assert stack.zero_point == 25.0
+    scales = [10**0.4, 1.0, 10**-1.0]
+    assert [entry.scale for entry in stack.entries] == pytest.approx(scales, rel=1e-12)
+    for id_, scale in enumerate(scales):
+        exposure = stack.read(id_)
+        np.testing.assert_array_equal(exposure.image, pixels() * np.float32(scale))
+        assert exposure.scale == pytest.approx(scale, rel=1e-6)
+    assert any("median 25" in note for note in stack.notes)
+
+
+def test_auto_with_an_even_number_takes_the_middle(make):
+    assert load_stack(zero_points(make, 24.0, 25.0, 26.0, 29.0)).zero_point == 25.5
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ((25.0, 25.0, 25.0000001), "all exposures have the zero point 25"),
+        ((25.0, None, 24.0), "1 of 3 exposures have no zero point"),
+        ((None, None), "no exposure has a zero point"),
+    ],
+)
+def test_auto_without_scaling_says_so(make, values, says):
+    stack = load_stack(zero_points(make, *values))
+    assert stack.zero_point is None
+    assert {entry.scale for entry in stack.entries} == {1.0}
+    assert any(says in note for note in stack.notes)
+
+
+def test_none_and_a_value(make):
+    folder = zero_points(make, 24.0, None, 25.0)
+    plain = load_stack(folder, zero_point="none")
+    assert {entry.scale for entry in plain.entries} == {1.0}
+    for value in (27.0, "27"):
+        stack = load_stack(folder, zero_point=value)
+        assert stack.zero_point == 27.0
+        assert stack.usable == (0, 2)
+        assert "cannot be scaled to 27" in str(stack[1].problem)
+        assert stack[0].scale == pytest.approx(10**1.2)
+
+
+@pytest.mark.parametrize("value", ["sometimes", float("nan"), True, None, "inf"])
+def test_bad_zero_points(make, value):
+    make.plain()
+    with pytest.raises(ConfigError, match="zeroPoint"):
+        load_stack(make.folder, zero_point=value)
+
+
+def test_scaled_variance(make):
+    make.afw("a.fits", primary={"MAGZERO": 24.0})
+    make.afw("b.fits", primary={"MAGZERO": 25.0})
+    stack = load_stack(make.folder, zero_point=25.0)
+    factor = np.float32(10**0.4)
+    np.testing.assert_array_equal(stack.read(0).variance, np.float32(4) * (factor * factor))
+
+
+def test_mixed_bands_and_units_are_told(make):
+    make.plain("a.fits", cards={"FILTER": "g", "BUNIT": "adu"})
+    make.plain("b.fits", cards={"FILTER": "r", "BUNIT": "nJy"})
+    notes = " | ".join(load_stack(make.folder).notes)
+    assert "different bands (g, r)" in notes
+    assert "different units (adu, nJy)" in notes
+
+
+@pytest.mark.parametrize(
+    ("planes", "missing"),
+    [(None, ()), (("BAD", "STREAK"), ("STREAK",)), (("BAD", "SAT"), ())],
+)
+def test_planes_that_no_exposure_has(make, planes, missing):
+    make.afw()
+    config = MatchConfig() if planes is None else MatchConfig(bad_mask_planes=planes)
+    stack = load_stack(make.folder, config=config)
+    assert stack.missing_planes(config) == missing
+    assert any("STREAK" in note for note in stack.notes) is bool(missing)
+
+
+def test_progress_counts_files(make):
+    make.plain("a.fits")
+    make.plain("b.fits")
+    seen = []
+
+    class Listen:
+        def step(self, fraction=None, text=None):
+            seen.append((fraction, text))
+
+    load_stack(make.folder, progress=Listen())
+    assert seen[0] == (0.0, "opening a.fits")
+    assert seen[-1][0] == 1.0
+
+
+def test_reading_from_many_threads(make, monkeypatch):
+    for number in range(4):
+        make.afw(f"{number}.fits", seed=number, compressed=("IMAGE",) if number % 2 else ())
+    stack = load_stack(make.folder)
+    reads = []
+    original = stack_module.read
+    monkeypatch.setattr(stack_module, "read", lambda path: reads.append(path) or original(path))
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(stack.read, [i % 4 for i in range(64)]))
+    for number, exposure in enumerate(results):
+        np.testing.assert_array_equal(exposure.image, pixels(number % 4))
+    assert len(reads) == 4
+
+
+def test_a_small_cache_reads_again(make, monkeypatch):
+    make.plain("a.fits")
+    make.plain("b.fits")
+    stack = load_stack(make.folder, cache_bytes=NY * NX * 4)
+    first = stack.read(0)
+    stack.read(1)
+    assert stack.read(0) is not first
+
+
+def test_a_file_that_changed_is_read_again_or_refused(make):
+    path = make.plain("a.fits")
+    stack = load_stack(path)
+    stack.read(0)
+    make.plain("a.fits", data=pixels(5))
+    os.utime(path, ns=(1, 1))
+    np.testing.assert_array_equal(stack.read(0).image, pixels(5))
+    make.plain("a.fits", data=np.zeros((3, 3), "f4"))
+    with pytest.raises(ReadError, match="changed on disk"):
+        stack.read(0)
+    path.unlink()
+    with pytest.raises(ReadError, match="cannot be opened"):
+        stack.read(0)
+
+
+def test_in_memory():
+    images = [MaskedImage(np.ones((2, 3))), None, Exposure(np.full((4, 5), 2.0), name="x")]
+
+    def fails(_exposure):
+        raise RuntimeError("no flux")
+
+    stack = ExposureStack.of(images, identities=["a", "b", "a"], scales=[3.0, None, fails])
+    assert stack.usable == (0, 2)
+    assert stack[0].identity == stack[2].identity
+    assert [entry.name for entry in stack.entries] == ["exposure_1", "exposure_2", "x"]
+    np.testing.assert_array_equal(stack.read(0).image, np.full((2, 3), 3, "f4"))
+    assert stack.read(0).scale == 3.0
+    assert stack.shape == (2, 3)
+    with pytest.raises(ReadError):
+        stack.read(1)
+    with pytest.raises(BgviewerError, match=r"scaler failed.*no flux"):
+        stack.read(2)
+    assert ExposureStack.of(images, scales=[lambda e: 2.0, None, None]).read(0).image[0, 0] == 2.0
+    with pytest.raises(ValueError, match="1 names for 3"):
+        ExposureStack.of(images, names=["one"])
+    assert ExposureStack.of([]).shape is None
