@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.bands import map_bands
+from bgviewer.engine.bits import zeroed
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.statistics import IQR_TO_SIGMA, clipped_mean, quantiles
 
@@ -154,15 +155,6 @@ def _tile_moments(
         mean, m2 = _centred_moments(tile, good, n, mean, starts)
     some = n > 0
     return n, np.where(some, mean, np.nan), np.where(some, m2, 0.0)
-
-
-def zeroed(tile: NDArray[np.float32], good: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return a copy of the tile with +0 where it is not good.
-
-    Done on the bits: several times faster than `numpy.where`.
-    """
-    keep = np.negative(good.view(np.int8)).astype(np.int32)
-    return np.bitwise_and(tile.view(np.int32), keep, out=keep).view(np.float32)
 
 
 def _centred_moments(

@@ -10,14 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from bgviewer.engine.cells import Cells
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.engine.rendering import RowRenderer, positions, render_rows
+from bgviewer.engine.rendering import RowRenderer, positions, render_rows, small_product
 from bgviewer.errors import FitError
 
 __all__ = ["ChebyshevModel", "term_count", "terms"]
 
 Array = NDArray[np.float64]
 
-_TILE_COLUMNS = 512  # small products stay in cache and on one thread of the BLAS
 _NOTHING = 1e-12  # LSST's limit below which the normal equations count as empty
 
 
@@ -135,12 +134,11 @@ class ChebyshevModel:
         for value, (a, b) in zip(self.coefficients, terms(self.order), strict=True):
             square[b, a] = value
         left = chebvander(_unit(at_y, ny), self.order) @ square
-        right = np.ascontiguousarray(chebvander(_unit(at_x, nx), self.order).T)
+        right = np.ascontiguousarray(chebvander(_unit(at_x, nx), self.order).T, dtype=np.float64)
 
         def fill(a: int, b: int, out: NDArray[np.float32]) -> None:
             with np.errstate(over="ignore", invalid="ignore"):
-                for x0 in range(0, right.shape[1], _TILE_COLUMNS):
-                    out[:, x0 : x0 + _TILE_COLUMNS] = left[a:b] @ right[:, x0 : x0 + _TILE_COLUMNS]
+                small_product(left[a:b], right, out)
 
         return RowRenderer(len(at_y), len(at_x), fill)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.bands import map_bands, row_bands
+from bgviewer.engine.bits import make_nan
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.onepass import OnePass, Tally
@@ -20,7 +21,6 @@ __all__ = ["Difference", "form_difference", "good_pixels"]
 _BAND_PIXELS = 1 << 16  # a band of every plane together stays in cache
 _LARGE = 1 << 18  # below this the variances are simply gathered and sorted
 _SAMPLE = 1 << 16
-_NAN_BITS = np.int32(0x7FC00000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +109,7 @@ def form_difference(
         unusable = ~np.isfinite(part)
         if bad is not None:
             unusable |= bad
-        # NaN by its bits: several times faster than a masked copy
-        nan = np.negative(unusable.view(np.int8)).astype(np.int32)
-        nan &= _NAN_BITS
-        number = part.view(np.int32)
-        np.bitwise_or(number, nan, out=number)
+        make_nan(part, unusable)
         return part.size - int(np.count_nonzero(unusable)), noise.tally(rows, bad)
 
     bands = row_bands(0, ny, max(1, _BAND_PIXELS // nx))
@@ -185,9 +181,9 @@ class _VarianceLevel:
         if self._pass is None:
             return None
         total, good = _variance_sum(*self._pair, rows)
-        if bad is not None:
-            good &= ~bad
-        return self._pass.tally(total, good)
+        unusable = ~good if bad is None else np.logical_or(~good, bad)
+        make_nan(total, unusable)
+        return self._pass.tally(total, total.size - int(np.count_nonzero(unusable)))
 
     def result(self, tallies: list[Tally], progress: Progress, threads: int | None) -> float:
         """Return the clipped mean; NaN without variance planes or without good values."""

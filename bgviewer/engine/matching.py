@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bgviewer.engine.bands import map_bands, row_bands
 from bgviewer.engine.bins import Bins, JudgedBins
-from bgviewer.engine.blocks import zeroed
+from bgviewer.engine.bits import zeroed
 from bgviewer.engine.cells import Cells
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.difference import Difference, form_difference
@@ -269,7 +269,7 @@ class MatchResult:
             np.multiply(left64, left64, out=left64)
             return int(np.count_nonzero(good)), float(left64.sum())
 
-        bands = row_bands(0, science.shape[0], max(8, renderer.rows_per_band // 4))
+        bands = row_bands(0, science.shape[0], renderer.rows_per_band)
         parts = map_bands(one, bands, progress=progress, threads=self.threads)
         n = sum(p[0] for p in parts)
         # (n-1)/n variance + mean^2 is the plain mean of squares; undefined below two pixels

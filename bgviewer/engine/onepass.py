@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer.engine.bits import zeroed
 from bgviewer.engine.statistics import (
     IQR_TO_SIGMA,
     Clipped,
@@ -27,7 +28,6 @@ from bgviewer.engine.statistics import (
 __all__ = ["OnePass", "Tally"]
 
 Values = NDArray[np.float32]
-Good = NDArray[np.bool_]
 
 _FRACTIONS = (0.25, 0.5, 0.75)
 _MARGIN = 0.8  # of the clipping interval: what is inside is surely kept
@@ -44,8 +44,8 @@ class Tally:
         Good values.
     below : tuple of int
         Values below each bracket.
-    inside : tuple of ndarray
-        Values in each bracket.
+    inside : ndarray
+        Values in any of the brackets.
     tails : ndarray
         Values outside the core.
     core_sums : (float, float)
@@ -54,7 +54,7 @@ class Tally:
 
     n: int
     below: tuple[int, ...]
-    inside: tuple[Values, ...]
+    inside: Values
     tails: Values
     core_sums: tuple[float, float]
 
@@ -88,37 +88,35 @@ class OnePass:
         """Whether the sample scatters enough for the sums to keep their digits."""
         return self._core > 1e-5 * abs(self._centre)
 
-    def tally(self, values: Values, good: Good) -> Tally:
-        """Look at one tile; values that are not good may be anything."""
-        below, inside = [], []
+    def tally(self, values: Values, n: int) -> Tally:
+        """Look at one tile, where values that are not good are NaN and `n` are good."""
+        below, near = [], np.zeros(values.shape, dtype=bool)
         for low, high in self._brackets:
             under = values < low
-            under &= good
             below.append(int(np.count_nonzero(under)))
-            within = values >= low
-            within &= values <= high
-            within &= good
-            inside.append(values[within])
+            # NaN compare false, so this leaves just what is in the bracket
+            near |= np.logical_xor(values <= high, under)
+        inside = np.compress(near.ravel(), values.ravel())
         core = values >= self._low
         core &= values <= self._high
-        core &= good
-        out = good & ~core
-        keep = np.negative(core.view(np.int8)).astype(np.int32)
-        kept = np.bitwise_and(values.view(np.int32), keep, out=keep).view(np.float32)
-        d = kept.astype(np.float64)
+        n_core = int(np.count_nonzero(core))
+        tails = values[:0].ravel() if n_core == n else values[(values == values) ^ core]
+        d = zeroed(values, core).astype(np.float64)
         d -= self._centre
         # values outside the core count as -centre in d: take them off again
-        others = d.size - int(np.count_nonzero(core))
+        others = d.size - n_core
         s1 = float(d.sum()) + others * self._centre
         np.multiply(d, d, out=d)
         s2 = float(d.sum()) - others * self._centre**2
-        n = int(np.count_nonzero(good))
-        return Tally(n, tuple(below), tuple(inside), values[out], (s1, s2))
+        return Tally(n, tuple(below), inside, tails, (s1, s2))
 
     def clipped(self, tallies: Sequence[Tally]) -> Clipped | None:
         """Return MEANCLIP of all values; None when the pass did not suffice."""
         n = sum(t.n for t in tallies)
-        quartiles = [self._quantile(tallies, n, i) for i in range(3)]
+        inside = np.concatenate([t.inside for t in tallies])
+        quartiles = [
+            self._quantile(inside, sum(t.below[i] for t in tallies), n, i) for i in range(3)
+        ]
         if n < 2 or any(q is None for q in quartiles):
             return None
         q1, median, q3 = quartiles
@@ -152,12 +150,12 @@ class OnePass:
         low, high = float(self._low) - self._centre, float(self._high) - self._centre
         return mean - width <= low and mean + width >= high
 
-    def _quantile(self, tallies: Sequence[Tally], n: int, index: int) -> float | None:
+    def _quantile(self, near: Values, below: int, n: int, index: int) -> float | None:
         position = _FRACTIONS[index] * (n - 1)
         k = int(position)
-        first = k - sum(t.below[index] for t in tallies)
-        inside = np.concatenate([t.inside[index] for t in tallies])
-        if first < 0 or first + 1 >= inside.size:
+        low, high = self._brackets[index]
+        inside = near[(near >= low) & (near <= high)]
+        if k < below or k + 1 >= below + inside.size:
             return None
-        a, b = neighbours(inside, first)
+        a, b = neighbours(inside, k - below)
         return interpolated(a, b, position - k)

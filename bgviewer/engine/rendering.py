@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from bgviewer.engine.bands import map_bands, row_bands
 from bgviewer.engine.progress import SILENT, Progress
 
-__all__ = ["RowRenderer", "positions", "render_rows"]
+__all__ = ["RowRenderer", "positions", "render_rows", "small_product"]
 
 _BAND_PIXELS = 1 << 18
+_PRODUCT_COLUMNS = 512
+_PRODUCT_SIZE = 1 << 17  # multiplications; OpenBLAS starts threads above twice that
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,23 @@ def positions(given: ArrayLike | None, side: int) -> NDArray[np.float64]:
     if given is None:
         return np.arange(side, dtype=np.float64)
     return np.atleast_1d(np.asarray(given, dtype=np.float64))
+
+
+def small_product(
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    out: NDArray[np.float32] | NDArray[np.float64],
+) -> None:
+    """Put left @ right into `out`, in pieces that stay in cache and on one thread of the BLAS.
+
+    Bands already run on threads; a BLAS that starts more of its own makes all of them wait.
+    """
+    depth = left.shape[1]
+    for x0 in range(0, right.shape[1], _PRODUCT_COLUMNS):
+        x1 = min(x0 + _PRODUCT_COLUMNS, right.shape[1])
+        step = max(4, _PRODUCT_SIZE // (depth * (x1 - x0)))
+        for y0 in range(0, left.shape[0], step):
+            out[y0 : y0 + step, x0:x1] = left[y0 : y0 + step] @ right[:, x0:x1]
 
 
 def render_rows(

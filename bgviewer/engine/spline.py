@@ -166,13 +166,17 @@ class SplineModel:
         ascending = bool((order == np.arange(len(order))).all())
         sorted_x = at_x[order]
 
+        with np.errstate(over="ignore", invalid="ignore"):
+            ready = curves(style, nodes, knots).at(sorted_x)
+
         def fill(a: int, b: int, out: NDArray[np.float32]) -> None:
             with np.errstate(over="ignore", invalid="ignore"):
-                part = curves(style, nodes, knots[a:b])
                 if ascending:
-                    part.evaluate(sorted_x, out=out)
+                    ready.fill(a, b, out)
                 else:
-                    out[:, order] = part.evaluate(sorted_x)
+                    part = np.empty((b - a, len(order)), dtype=np.float32)
+                    ready.fill(a, b, part)
+                    out[:, order] = part
 
         return RowRenderer(len(at_y), len(at_x), fill)
 

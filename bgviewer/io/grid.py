@@ -52,12 +52,10 @@ def grid_problems(infos: Sequence[FileInfo]) -> list[BgviewerError | None]:
 def _problem(common: Grid, info: FileInfo) -> BgviewerError | None:
     if info.shape != common.shape:
         (ny, nx), (my, mx) = info.shape, common.shape
-        return ShapeMismatchError(
-            f"{info.path.name}: is {nx} x {ny} pixels, the other exposures are {mx} x {my}"
-        )
+        return ShapeMismatchError(f"{nx} x {ny} pixels, the other exposures are {mx} x {my}")
     found = grid_offset(common, info.grid)
     if found is None or found[0] <= _TOLERANCE:
         return None
     offset, what = found
     far = f"{offset:.3g} pixels off" if math.isfinite(offset) else "not comparable"
-    return GridError(f"{info.path.name}: not on the pixel grid of the others: {far} ({what})")
+    return GridError(f"not on the pixel grid of the others: {far} ({what})")

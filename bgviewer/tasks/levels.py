@@ -51,7 +51,9 @@ def model_levels(model: NDArray[Any], cells: NDArray[Any]) -> Levels:
     surface = _finite_sample(model)
     if known.size == 0 or surface.size == 0:
         return sample_levels(model)
-    low, high = float(known.min()), float(known.max())
+    # Of many cells a few are outliers; they may saturate.
+    ends = (0, 100) if known.size < 100 else (1, 99)
+    low, high = (float(v) for v in np.percentile(known, ends))
     margin = 0.2 * (high - low)
     return _apart(
         min(low, max(low - margin, float(surface.min()))),

@@ -229,6 +229,8 @@ class Picture:
         Unit of the values, or an empty string.
     legend : tuple of str
         Names of the values 1, 2, ... of a picture of mask planes.
+    present : tuple of int
+        Which of these values occur.
     message : str
         Why there is nothing to see, or an empty string.
     """
@@ -242,6 +244,7 @@ class Picture:
     colours: str
     unit: str = ""
     legend: tuple[str, ...] = ()
+    present: tuple[int, ...] = ()
     message: str = ""
 
 
@@ -261,9 +264,7 @@ def make_picture(
         values = np.where(finite, values, np.float32(levels.low))
         hidden = _hatching(values.shape) * (~finite).astype(np.uint8)
     values = np.ascontiguousarray(values, dtype=np.float32)
-    return Picture(
-        kind, values, hidden, window.box(xy0), window.step, levels, colours, **more
-    )
+    return Picture(kind, values, hidden, window.box(xy0), window.step, levels, colours, **more)
 
 
 def _hatching(shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -36,8 +36,16 @@ from bgviewer.tasks.picture import (
 if TYPE_CHECKING:
     from bgviewer.io.stack import ExposureStack
 
-__all__ = ["THIRD_VIEWS", "Figures", "Pictures", "ShowRequest", "Shown", "judge_ratio",
-    "match_key", "show"]
+__all__ = [
+    "THIRD_VIEWS",
+    "Figures",
+    "Pictures",
+    "ShowRequest",
+    "Shown",
+    "judge_ratio",
+    "match_key",
+    "show",
+]
 
 THIRD_VIEWS = (
     "matched_minus_reference",
@@ -178,12 +186,13 @@ def show(
         figures = _figures(result, science)
     # The averages of the difference change with the mask planes, all others with the pair only.
     draw = _Draw(result, reference, science, request.third, progress)
-    base = draw.over(window_of(science.shape, None, request.side), last and last.base, last)
+    whole = window_of(science.shape, None, request.side)
+    base = draw.over(whole, last.base if last else None, last)
     detail = None
     if request.detail is not None:
         window = window_of(science.shape, request.detail, request.side)
         if window.step < base.window.step:
-            detail = draw.over(window, last and last.detail, last)
+            detail = draw.over(window, last.detail if last else None, last)
     shown = Shown(
         request.stack,
         request.reference_id,
@@ -346,7 +355,8 @@ class _Draw:
                 names = self._plane_names()
                 values = average("mask").astype(np.float32)
                 levels, colours = Levels(0.0, float(max(len(names), 1))), "planes"
-                more = {"legend": names}
+                present = tuple(int(v) for v in np.unique(values) if v > 0)
+                more = {"legend": names, "present": present}
                 if not names:
                     more["message"] = "These exposures have no mask planes."
             elif kind == "variance":

@@ -1,0 +1,245 @@
+"""Composition root: puts the application, the session and the window together.
+
+Qt is imported only inside the functions, so that a missing system library becomes one sentence
+with the line that installs it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PyQt6.QtWidgets import QApplication
+
+    from bgviewer.cli.run import WindowRequest
+    from bgviewer.engine.config import MatchConfig
+    from bgviewer.ui.main_window import MainWindow
+
+__all__ = [
+    "build_window",
+    "make_application",
+    "missing_system_libraries",
+    "run",
+    "run_screenshot",
+    "run_window",
+]
+
+_NO_DISPLAY = 3
+_NO_INPUT = 4
+
+# What the wheels of PyQt6 need from the system: library -> Debian/Ubuntu package.
+_ALWAYS = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libfreetype.so.6": "libfreetype6",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libX11.so.6": "libx11-6",
+    "libz.so.1": "zlib1g",
+}
+_ON_X11 = {
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-randr.so.0": "libxcb-randr0",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+}
+_FONT_LINE = "sudo apt-get install -y fonts-dejavu-core"
+
+
+def run(request: WindowRequest) -> int:
+    """Open the window, or draw it into a file, and return the exit code."""
+    if request.screenshot is not None:
+        return run_screenshot(
+            request.screenshot,
+            request.paths,
+            request.config,
+            request.zero_point,
+            reference=request.reference,
+        )
+    return run_window(
+        request.paths, request.config, request.zero_point, reference=request.reference
+    )
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def missing_system_libraries(loads: Callable[[str], bool] = _loads) -> str | None:
+    """Return one sentence with the line that installs what Qt lacks; None = all is there.
+
+    Only Linux is asked; the wheels for other systems bring everything along.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    needed = dict(_ALWAYS)
+    if _platform() == "xcb":
+        needed |= _ON_X11
+    missing = [package for library, package in needed.items() if not loads(library)]
+    if not missing:
+        return None
+    return (
+        "the window needs system libraries that are missing here; install them with: "
+        f"sudo apt-get install -y {' '.join(missing)}"
+    )
+
+
+def _platform() -> str:
+    """Name of the Qt platform that will be used."""
+    wanted = os.environ.get("QT_QPA_PLATFORM", "").split(";")[0].split(":")[0]
+    if wanted:
+        return wanted
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return "wayland"
+    return "xcb" if os.environ.get("DISPLAY") else "offscreen"
+
+
+def _prepare(offscreen: bool) -> str | None:
+    """Choose the platform; return what is missing."""
+    if offscreen and sys.platform.startswith("linux") and "QT_QPA_PLATFORM" not in os.environ:
+        # A picture needs no screen; and it shall look the same with and without one.
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    problem = missing_system_libraries()
+    if problem is None:
+        try:
+            import PyQt6.QtWidgets  # noqa: F401
+        except ImportError as error:
+            problem = f"Qt cannot be loaded here: {error}"
+    return problem
+
+
+def make_application(arguments: Sequence[str] = ()) -> QApplication:
+    """Make the application with our style and palette (or dress the one there is)."""
+    import pyqtgraph as pg
+    from PyQt6.QtGui import QIcon
+    from PyQt6.QtWidgets import QApplication
+
+    from bgviewer import resources
+    from bgviewer.ui.theme import dress
+
+    pg.setConfigOptions(imageAxisOrder="row-major", antialias=False, useOpenGL=False)
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication([sys.argv[0] or "bgviewer", *arguments])
+    app.setOrganizationName("bgviewer")
+    app.setApplicationName("bgviewer")
+    app.setDesktopFileName("bgviewer")
+    app.setStyle("Fusion")
+    app.setWindowIcon(QIcon(str(resources.path("icons/bgviewer.svg"))))
+    hints = app.styleHints()
+    assert hints is not None
+    dress(app, hints.colorScheme())
+    return app
+
+
+def build_window(config: MatchConfig | None = None, zero_point: str | float = "auto") -> MainWindow:
+    """Make a session and the window on it."""
+    from bgviewer.session.session import Session
+    from bgviewer.ui.main_window import MainWindow
+
+    return MainWindow(Session(config, zero_point))
+
+
+def _install_hooks(window: MainWindow) -> Callable[[], None]:
+    """Let unexpected exceptions open the bug dialog; return what takes the hooks away again."""
+    import threading
+    import traceback
+
+    before, before_thread = sys.excepthook, threading.excepthook
+
+    def show(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        traceback.print_exception(kind, error, trace)
+        # Through the signal: from a foreign thread it is queued into the window's.
+        window.session.bug_caught.emit(error)
+
+    def show_thread(arguments: Any) -> None:
+        if arguments.exc_value is not None:
+            show(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
+
+    sys.excepthook, threading.excepthook = show, show_thread
+
+    def remove() -> None:
+        sys.excepthook, threading.excepthook = before, before_thread
+
+    return remove
+
+
+def run_window(
+    paths: Sequence[str],
+    config: MatchConfig | None = None,
+    zero_point: str | float = "auto",
+    *,
+    reference: str | None = None,
+) -> int:
+    """Show the window until it is closed; return the exit code."""
+    problem = _prepare(offscreen=False)
+    if problem is not None:
+        print(f"bgviewer: {problem}", file=sys.stderr)
+        return _NO_DISPLAY
+    app = make_application()
+    window = build_window(config, zero_point)
+    remove_hooks = _install_hooks(window)
+    try:
+        window.show()
+        if paths:
+            window.load(list(paths), reference)
+        return app.exec()
+    finally:
+        remove_hooks()
+        window.session.close()
+
+
+def run_screenshot(
+    path: str,
+    paths: Sequence[str],
+    config: MatchConfig | None = None,
+    zero_point: str | float = "auto",
+    size: tuple[int, int] = (1600, 1000),
+    *,
+    reference: str | None = None,
+    dark: bool = False,
+) -> int:
+    """Load, wait for the first match, save a picture of the window; return the exit code."""
+    problem = _prepare(offscreen=True)
+    if problem is not None:
+        print(f"bgviewer: {problem}", file=sys.stderr)
+        return _NO_DISPLAY
+    from bgviewer.ui.screenshot import take_screenshot
+
+    app = make_application()
+    if not _has_fonts():
+        print(
+            "bgviewer: there are no fonts, so a picture would be without text; install some "
+            f"with: {_FONT_LINE}",
+            file=sys.stderr,
+        )
+        return _NO_DISPLAY
+    window = build_window(config, zero_point)
+    try:
+        return take_screenshot(app, window, path, list(paths), size, reference, dark)
+    finally:
+        window.session.close()
+
+
+def _has_fonts() -> bool:
+    from PyQt6.QtGui import QFontDatabase
+
+    return bool(QFontDatabase.families())

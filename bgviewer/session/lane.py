@@ -1,0 +1,197 @@
+"""A lane: one worker thread that does one job after the other and reports by signals.
+
+The work itself is an ordinary function ``work(job)`` that knows neither Qt nor the window.
+What it hands back travels through one queued signal, so every receiver runs in the thread
+that owns the lane.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
+
+from bgviewer.engine.progress import Stoppable
+from bgviewer.errors import BgviewerError, Cancelled
+
+__all__ = ["Job", "Lane", "Report"]
+
+_REPORT_INTERVAL = 0.05  # seconds between two progress reports of one job
+
+
+class Job(Stoppable):
+    """One piece of work: its name, its subject and its stop flag.
+
+    Parameters
+    ----------
+    kind : str
+        What sort of work; a waiting job is replaced by a newer one of the same kind.
+    work : callable
+        ``work(job)`` in the worker thread; what it returns is the result.
+    title : str
+        What a person reads while it runs.
+    subject : object
+        What the job is about; see `Lane.stop_others`.
+    """
+
+    def __init__(
+        self, kind: str, work: Callable[[Job], Any], *, title: str = "", subject: Any = None
+    ) -> None:
+        super().__init__(self._forward)
+        self.kind = kind
+        self.title = title
+        self.subject = subject
+        self.work = work
+        self._lane: Lane | None = None
+        self._last = 0.0
+
+    @property
+    def superseded(self) -> bool:
+        """Whether a newer job of this kind waits; optional work may then be left out."""
+        return self._lane is not None and self._lane.waiting(self.kind)
+
+    def deliver(self, value: Any) -> None:
+        """Hand over a part of the result while the work goes on."""
+        if self._lane is not None and not self.stopped:
+            self._lane.reported.emit(Report(self, "part", value))
+
+    def _forward(self, fraction: float | None, text: str | None) -> None:
+        now = time.monotonic()
+        if self._lane is not None and (now - self._last >= _REPORT_INTERVAL or fraction == 1.0):
+            self._last = now
+            self._lane.reported.emit(Report(self, "progress", (fraction, text)))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a lane says about a job.
+
+    Attributes
+    ----------
+    event : {"started", "progress", "part", "done", "failed", "cancelled", "bug"}
+        "failed" carries a `BgviewerError`, "bug" any other exception.
+    """
+
+    job: Job = field(repr=False)
+    event: str
+    value: Any = None
+
+
+class Lane(QObject):
+    """One worker thread with a queue in which a newer job replaces a waiting one of its kind.
+
+    A running job is never interrupted by a newer one (a drag of a slider would then never show
+    a picture); it is stopped only by `stop`, `stop_others` or `close`.
+    """
+
+    reported = pyqtSignal(object)
+    """A `Report`; emitted by the worker, so connect it queued (the default across threads)."""
+
+    def __init__(self, name: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._wake = threading.Condition()
+        self._waiting: list[Job] = []
+        self._running: Job | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name=f"bgviewer-{name}", daemon=True)
+        self._thread.start()
+
+    def connect(self, receiver: Callable[[Report], None]) -> None:
+        """Call `receiver` in the owner's thread for every report, always through its queue."""
+        self.reported.connect(receiver, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
+
+    def submit(self, job: Job) -> Job:
+        """Queue `job`; a waiting job of the same kind is dropped without having begun.
+
+        A closed lane takes no work any more: the job counts as stopped.
+        """
+        with self._wake:
+            if self._closed:
+                job.stop()
+                return job
+            job._lane = self
+            self._waiting = [old for old in self._waiting if old.kind != job.kind]
+            self._waiting.append(job)
+            self._wake.notify()
+        return job
+
+    def waiting(self, kind: str | None = None) -> bool:
+        """Whether a job (of `kind`) has not begun yet."""
+        with self._wake:
+            return any(kind is None or job.kind == kind for job in self._waiting)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs or waits."""
+        with self._wake:
+            return self._running is not None or bool(self._waiting)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the worker thread runs."""
+        return self._thread.is_alive()
+
+    def stop(self, kind: str | None = None) -> None:
+        """Stop the running job and drop the waiting ones (of `kind`)."""
+        self._stop_where(lambda job: kind is None or job.kind == kind)
+
+    def stop_others(self, subject: Any) -> None:
+        """Stop every job whose subject is not `subject`: it went away."""
+        self._stop_where(lambda job: job.subject != subject)
+
+    def close(self) -> None:
+        """Stop everything and wait for the thread to end; nothing is reported afterwards."""
+        with self._wake:
+            self._closed = True
+            self._waiting.clear()
+            if self._running is not None:
+                self._running.stop()
+            self._wake.notify()
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _stop_where(self, condition: Callable[[Job], bool]) -> None:
+        with self._wake:
+            dropped = [job for job in self._waiting if condition(job)]
+            self._waiting = [job for job in self._waiting if not condition(job)]
+            if self._running is not None and condition(self._running):
+                self._running.stop()
+        for job in dropped:
+            self.reported.emit(Report(job, "cancelled"))
+
+    def _next(self) -> Job | None:
+        with self._wake:
+            self._running = None
+            while not self._waiting and not self._closed:
+                self._wake.wait()
+            if self._closed:
+                return None
+            self._running = self._waiting.pop(0)
+            return self._running
+
+    def _run(self) -> None:
+        while (job := self._next()) is not None:
+            report = self._attempt(job)
+            with self._wake:
+                # A job reports its end as no longer running, so that a receiver that asks
+                # `busy` at that moment hears the truth.
+                self._running = None
+                closed = self._closed
+            if not closed:
+                self.reported.emit(report)
+            job = report = None  # type: ignore[assignment]  # free big results while waiting
+
+    def _attempt(self, job: Job) -> Report:
+        self.reported.emit(Report(job, "started"))
+        try:
+            return Report(job, "done", job.work(job))
+        except Cancelled:
+            return Report(job, "cancelled")
+        except BgviewerError as error:
+            return Report(job, "failed", error)
+        except Exception as error:  # noqa: BLE001 - the one route by which a bug in a worker becomes visible
+            return Report(job, "bug", error)

@@ -1,0 +1,143 @@
+"""What the window shows, as frozen values; the session swaps them, the widgets read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.ranking import Measurement, Ranking
+from bgviewer.errors import ConfigError
+from bgviewer.io.stack import ExposureStack
+from bgviewer.tasks.show import THIRD_VIEWS, Shown
+
+__all__ = ["JobState", "MatchState", "Notice", "Outcome", "Readout", "StackState", "State"]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence for the notice bar.
+
+    Attributes
+    ----------
+    level : {"info", "warning", "error"}
+    """
+
+    level: str
+    text: str
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class JobState:
+    """Work that is going on.
+
+    Attributes
+    ----------
+    kind : {"load", "measure", "match_all", "export", "demo"}
+    fraction : float or None
+        0..1, or None when it is not known.
+    """
+
+    kind: str
+    title: str
+    fraction: float | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class StackState:
+    """The exposures, how they were measured and how they rank."""
+
+    stack: ExposureStack = field(repr=False)
+    measurements: tuple[Measurement | None, ...]
+    reasons: tuple[str | None, ...]
+    ranking: Ranking | None
+    ranking_problem: str = ""
+
+    def __len__(self) -> int:
+        return len(self.stack.entries)
+
+    def usable(self, exposure: int) -> bool:
+        """Whether the exposure has good pixels, so that matching it makes sense."""
+        measured = self.measurements[exposure]
+        return measured is not None and measured.coverage > 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is known of matching one exposure.
+
+    Attributes
+    ----------
+    status : {"matched", "failed"}
+    key : tuple
+        Settings (`match_key`) and reference id that gave it; other settings make it stale.
+    """
+
+    status: str
+    reason: str
+    fit_rms: float | None
+    ratio: float | None
+    adjustments: tuple[str, ...]
+    key: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class MatchState:
+    """The pair in the panels.
+
+    Attributes
+    ----------
+    shown : Shown or None
+        The last match that could be made; it names its own pair and settings.
+    working : bool
+        Whether a newer one is being made.
+    withheld : str
+        Why `shown` is not what was asked for (it is dimmed then), or an empty string.
+    """
+
+    shown: Shown | None = None
+    working: bool = False
+    withheld: str = ""
+
+
+@dataclass(frozen=True)
+class Readout:
+    """Values under the cursor; None = no value there.
+
+    Attributes
+    ----------
+    x, y : float
+        Parent pixels.
+    sky : str
+        Right ascension and declination, or an empty string.
+    """
+
+    x: float
+    y: float
+    sky: str = ""
+    reference: float | None = None
+    science: float | None = None
+    difference: float | None = None
+    model: float | None = None
+    matched: float | None = None
+    residual: float | None = None
+    planes: tuple[str, ...] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything the window shows."""
+
+    config: MatchConfig = field(default_factory=MatchConfig)
+    problems: Mapping[str, ConfigError] = field(default_factory=dict)
+    stack: StackState | None = None
+    reference: int | None = None
+    science: int | None = None
+    third: str = THIRD_VIEWS[0]
+    match: MatchState = field(default_factory=MatchState)
+    outcomes: Mapping[int, Outcome] = field(default_factory=dict)
+    job: JobState | None = None

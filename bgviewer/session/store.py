@@ -1,0 +1,113 @@
+"""The state and the signals that tell of its changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PyQt6.QtCore import QObject, pyqtBoundSignal, pyqtSignal
+
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.ranking import rank_exposures
+from bgviewer.errors import BgviewerError, ConfigError
+from bgviewer.session.state import Notice, Outcome, StackState, State
+from bgviewer.tasks.show import Shown, match_key
+
+__all__ = ["Store", "ranked"]
+
+
+class Store(QObject):
+    """Holds the `State`; the parts of the session swap it and tell of it."""
+
+    stack_changed = pyqtSignal()
+    ranking_changed = pyqtSignal()
+    pair_changed = pyqtSignal()
+    config_changed = pyqtSignal()
+    match_changed = pyqtSignal()
+    outcomes_changed = pyqtSignal()
+    job_changed = pyqtSignal()
+    notice_raised = pyqtSignal(object)
+    exported = pyqtSignal(object)
+    bug_caught = pyqtSignal(object)
+
+    def __init__(self, config: MatchConfig | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._state = State(config=config or MatchConfig())
+
+    @property
+    def state(self) -> State:
+        """The present state; frozen."""
+        return self._state
+
+    def swap(self, **changes: Any) -> None:
+        """Put a new state in place of the old one; the caller tells of it."""
+        self._state = replace(self._state, **changes)
+
+    def tell(self, *signals: pyqtBoundSignal) -> None:
+        """Emit each of the signals."""
+        for signal in signals:
+            signal.emit()
+
+    def notice(self, level: str, text: str, details: str = "") -> None:
+        """Put one sentence into the notice bar."""
+        self.notice_raised.emit(Notice(level, text, details))
+
+    def key(self, config: MatchConfig | None = None) -> tuple[Any, ...]:
+        """What an outcome depends on: the reference and the settings of the match."""
+        return (self._state.reference, *match_key(config or self._state.config))
+
+    def is_reference(self, exposure: int) -> bool:
+        """Whether the exposure is the reference or the same exposure once more."""
+        stack, reference = self._state.stack, self._state.reference
+        if stack is None or reference is None:
+            return False
+        entries = stack.stack.entries
+        return bool(entries[exposure].identity == entries[reference].identity)
+
+    def outcome(self, exposure: int) -> tuple[Outcome | None, bool]:
+        """Return what is known of matching the exposure, and whether it is of these settings."""
+        outcome = self._state.outcomes.get(exposure)
+        return outcome, outcome is not None and outcome.key == self.key()
+
+    def held_back(self) -> str:
+        """Why no match can be made with the present settings, or an empty string."""
+        problems = self._state.problems
+        return str(next(iter(problems.values()))) if problems else ""
+
+    def shape_problem(self, config: MatchConfig) -> dict[str, ConfigError]:
+        """Where settings and image disagree, by field."""
+        stack = self._state.stack
+        shape = None if stack is None else stack.stack.shape
+        error = None if shape is None else config.problem(shape)
+        return {} if error is None else {error.field or "order": error}
+
+    def next_best(self) -> int | None:
+        """The best exposure that can be matched to the reference."""
+        stack = self._state.stack
+        if stack is None:
+            return None
+        order = stack.ranking.order if stack.ranking else range(len(stack))
+        for exposure in order:
+            if stack.usable(exposure) and not self.is_reference(exposure):
+                return int(exposure)
+        return None
+
+    def shown_of_pair(self) -> Shown | None:
+        """The last match if it is of the pair that is asked for."""
+        state, shown = self._state, self._state.match.shown
+        same = (
+            shown is not None
+            and state.stack is not None
+            and shown.stack is state.stack.stack
+            and (shown.reference_id, shown.science_id) == (state.reference, state.science)
+        )
+        return shown if same else None
+
+
+def ranked(stack: StackState, config: MatchConfig) -> StackState:
+    """Rank the exposures anew; instant, the measurements are kept."""
+    try:
+        ranking = rank_exposures(stack.measurements, config)
+    except BgviewerError as error:
+        return replace(stack, ranking=None, ranking_problem=str(error))
+    return replace(stack, ranking=ranking, ranking_problem="")

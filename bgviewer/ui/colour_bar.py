@@ -1,0 +1,194 @@
+"""The colour scale beside a panel: shows which colour is which value, and can be dragged."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from bgviewer.ui.format import scientific
+
+__all__ = ["ColourBar", "tick_labels", "ticks_between"]
+
+_BAR = 13
+_GAP = 5
+
+
+def ticks_between(low: float, high: float, most: int) -> list[float]:
+    """Round numbers between two values, at most `most` + 1 of them."""
+    span = high - low
+    if not (math.isfinite(span) and span > 0 and most > 0):
+        return []
+    rough = span / most
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * m for m in (1, 2, 5, 10) if size * m >= rough * (1 - 1e-9))
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [i * step for i in range(first, last + 1)]
+
+
+def tick_labels(ticks: list[float]) -> list[str]:
+    """Texts of round numbers, all with the same decimals, no two alike."""
+    decimals = _decimals(ticks)
+    large = any(abs(t) >= 1e6 for t in ticks)
+    if decimals <= 4 and not large:
+        return [_plain(t, decimals) for t in ticks]
+    for digits in range(4):
+        texts = [scientific(t, digits) if t else "0" for t in ticks]
+        if len(set(texts)) == len(ticks):
+            break
+    return texts
+
+
+class ColourBar(QWidget):
+    """Vertical colour scale; drag its upper or lower half to move that end, double-click resets."""
+
+    levels_dragged = pyqtSignal(float, float)
+    reset_asked = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._levels = (0.0, 1.0)
+        self._image: QImage | None = None
+        self._names: dict[int, str] = {}
+        self._colours: NDArray[np.uint8] | None = None
+        self._drag: tuple[float, bool, tuple[float, float]] | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setCursor(Qt.CursorShape.SizeVerCursor)
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * 0.86)
+        self.setFont(font)
+        self.setAccessibleName(self.tr("Colour scale"))
+        self.setToolTip(
+            self.tr("Drag the upper or lower half to move that end; double-click for automatic.")
+        )
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """Values at the lower and upper end."""
+        return self._levels
+
+    def set_scale(self, table: NDArray[np.uint8]) -> None:
+        """Show a table uint8 [n, 4] of colours."""
+        self._colours = np.ascontiguousarray(table)
+        column = np.ascontiguousarray(table[::-1, None, :])
+        self._image = QImage(
+            column.tobytes(), 1, len(table), 4, QImage.Format.Format_RGBA8888
+        ).copy()
+        self._names = {}
+        self.updateGeometry()
+        self.update()
+
+    def set_legend(self, names: dict[int, str]) -> None:
+        """Name entries of the table instead of showing a scale."""
+        self._names = names
+        self.updateGeometry()
+        self.update()
+
+    def set_levels(self, low: float, high: float) -> None:
+        """Set the values at the ends."""
+        if (low, high) != self._levels:
+            self._levels = (low, high)
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for the numbers."""
+        metrics = self.fontMetrics()
+        if self._names:
+            width = max(metrics.horizontalAdvance(n) for n in self._names.values())
+            return QSize(min(width, 96) + _BAR + _GAP + 4, 120)
+        return QSize(metrics.horizontalAdvance("−0.0000") + _BAR + _GAP, 120)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as `sizeHint`."""
+        return QSize(self.sizeHint().width(), 40)
+
+    # ------------------------------------------------------------ painting
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the scale and its numbers, or the legend."""
+        painter = QPainter(self)
+        if self._names:
+            self._paint_legend(painter)
+            return
+        bar = self._bar()
+        if self._image is not None:
+            painter.drawImage(bar, self._image)
+        painter.setPen(QPen(self.palette().mid().color(), 1))
+        painter.drawRect(bar.adjusted(-0.5, -0.5, 0.5, 0.5))
+        low, high = self._levels
+        metrics = painter.fontMetrics()
+        ticks = ticks_between(low, high, max(2, int(bar.height() / (metrics.height() * 2.2))))
+        painter.setPen(self.palette().windowText().color())
+        for value, text in zip(ticks, tick_labels(ticks), strict=True):
+            y = bar.bottom() - (value - low) / (high - low) * bar.height()
+            painter.drawLine(QPointF(bar.right() + 1, y), QPointF(bar.right() + 4, y))
+            left = bar.right() + _GAP + 1
+            painter.drawText(
+                QRectF(left, y - metrics.height() / 2, self.width() - left, metrics.height()),
+                int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
+                text,
+            )
+
+    def _paint_legend(self, painter: QPainter) -> None:
+        assert self._colours is not None
+        metrics = painter.fontMetrics()
+        height = metrics.height() + 3
+        for i, (entry, name) in enumerate(self._names.items()):
+            top = 4 + i * height
+            red, green, blue, _ = (int(v) for v in self._colours[entry])
+            painter.fillRect(QRectF(2, top + 2, _BAR - 2, height - 6), QColor(red, green, blue))
+            painter.setPen(self.palette().windowText().color())
+            room = self.width() - _BAR - _GAP
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(QPointF(_BAR + _GAP, top + metrics.ascent()), text)
+
+    def _bar(self) -> QRectF:
+        margin = self.fontMetrics().height() / 2 + 1
+        return QRectF(1, margin, _BAR, max(self.height() - 2 * margin, 1))
+
+    # ------------------------------------------------------------ dragging
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Begin to drag the nearer end."""
+        if event is None or self._names or event.button() != Qt.MouseButton.LeftButton:
+            return
+        y = event.position().y()
+        self._drag = (y, y < self._bar().center().y(), self._levels)
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Move the end that is held."""
+        if event is None or self._drag is None:
+            return
+        start, upper, (low, high) = self._drag
+        moved = (start - event.position().y()) / self._bar().height() * (high - low)
+        least = (high - low) * 0.02
+        if upper:
+            high = max(high + moved, low + least)
+        else:
+            low = min(low + moved, high - least)
+        self.levels_dragged.emit(low, high)
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        """Let go."""
+        self._drag = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
+        """Ask for automatic levels."""
+        self.reset_asked.emit()
+
+
+def _decimals(ticks: list[float]) -> int:
+    if len(ticks) < 2:
+        return 3
+    step = ticks[1] - ticks[0]
+    return max(0, -math.floor(math.log10(step) + 1e-9))
+
+
+def _plain(value: float, decimals: int) -> str:
+    text = f"{value:.{decimals}f}"
+    return "0" if float(text) == 0 else text.replace("-", "−")

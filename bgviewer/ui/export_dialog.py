@@ -1,0 +1,144 @@
+"""The export dialog: where to, what, and why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt6.QtCore import QSettings
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bgviewer.errors import BgviewerError
+from bgviewer.session.session import Session
+from bgviewer.tasks.export import ExportPlan, ExportRequest, plan_export
+from bgviewer.ui.theme import colours_of
+
+__all__ = ["ExportDialog"]
+
+
+class ExportDialog(QDialog):
+    """Asks for a folder and says beforehand what would be written, or what forbids it."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.request: ExportRequest | None = None
+        self.setWindowTitle(self.tr("Export matched FITS"))
+        self.setMinimumWidth(560)
+        self.directory = QLineEdit()
+        self.directory.setText(self._proposal())
+        self.directory.setAccessibleName(self.tr("Folder"))
+        self.directory.setClearButtonEnabled(True)
+        browse = QPushButton(self.tr("Browse…"))
+        browse.clicked.connect(self._browse)
+        self.backgrounds = QCheckBox(self.tr("Background models (<name>_background.fits)"))
+        self.backgrounds.setChecked(True)
+        self.reference = QCheckBox(
+            self.tr("The reference too, unchanged, so that the folder is a complete stack")
+        )
+        self.reference.setChecked(True)
+        self.overwrite = QCheckBox(self.tr("Replace files that exist (never an input)"))
+        self.verdict = QLabel()
+        self.verdict.setWordWrap(True)
+        self.verdict.setMinimumHeight(self.verdict.fontMetrics().height() * 3)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.export_button = QPushButton(self.tr("Export"))
+        self.export_button.setDefault(True)
+        self.buttons.addButton(self.export_button, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self._place(browse)
+        self.directory.textChanged.connect(self._judge)
+        for box in (self.backgrounds, self.reference, self.overwrite):
+            box.toggled.connect(self._judge)
+        self._judge()
+
+    def _place(self, browse: QPushButton) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self.directory, 1)
+        row.addWidget(browse)
+        form = QFormLayout()
+        label = QLabel(self.tr("&Folder"))
+        label.setBuddy(self.directory)
+        form.addRow(label, row)
+        form.addRow(self.tr("Write"), self.reference)
+        form.addRow("", self.backgrounds)
+        form.addRow("", self.overwrite)
+        column = QVBoxLayout(self)
+        column.setSpacing(12)
+        column.addLayout(form)
+        column.addWidget(self.verdict)
+        column.addStretch(1)
+        column.addWidget(self.buttons)
+
+    def _proposal(self) -> str:
+        last = QSettings().value("export/folder", "", str)
+        stack = self._session.state.stack
+        paths = [e.path for e in stack.stack.entries if e.path is not None] if stack else []
+        if paths:
+            return str(Path(paths[0]).absolute().parent / "matched")
+        return str(last) if last else str(Path.cwd() / "matched")
+
+    def _browse(self) -> None:
+        start = Path(self.directory.text() or ".")
+        while not start.exists() and start != start.parent:
+            start = start.parent
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Folder to write to"), str(start))
+        if chosen:
+            self.directory.setText(chosen)
+
+    def _judge(self) -> None:
+        """Say what would be written, or refuse with the reason."""
+        text = self.directory.text().strip()
+        self.request = None
+        if not text:
+            self._refuse(self.tr("Choose a folder to write to."))
+            return
+        request = self._session.export_request(
+            Path(text).expanduser(),
+            overwrite=self.overwrite.isChecked(),
+            include_reference=self.reference.isChecked(),
+            backgrounds=self.backgrounds.isChecked(),
+        )
+        if request is None:
+            self._refuse(self.tr("There is nothing to export."))
+            return
+        try:
+            plan = plan_export(request)
+        except BgviewerError as error:
+            self._refuse(str(error))
+            return
+        self.request = request
+        self._promise(plan)
+
+    def _promise(self, plan: ExportPlan) -> None:
+        self.verdict.setStyleSheet("")
+        self.verdict.setText(
+            self.tr("{} exposures, {} background models, {} and {} will be written.").format(
+                len(plan.matched), len(plan.backgrounds), plan.report.name, plan.settings.name
+            )
+        )
+        self.export_button.setEnabled(True)
+
+    def _refuse(self, reason: str) -> None:
+        self.verdict.setStyleSheet(f"color: {colours_of(self.palette()).bad};")
+        self.verdict.setText(reason)
+        self.export_button.setEnabled(False)
+
+    def accept(self) -> None:
+        """Remember the folder and hand over the request."""
+        self._judge()
+        if self.request is not None:
+            QSettings().setValue("export/folder", str(self.request.directory))
+            super().accept()

@@ -1,0 +1,234 @@
+"""Below the panels: the figures of the match and what to expect of them."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from bgviewer.session.state import MatchState
+from bgviewer.tasks.show import Figures as Numbers
+from bgviewer.tasks.show import Shown, judge_ratio
+from bgviewer.ui.format import NOTHING, count, number
+from bgviewer.ui.histogram import HistogramView
+from bgviewer.ui.labels import ElidedLabel
+from bgviewer.ui.theme import colours_of
+
+__all__ = ["FigureCard", "Figures"]
+
+_ROOM_FOR_HISTOGRAM = 280
+
+
+class FigureCard(QFrame):
+    """A caption, a number and a remark."""
+
+    def __init__(self, caption: str, tip: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.setToolTip(tip)
+        self.setAccessibleName(caption)
+        self.caption = ElidedLabel(caption)
+        self.value = ElidedLabel(NOTHING)
+        self.remark = ElidedLabel()
+        self.caption.setObjectName("caption")
+        self.remark.setObjectName("remark")
+        font = self.value.font()
+        font.setPointSizeF(font.pointSizeF() * 1.28)
+        font.setBold(True)
+        self.value.setFont(font)
+        small = self.remark.font()
+        small.setPointSizeF(small.pointSizeF() * 0.88)
+        for label in (self.caption, self.remark):
+            label.setFont(small)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(9, 5, 9, 5)
+        column.setSpacing(1)
+        column.addStretch(1)
+        for label in (self.caption, self.value, self.remark):
+            column.addWidget(label)
+        column.addStretch(1)
+
+    def show_text(self, value: str, remark: str = "") -> None:
+        """Show a value and a remark."""
+        self.value.setText(value)
+        self.remark.setText(remark)
+
+
+class Figures(QWidget):
+    """fitRMS, matchedMSE, diffImVar, their ratio, the model that was used, and what was changed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.fit_rms = FigureCard(
+            "fitRMS", self.tr("Root mean square of bin value − model, over the bins.")
+        )
+        self.matched_mse = FigureCard(
+            "matchedMSE",
+            self.tr("Mean square of reference − matched over the good pixels: what is left."),
+        )
+        self.diff_im_var = FigureCard(
+            "diffImVar",
+            self.tr(
+                "Clipped mean of the difference's variance plane: what pixel noise alone would "
+                "leave."
+            ),
+        )
+        self.ratio = FigureCard(
+            "MSE / diffImVar",
+            self.tr(
+                "matchedMSE / diffImVar: about 1 when only pixel noise is left; more means "
+                "structure is left."
+            ),
+        )
+        self.model = FigureCard(self.tr("Model used"), self.tr("What was fitted in the end."))
+        self.samples = FigureCard(
+            self.tr("Cells and bins"),
+            self.tr(
+                "Cells with data carry the fit; bins judge it. Bins with fewer than two good "
+                "pixels are dropped."
+            ),
+        )
+        self.cards = (
+            self.fit_rms,
+            self.matched_mse,
+            self.diff_im_var,
+            self.ratio,
+            self.model,
+            self.samples,
+        )
+        self.histogram = HistogramView()
+        self.histogram.hide()
+        self._form = ""
+        self._grid = QGridLayout()
+        self._grid.setSpacing(6)
+        self.adjustments = QLabel()
+        self.adjustments.setObjectName("adjustments")
+        self.adjustments.setWordWrap(True)
+        self.adjustments.setTextFormat(Qt.TextFormat.PlainText)
+        self.adjustments.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 2, 6, 6)
+        column.setSpacing(5)
+        column.addLayout(self._grid, 1)
+        column.addWidget(self.adjustments)
+        self.set_form("strip")
+        self.follow_palette()
+
+    def set_form(self, form: str) -> None:
+        """Arrange the cards as a "strip" of one row or as a "block" of two columns."""
+        if form == self._form:
+            return
+        self._form = form
+        block = form == "block"
+        for card in self.cards:
+            self._grid.removeWidget(card)
+        for i, card in enumerate(self.cards):
+            row, column = (i % 3, i // 3) if block else (0, i)
+            self._grid.addWidget(card, row + 1, column)
+        for column in range(6):
+            self._grid.setColumnStretch(column, int(column < (2 if block else 6)))
+        self._grid.addWidget(self.histogram, 0, 0, 1, 2)
+        for row in range(3):
+            self._grid.setRowStretch(row + 1, int(row < (3 if block else 1)))
+        self._fit_histogram()
+        for card in self.cards:
+            card.setMaximumHeight(84 if block else 16777215)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Show the histogram where there is room for it."""
+        super().resizeEvent(event)
+        self._fit_histogram()
+
+    def _fit_histogram(self) -> None:
+        room = self._form == "block" and self.height() > _ROOM_FOR_HISTOGRAM
+        self.histogram.setVisible(room)
+        self._grid.setRowStretch(0, 3 if room else 0)
+
+    def show_match(self, match: MatchState) -> None:
+        """Show the figures of a match; dashes where there is none."""
+        shown = match.shown
+        for card in self.cards:
+            card.setEnabled(not match.withheld)
+        self.histogram.setEnabled(not match.withheld)
+        if shown is None:
+            self.histogram.show_histogram(None, "")
+            for card in self.cards:
+                card.show_text(NOTHING)
+            self.adjustments.hide()
+            return
+        self.histogram.show_histogram(shown.histogram, shown.figures.unit)
+        self._show_figures(shown.figures)
+        self._show_adjustments(shown)
+
+    def _show_figures(self, figures: Numbers) -> None:
+        unit = figures.unit
+        square = f"{unit}²" if unit else ""
+        self.fit_rms.show_text(_valued(figures.fit_rms, unit), self.tr("bins − model"))
+        waiting = figures.matched_mse is None
+        self.matched_mse.show_text(
+            "…" if waiting else _valued(figures.matched_mse, square), self.tr("what is left")
+        )
+        self.diff_im_var.show_text(
+            _valued(figures.diff_im_var, square),
+            self.tr("noise expected")
+            if figures.diff_im_var == figures.diff_im_var
+            else self.tr("no variance planes"),
+        )
+        verdict = judge_ratio(figures.ratio)
+        remarks = {
+            "good": self.tr("✓ ≈ 1 expected"),
+            "high": self.tr("▲ ≈ 1 expected: structure is left"),
+            "low": self.tr("▼ ≈ 1 expected: variance too large?"),
+            "unknown": self.tr("≈ 1 expected"),
+        }
+        self.ratio.show_text("…" if waiting else number(figures.ratio), remarks[verdict])
+        self.ratio.setProperty("verdict", verdict)
+        self.ratio.remark.setProperty("verdict", verdict)
+        style = self.ratio.remark.style()
+        if style is not None:
+            style.polish(self.ratio.remark)
+        self._show_model(figures)
+
+    def _show_model(self, figures: Numbers) -> None:
+        nx, ny = figures.grid
+        if figures.kind == "chebyshev":
+            name = self.tr("Chebyshev {}").format(figures.used_order)
+            weighted = self.tr("weighted") if figures.used_weighting else self.tr("not weighted")
+            remark = self.tr("order {}, {}").format(figures.used_order, weighted)
+        else:
+            name = (figures.used_interp_style or "").replace("_", " ").capitalize()
+            remark = self.tr("on {} × {} cells").format(nx, ny)
+        self.model.show_text(name, remark)
+        self.samples.show_text(
+            self.tr("{} of {}").format(count(figures.cells_used), count(figures.cells_total)),
+            self.tr("{} bins, {} dropped").format(
+                count(figures.bins_used), count(figures.bins_dropped)
+            ),
+        )
+
+    def _show_adjustments(self, shown: Shown) -> None:
+        adjustments = shown.result.adjustments
+        self.adjustments.setVisible(bool(adjustments))
+        self.adjustments.setText(
+            self.tr("Adjusted: ") + "; ".join(a.text for a in adjustments) + "."
+        )
+
+    def follow_palette(self) -> None:
+        """Take the colours of the palette."""
+        colours = colours_of(self.palette())
+        badge = "#fff3da" if not colours.dark else "#3a3120"
+        self.setStyleSheet(
+            f"#card {{ background: {colours.card}; border: 1px solid {colours.line};"
+            " border-radius: 5px; }"
+            f"#caption, #remark, #remark[verdict]:disabled {{ color: {colours.muted}; }}"
+            f"#remark[verdict='good']:enabled {{ color: {colours.good}; }}"
+            f"#remark[verdict='high']:enabled {{ color: {colours.bad}; }}"
+            f"#remark[verdict='low']:enabled {{ color: {colours.warning}; }}"
+            f"#adjustments {{ background: {badge}; border-left: 3px solid {colours.warning};"
+            " padding: 4px 8px; }"
+        )
+
+
+def _valued(value: float | None, unit: str) -> str:
+    text = number(value)
+    return f"{text} {unit}" if unit and text != NOTHING else text

@@ -1,0 +1,392 @@
+"""The main window: docks around three panels; reads the session's state, tells it wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt6.QtCore import QByteArray, QSettings, Qt
+from PyQt6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+)
+from PyQt6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bgviewer.engine.config import MatchConfig
+from bgviewer.errors import BgviewerError
+from bgviewer.session.session import Session
+from bgviewer.tasks.show import THIRD_VIEWS
+from bgviewer.ui.actions import Actions
+from bgviewer.ui.bug_dialog import BugDialog
+from bgviewer.ui.config_panel import ConfigPanel
+from bgviewer.ui.empty_state import EmptyState
+from bgviewer.ui.export_dialog import ExportDialog
+from bgviewer.ui.help import about_text, key_list, tell
+from bgviewer.ui.icons import icon
+from bgviewer.ui.menus import menu_entries
+from bgviewer.ui.notice_bar import NoticeBar
+from bgviewer.ui.panels import Panels
+from bgviewer.ui.report_dialog import ReportDialog
+from bgviewer.ui.stack_dock import StackDock
+from bgviewer.ui.status import StatusBar
+from bgviewer.ui.theme import dress
+
+__all__ = ["MainWindow"]
+
+_LAYOUT_VERSION = 1
+_FILES = "FITS (*.fits *.fit *.fts *.fits.fz *.fz *.fits.gz *.gz);;All files (*)"
+
+
+class MainWindow(QMainWindow):
+    """Everything a person sees.
+
+    Parameters
+    ----------
+    session : Session
+        Closed together with the window.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._bug: BugDialog | None = None
+        self.setObjectName("bgviewer")
+        self.setWindowIcon(icon("bgviewer"))
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(False)
+        self._build_centre()
+        self._build_docks()
+        self.status = StatusBar()
+        self.setStatusBar(self.status)
+        self.actions_ = Actions(self, menu_entries(self))
+        self._build_heading()
+        self._connect()
+        self.resize(1440, 900)
+        self._share_out()
+        self._restore()
+        self._on_stack()
+        self._on_match()
+
+    # ------------------------------------------------------------ building
+
+    def _build_centre(self) -> None:
+        self.notices = NoticeBar()
+        self.panels = Panels()
+        self.empty = EmptyState()
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.panels)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notices)
+        column.addWidget(self.pages, 1)
+        self.setCentralWidget(centre)
+
+    def _build_docks(self) -> None:
+        self.stack_panel = StackDock(self.session)
+        self.config_panel = ConfigPanel(self.session)
+        self.stack_dock = self._dock(
+            self.tr("Exposures"), "stack", self.stack_panel, Qt.DockWidgetArea.LeftDockWidgetArea
+        )
+        self.config_dock = self._dock(
+            self.tr("Parameters"),
+            "parameters",
+            self.config_panel,
+            Qt.DockWidgetArea.RightDockWidgetArea,
+        )
+
+    def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable
+            | QDockWidget.DockWidgetFeature.DockWidgetClosable
+        )
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _build_heading(self) -> None:
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.heading = QLabel()
+        self.heading.setTextFormat(Qt.TextFormat.PlainText)
+        self.heading.setContentsMargins(8, 0, 8, 0)
+        self.actions_.add_widget_to_toolbar(spacer)
+        self.actions_.add_widget_to_toolbar(self.heading)
+
+    def _connect(self) -> None:
+        session, panels = self.session, self.panels
+        session.stack_changed.connect(self._on_stack)
+        session.pair_changed.connect(self._on_pair)
+        session.match_changed.connect(self._on_match)
+        session.job_changed.connect(lambda: self.status.show_job(session.state.job))
+        session.job_changed.connect(self._enable)
+        session.config_changed.connect(self._enable)
+        session.notice_raised.connect(self.notices.show_notice)
+        session.exported.connect(self.show_report)
+        session.bug_caught.connect(self.show_bug)
+        panels.hovered.connect(self._on_hover)
+        panels.third_chosen.connect(session.set_third)
+        panels.zoomed.connect(session.set_detail)
+        panels.side_changed.connect(session.set_side)
+        panels.view.changed.connect(self._show_zoom)
+        self.status.stop_asked.connect(session.stop)
+        self.empty.files_asked.connect(self.open_files)
+        self.empty.folder_asked.connect(self.open_folder)
+        self.empty.demo_asked.connect(session.load_demo)
+        hints = QGuiApplication.styleHints()
+        if hints is not None:
+            hints.colorSchemeChanged.connect(self._on_scheme)
+
+    # ------------------------------------------------------------ news
+
+    def _on_stack(self) -> None:
+        stack = self.session.state.stack
+        self.pages.setCurrentIndex(0 if stack is None else 1)
+        for dock in (self.stack_dock, self.config_dock):
+            dock.setEnabled(stack is not None)
+        title = "bgviewer"
+        if stack is not None:
+            self.stack_dock.setWindowTitle(self.tr("Exposures ({})").format(len(stack)))
+            folder = next((e.path.parent.name for e in stack.stack.entries if e.path), "")
+            title = f"{folder} — bgviewer" if folder else title
+        else:
+            self.stack_dock.setWindowTitle(self.tr("Exposures"))
+        self.setWindowTitle(title)
+        self.notices.clear()
+        self.status.show_readout(None)
+        self._on_pair()
+
+    def _on_pair(self) -> None:
+        state = self.session.state
+        text = ""
+        if state.stack is not None and state.reference is not None and state.science is not None:
+            entries = state.stack.stack.entries
+            text = f"{entries[state.science].name}  →  ★ {entries[state.reference].name}"
+        self.heading.setText(text)
+        self.heading.setToolTip(self.tr("science → reference"))
+        self._enable()
+
+    def _on_match(self) -> None:
+        state = self.session.state
+        self.panels.show_match(state.match)
+        self.panels.third.set_view(state.third)
+        self._show_zoom()
+
+    def _enable(self) -> None:
+        state = self.session.state
+        has_stack, ready = state.stack is not None, state.reference is not None
+        free = state.job is None and not state.problems
+        for name in ("match_all", "export", "export_toolbar"):
+            self.actions_[name].setEnabled(has_stack and ready and free)
+        for name in ("close", "figure", "previous", "next", "copy"):
+            self.actions_[name].setEnabled(has_stack)
+        for name in ("zoom_in", "zoom_out", "fit", "full", "cells", "lock_levels", "auto_levels"):
+            self.actions_[name].setEnabled(has_stack)
+        for name in THIRD_VIEWS:
+            self.actions_[f"third_{name}"].setEnabled(has_stack)
+        self.actions_["reference"].setEnabled(self.stack_panel.reference_button.isEnabled())
+        self.actions_["stop"].setEnabled(state.job is not None)
+
+    def _on_hover(self, at: tuple[float, float] | None) -> None:
+        self.status.show_readout(None if at is None else self.session.readout(*at))
+
+    def _show_zoom(self) -> None:
+        has_stack = self.session.state.stack is not None
+        self.status.show_zoom(self.panels.zoom_percent() if has_stack else None)
+
+    # ------------------------------------------------------------ wishes
+
+    def open_files(self) -> None:
+        """Ask for files and load them."""
+        paths, _ = QFileDialog.getOpenFileNames(
+            self, self.tr("Open exposures"), self._last_folder(), _FILES
+        )
+        if paths:
+            self.load(paths)
+
+    def open_folder(self) -> None:
+        """Ask for a folder and load it."""
+        path = QFileDialog.getExistingDirectory(
+            self, self.tr("Open a folder of exposures"), self._last_folder()
+        )
+        if path:
+            self.load([path])
+
+    def load(self, paths: list[str], reference: str | None = None) -> None:
+        """Load paths, and remember where they lie."""
+        first = Path(paths[0])
+        QSettings().setValue("open/folder", str(first if first.is_dir() else first.parent))
+        self.notices.clear()
+        self.session.load(paths, reference)
+
+    def _last_folder(self) -> str:
+        return str(QSettings().value("open/folder", "", str))
+
+    def open_export(self) -> None:
+        """Ask where to write, and export."""
+        dialog = ExportDialog(self.session, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def go() -> None:
+            if dialog.request is not None:
+                self.session.export(dialog.request)
+
+        dialog.accepted.connect(go)
+        dialog.open()
+
+    def show_report(self, report: object) -> None:
+        """Show what an export did."""
+        dialog = ReportDialog(report, self)  # type: ignore[arg-type]
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def show_bug(self, error: BaseException) -> None:
+        """Say that the program is at fault."""
+        if self._bug is not None:
+            self._bug.add(error)
+            return
+        self._bug = BugDialog(error, self)
+        self._bug.finished.connect(self._forget_bug)
+        self._bug.open()
+
+    def _forget_bug(self) -> None:
+        if self._bug is not None:
+            self._bug.deleteLater()
+            self._bug = None
+
+    def save_figure(self) -> None:
+        """Save a picture of panels and figures."""
+        path, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Save figure"), self._last_folder(), "PNG (*.png)"
+        )
+        if path:
+            page = self.pages.currentWidget()
+            if page is not None and not page.grab().save(path, "PNG"):
+                error = BgviewerError(self.tr("{} cannot be written.").format(path))
+                self.session.notice("error", str(error))
+
+    def copy_values(self) -> None:
+        """Copy the read-out as text."""
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(self.status.plain_readout())
+
+    def reset_parameters(self) -> None:
+        """Back to LSST's defaults."""
+        self.session.set_config(MatchConfig())
+
+    def show_keys(self) -> None:
+        """List the keys."""
+        tell(self, self.tr("Keyboard list"), key_list(list(self.actions_.menus.values())))
+
+    def show_about(self) -> None:
+        """Say what this is."""
+        tell(self, self.tr("About bgviewer"), about_text())
+
+    # ------------------------------------------------------------ looks
+
+    def _on_scheme(self, scheme: Qt.ColorScheme) -> None:
+        if self.actions_["scheme_system"].isChecked():
+            self._dress(scheme)
+
+    def choose_scheme(self, scheme: Qt.ColorScheme, chosen: bool = True) -> None:
+        """Take light or dark colours, or the system's."""
+        if not chosen:
+            return
+        hints = QGuiApplication.styleHints()
+        if scheme == Qt.ColorScheme.Unknown and hints is not None:
+            scheme = hints.colorScheme()
+        self._dress(scheme)
+
+    def _dress(self, scheme: Qt.ColorScheme) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        dress(app, scheme)
+        followers: tuple[Callable[[], None], ...] = (
+            self.panels.follow_palette,
+            self.config_panel.follow_palette,
+            self.notices.follow_palette,
+        )
+        for follow in followers:
+            follow()
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or stop doing so."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def reset_layout(self) -> None:
+        """Put the docks back where they belong."""
+        for dock, area in (
+            (self.stack_dock, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (self.config_dock, Qt.DockWidgetArea.RightDockWidgetArea),
+        ):
+            dock.setFloating(False)
+            self.addDockWidget(area, dock)
+            dock.show()
+        self._share_out()
+
+    def forget_layout(self, size: tuple[int, int]) -> None:
+        """Take a size and the default layout, whatever was remembered."""
+        self.setWindowState(Qt.WindowState.WindowNoState)
+        self.resize(*size)
+        self.reset_layout()
+
+    def _share_out(self) -> None:
+        width = self.width()
+        left = min(max(int(width * 0.275), 330), 460)
+        right = min(max(int(width * 0.215), 318), 350)
+        self.resizeDocks(
+            [self.stack_dock, self.config_dock], [left, right], Qt.Orientation.Horizontal
+        )
+
+    def _restore(self) -> None:
+        settings = QSettings()
+        geometry, layout = settings.value("window/geometry"), settings.value("window/layout")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(layout, QByteArray):
+            self.restoreState(layout, _LAYOUT_VERSION)
+
+    # ------------------------------------------------------------ Qt's events
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        """Welcome files and folders."""
+        if event is not None and _dropped(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Load what was dropped."""
+        if event is not None and (paths := _dropped(event)):
+            event.acceptProposedAction()
+            self.load(paths)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Remember the layout, stop all work, let go."""
+        settings = QSettings()
+        settings.setValue("window/geometry", self.saveGeometry())
+        settings.setValue("window/layout", self.saveState(_LAYOUT_VERSION))
+        self.session.close()
+        super().closeEvent(event)
+
+
+def _dropped(event: QDropEvent) -> list[str]:
+    data = event.mimeData()
+    if data is None or not data.hasUrls():
+        return []
+    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]

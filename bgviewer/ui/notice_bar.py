@@ -1,0 +1,84 @@
+"""The one place where errors and remarks appear; it never stops the work."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from bgviewer.session.state import Notice
+from bgviewer.ui.theme import colours_of
+
+__all__ = ["NoticeBar"]
+
+_SIGNS = {"info": "ℹ", "warning": "⚠", "error": "✕"}
+
+
+class NoticeBar(QFrame):
+    """Shows the newest notice until it is dismissed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice")
+        self._notice: Notice | None = None
+        self.sign = QLabel()
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.more = QToolButton()
+        self.more.setText(self.tr("Details"))
+        self.more.setCheckable(True)
+        self.more.setAutoRaise(True)
+        self.more.toggled.connect(self._show_text)
+        self.dismiss = QToolButton()
+        self.dismiss.setText("✕")
+        self.dismiss.setAutoRaise(True)
+        self.dismiss.setAccessibleName(self.tr("Dismiss the notice"))
+        self.dismiss.setToolTip(self.tr("Dismiss"))
+        self.dismiss.clicked.connect(self.clear)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 4, 4, 4)
+        row.setSpacing(8)
+        row.addWidget(self.sign)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.more)
+        row.addWidget(self.dismiss)
+        self.setAccessibleName(self.tr("Notice"))
+        self.hide()
+
+    @property
+    def notice(self) -> Notice | None:
+        """What is shown."""
+        return self._notice
+
+    def show_notice(self, notice: Notice) -> None:
+        """Show a notice in place of the last."""
+        self._notice = notice
+        self.sign.setText(_SIGNS[notice.level])
+        self.more.setVisible(bool(notice.details))
+        self.more.setChecked(False)
+        self._show_text()
+        self.follow_palette()
+        self.show()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._notice = None
+        self.hide()
+
+    def _show_text(self, *_: object) -> None:
+        if self._notice is not None:
+            details = "\n" + self._notice.details if self.more.isChecked() else ""
+            self.text.setText(self._notice.text + details)
+
+    def follow_palette(self) -> None:
+        """Take the colours of the palette."""
+        colours = colours_of(self.palette())
+        level = self._notice.level if self._notice else "info"
+        edge = {"info": colours.axis, "warning": colours.warning, "error": colours.bad}[level]
+        self.setStyleSheet(
+            f"#notice {{ background: {colours.card}; border: 0;"
+            f" border-bottom: 1px solid {colours.line}; border-left: 4px solid {edge}; }}"
+        )
+        self.sign.setStyleSheet(f"color: {edge}; font-weight: 700;")

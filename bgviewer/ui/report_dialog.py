@@ -1,0 +1,122 @@
+"""The table after an export: what became of every exposure."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt, QUrl
+from PyQt6.QtGui import QColor, QDesktopServices, QGuiApplication
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bgviewer.tasks.export import ExportReport
+from bgviewer.tasks.match import MatchOutcome
+from bgviewer.ui.format import NOTHING, number
+from bgviewer.ui.theme import colours_of
+
+__all__ = ["ReportDialog"]
+
+
+class ReportDialog(QDialog):
+    """One row per exposure: status, figures, what was adjusted, the file."""
+
+    def __init__(self, report: ExportReport, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._report = report
+        self.setWindowTitle(self.tr("Export report"))
+        self.resize(940, 380)
+        summary = QLabel(self._summary())
+        summary.setWordWrap(True)
+        summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.table = self._build_table()
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        folder = QPushButton(self.tr("Open folder"))
+        folder.clicked.connect(
+            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(report.directory)))
+        )
+        copy = QPushButton(self.tr("Copy table"))
+        copy.clicked.connect(self._copy)
+        buttons.addButton(folder, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addWidget(summary)
+        column.addWidget(self.table, 1)
+        column.addWidget(buttons)
+
+    def _summary(self) -> str:
+        report = self._report
+        text = self.tr("{} matched").format(report.n_matched)
+        if report.n_failed:
+            text += self.tr(", {} failed").format(report.n_failed)
+        files = self.tr("{} files written to {}").format(len(report.written), report.directory)
+        return f"{text}. {files}"
+
+    def _headings(self) -> list[str]:
+        return [
+            self.tr("Exposure"),
+            self.tr("Status"),
+            "fitRMS",
+            "matchedMSE",
+            "diffImVar",
+            self.tr("Ratio"),
+            self.tr("Remark"),
+            self.tr("File"),
+        ]
+
+    def _build_table(self) -> QTableWidget:
+        headings = self._headings()
+        table = QTableWidget(len(self._report.outcomes), len(headings))
+        table.setHorizontalHeaderLabels(headings)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setAlternatingRowColors(True)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setAccessibleName(self.tr("Export report"))
+        for row, outcome in enumerate(self._report.outcomes):
+            for column, text in enumerate(_cells(outcome)):
+                table.setItem(row, column, self._item(outcome, column, text))
+        vertical, horizontal = table.verticalHeader(), table.horizontalHeader()
+        assert vertical is not None and horizontal is not None
+        vertical.hide()
+        horizontal.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        horizontal.setSectionResizeMode(6, QHeaderView.ResizeMode.Stretch)
+        return table
+
+    def _item(self, outcome: MatchOutcome, column: int, text: str) -> QTableWidgetItem:
+        item = QTableWidgetItem(text)
+        item.setToolTip(text)
+        if 2 <= column <= 5:
+            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if outcome.status == "failed" and column == 1:
+            item.setForeground(QColor(colours_of(self.palette()).bad))
+        return item
+
+    def _copy(self) -> None:
+        lines = [self._headings(), *(_cells(o) for o in self._report.outcomes)]
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText("\n".join("\t".join(line) for line in lines))
+
+
+def _cells(outcome: MatchOutcome) -> list[str]:
+    remark = outcome.reason or "; ".join(a.text for a in outcome.adjustments)
+    return [
+        outcome.name,
+        outcome.status,
+        NOTHING if outcome.is_reference else number(outcome.fit_rms),
+        number(outcome.matched_mse),
+        number(outcome.diff_im_var),
+        number(outcome.ratio),
+        remark,
+        outcome.output.name if outcome.output is not None else NOTHING,
+    ]

@@ -1,0 +1,113 @@
+"""A picture of the window, taken when everything in it is there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PyQt6.QtCore import QMessageLogContext, QObject, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PyQt6.QtWidgets import QApplication
+
+from bgviewer.session.state import Notice
+from bgviewer.ui.main_window import MainWindow
+
+__all__ = ["take_screenshot"]
+
+_WRITE_FAILED = 2
+_NO_INPUT = 4
+_BUG = 1
+
+
+class _Watcher(QObject):
+    """Waits for the first match with all its figures, then for every panel to paint it."""
+
+    def __init__(self, app: QApplication, window: MainWindow, path: str) -> None:
+        super().__init__(window)
+        self._app, self._window, self._path = app, window, path
+        self._unpainted: set[int] | None = None
+        self._errors: list[str] = []
+        session = window.session
+        session.match_changed.connect(self._on_news)
+        session.job_changed.connect(self._on_news)
+        window.panels.rested.connect(self._on_news)
+        session.notice_raised.connect(self._on_notice)
+        session.bug_caught.connect(self._on_bug)
+        for number, panel in enumerate(window.panels.all):
+            panel.painted.connect(lambda n=number: self._on_painted(n))
+
+    def _on_notice(self, notice: Notice) -> None:
+        if notice.level == "error":
+            self._errors.append(notice.text)
+
+    def _on_bug(self, error: BaseException) -> None:
+        print(f"bgviewer: {error!r}", file=sys.stderr)
+        self._app.exit(_BUG)
+
+    def _on_news(self) -> None:
+        state = self._window.session.state
+        if state.job is not None or self._unpainted is not None:
+            return
+        match = state.match
+        settled = match.shown is not None and match.shown.complete and not match.working
+        if settled and not self._window.panels.resting:
+            return
+        if settled or match.withheld:
+            self._unpainted = set(range(len(self._window.panels.all)))
+            self._window.panels.update()
+            for panel in self._window.panels.all:
+                panel.canvas.viewport().update()
+        elif state.stack is None or state.science is None:
+            # The notice that says why comes with the same news, just after it.
+            QTimer.singleShot(0, self._give_up)
+
+    def _give_up(self) -> None:
+        state = self._window.session.state
+        if state.job is None and (state.stack is None or state.science is None):
+            text = self._errors[-1] if self._errors else "nothing to show"
+            print(f"bgviewer: {text}", file=sys.stderr)
+            self._app.exit(_NO_INPUT)
+
+    def _on_painted(self, number: int) -> None:
+        if self._unpainted:
+            self._unpainted.discard(number)
+            if not self._unpainted:
+                QTimer.singleShot(0, self._save)
+
+    def _save(self) -> None:
+        picture = self._window.grab()
+        folder = Path(self._path).absolute().parent
+        if not folder.is_dir() or not picture.save(self._path, "PNG"):
+            print(f"bgviewer: {self._path} cannot be written", file=sys.stderr)
+            self._app.exit(_WRITE_FAILED)
+            return
+        self._app.exit(0)
+
+
+def _only_what_matters(kind: QtMsgType, where: QMessageLogContext, text: str | None) -> None:
+    # The offscreen platform says for every window that it cannot pass on size limits.
+    if text and "propagateSizeHints" not in text:
+        print(text, file=sys.stderr)
+
+
+def take_screenshot(
+    app: QApplication,
+    window: MainWindow,
+    path: str,
+    paths: list[str],
+    size: tuple[int, int],
+    reference: str | None = None,
+    dark: bool = False,
+) -> int:
+    """Load `paths` into the window and save what it then looks like; return the exit code."""
+    before = qInstallMessageHandler(_only_what_matters)
+    window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen, app.platformName() != "offscreen")
+    if dark:
+        window.actions_["scheme_dark"].trigger()
+    window.forget_layout(size)
+    window.show()
+    watcher = _Watcher(app, window, path)
+    QTimer.singleShot(0, lambda: window.session.load(paths, reference))
+    code = app.exec()
+    watcher.deleteLater()
+    qInstallMessageHandler(before)
+    return code

@@ -1,0 +1,270 @@
+"""Left: the exposures as references, and the weights that rank them."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QModelIndex, QPoint, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bgviewer.engine.config import OPTIONS
+from bgviewer.session.session import Session
+from bgviewer.ui.fields import EditorManners
+from bgviewer.ui.format import number
+from bgviewer.ui.ranking_model import (
+    COLUMNS,
+    RankingModel,
+    RankingProxy,
+    TermsDelegate,
+    draw_term,
+)
+from bgviewer.ui.theme import colours_of
+from bgviewer.ui.whats_this import explain
+
+__all__ = ["StackDock", "WeightSliders"]
+
+_STEPS = 100
+_COMPACT_BELOW = 380
+_WIDE = {
+    "cost": "Cost ▾",
+    "terms": "0000000",
+    "fit_rms": "fitRMS",
+    "ratio": "Ratio",
+    "state": "★ reference",
+}
+_COMPACT = {"cost": "0.000", "terms": "00000", "fit_rms": "00.000", "ratio": "0.000", "state": "●"}
+
+
+class _Swatch(QWidget):
+    """The colour and pattern of one term."""
+
+    def __init__(self, term: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._term = term
+        self.setFixedSize(QSize(14, 12))
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw it."""
+        painter = QPainter(self)
+        draw_term(painter, QRectF(self.rect()), self._term)
+
+
+class WeightSliders(QWidget):
+    """The three weights; moving one ranks anew at once."""
+
+    moved = pyqtSignal(float, float, float)
+    """coverage, variance, level"""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sliders: dict[str, QSlider] = {}
+        self._values: dict[str, QLabel] = {}
+        self._loading = False
+        self._manners = EditorManners(self)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(2)
+        for row, term in enumerate(("variance", "level", "coverage")):
+            option = OPTIONS[f"best_ref_weight_{term}"]
+            label = QLabel(option.lsst_name)
+            slider = QSlider(Qt.Orientation.Horizontal)
+            slider.setRange(0, _STEPS)
+            slider.setSingleStep(1)
+            slider.setPageStep(10)
+            slider.setAccessibleName(option.lsst_name)
+            explain(slider, option)
+            explain(label, option)
+            label.setBuddy(slider)
+            value = QLabel()
+            value.setMinimumWidth(value.fontMetrics().horizontalAdvance("0.00"))
+            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            slider.installEventFilter(self._manners)
+            slider.valueChanged.connect(self._on_moved)
+            for column, widget in enumerate((_Swatch(term), label, slider, value)):
+                grid.addWidget(widget, row, column)
+            self.sliders[term], self._values[term] = slider, value
+        grid.setColumnStretch(2, 1)
+
+    def set_weights(self, weights: dict[str, float]) -> None:
+        """Show the weights of the settings."""
+        self._loading = True
+        for term, weight in weights.items():
+            self.sliders[term].setValue(round(weight * _STEPS))
+            self._values[term].setText(f"{weight:.2f}")
+        self._loading = False
+
+    def _on_moved(self) -> None:
+        if not self._loading:
+            at = {term: slider.value() / _STEPS for term, slider in self.sliders.items()}
+            self.moved.emit(at["coverage"], at["variance"], at["level"])
+
+
+class StackDock(QWidget):
+    """Ranking table, weights, and the choice of the reference."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = RankingModel(session, self)
+        self.proxy = RankingProxy(self)
+        self.proxy.setSourceModel(self.model)
+        self._selecting = False
+        self.table = self._build_table()
+        self.weights = WeightSliders()
+        self.reference_button = QPushButton(self.tr("Use as reference"))
+        self.reference_button.setToolTip(self.tr("Make the selected exposure the reference (R)"))
+        self.reference_button.clicked.connect(self.use_current)
+        self.best = QLabel()
+        self.best.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.heading = QLabel()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 4, 4, 6)
+        column.setSpacing(6)
+        column.addWidget(self.table, 1)
+        row = QHBoxLayout()
+        row.addWidget(self.best, 1)
+        row.addWidget(self.reference_button)
+        column.addLayout(row)
+        title = QLabel(self.tr("Weights of the cost"))
+        font = title.font()
+        font.setBold(True)
+        title.setFont(font)
+        column.addWidget(title)
+        column.addWidget(self.weights)
+        self.weights.moved.connect(session.set_weights)
+        session.config_changed.connect(self._on_config)
+        session.ranking_changed.connect(self._on_pair)
+        session.stack_changed.connect(self._on_stack)
+        session.pair_changed.connect(self._on_pair)
+        self._on_config()
+        self._on_pair()
+
+    def _build_table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.proxy)
+        table.setItemDelegateForColumn(COLUMNS.index("terms"), TermsDelegate(self.model, table))
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setAlternatingRowColors(True)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        table.setSortingEnabled(True)
+        table.sortByColumn(COLUMNS.index("cost"), Qt.SortOrder.AscendingOrder)
+        table.setAccessibleName(self.tr("Exposures ranked as references"))
+        table.setTabKeyNavigation(False)
+        vertical, header = table.verticalHeader(), table.horizontalHeader()
+        selection = table.selectionModel()
+        assert vertical is not None and header is not None and selection is not None
+        vertical.hide()
+        vertical.setDefaultSectionSize(table.fontMetrics().height() + 8)
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(34)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(COLUMNS.index("name"), QHeaderView.ResizeMode.Stretch)
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.customContextMenuRequested.connect(self._on_menu)
+        selection.currentRowChanged.connect(self._on_row)
+        return table
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Give the columns what they need, and the names the rest."""
+        super().resizeEvent(event)
+        compact = self.width() < _COMPACT_BELOW
+        self.model.set_compact(compact)
+        font = self.table.font()
+        font.setBold(True)
+        metrics = QFontMetrics(font)
+        for name, sample in (_COMPACT if compact else _WIDE).items():
+            width = metrics.horizontalAdvance(sample) + (10 if compact else 12)
+            self.table.setColumnWidth(COLUMNS.index(name), width)
+
+    # ------------------------------------------------------------ wishes
+
+    def current(self) -> int | None:
+        """Id of the selected exposure."""
+        index = self.proxy.mapToSource(self.table.currentIndex())
+        return index.row() if index.isValid() else None
+
+    def use_current(self) -> None:
+        """Make the selected exposure the reference."""
+        exposure = self.current()
+        if exposure is not None:
+            self._session.set_reference(exposure)
+
+    def step(self, by: int) -> None:
+        """Select the next or previous exposure of the table."""
+        rows = self.proxy.rowCount()
+        if rows:
+            row = min(max(self.table.currentIndex().row() + by, 0), rows - 1)
+            self.table.setCurrentIndex(self.proxy.index(row, 0))
+
+    def _on_row(self, current: QModelIndex, before: QModelIndex) -> None:
+        del before
+        if not self._selecting and current.isValid():
+            self._session.set_science(self.proxy.mapToSource(current).row())
+
+    def _on_menu(self, at: QPoint) -> None:
+        index = self.table.indexAt(at)
+        if not index.isValid():
+            return
+        self.table.setCurrentIndex(index)
+        menu = QMenu(self)
+        use = QAction(self.tr("Use as reference"), menu)
+        use.triggered.connect(self.use_current)
+        use.setEnabled(self.reference_button.isEnabled())
+        menu.addAction(use)
+        viewport = self.table.viewport()
+        assert viewport is not None
+        menu.popup(viewport.mapToGlobal(at))
+
+    # ------------------------------------------------------------ news
+
+    def _on_stack(self) -> None:
+        self.table.sortByColumn(COLUMNS.index("cost"), Qt.SortOrder.AscendingOrder)
+
+    def _on_config(self) -> None:
+        config = self._session.state.config
+        self.weights.set_weights(
+            {t: getattr(config, f"best_ref_weight_{t}") for t in self.weights.sliders}
+        )
+
+    def _on_pair(self) -> None:
+        state = self._session.state
+        if state.science is not None and self.current() != state.science:
+            self._selecting = True
+            self.table.setCurrentIndex(self.proxy.mapFromSource(self.model.index(state.science, 0)))
+            self._selecting = False
+        stack = state.stack
+        selected = state.science
+        self.reference_button.setEnabled(
+            stack is not None
+            and selected is not None
+            and stack.usable(selected)
+            and selected != state.reference
+        )
+        self.best.setText("")
+        if stack is not None and stack.ranking is not None:
+            best = int(stack.ranking.best)
+            name = stack.stack.entries[best].name
+            cost = number(float(stack.ranking.cost[best]), 3)
+            self.best.setText(self.tr("Lowest cost: {} ({})").format(name, cost))
+            self.best.setToolTip(self.best.text())
+        elif stack is not None:
+            self.best.setText(stack.ranking_problem)
+            self.best.setToolTip(stack.ranking_problem)
+        muted = colours_of(self.palette()).muted
+        self.best.setStyleSheet(f"color: {muted};")

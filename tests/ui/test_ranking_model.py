@@ -1,0 +1,71 @@
+"""The ranking table: Qt's own model checks, numeric sorting, text beside every sign."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import Qt
+
+import bgviewer
+from bgviewer.engine.exposure import Exposure
+from bgviewer.session.session import Session
+from bgviewer.ui.ranking_model import COLUMNS, RankingModel, RankingProxy
+
+
+@pytest.fixture
+def session(qapp, qtbot):
+    rng = np.random.default_rng(8)
+    images = [
+        Exposure(rng.normal(50 * i, i, (40, 40)).astype(np.float32), name=f"e{i}")
+        for i in (2, 9, 1, 10)
+    ]
+    session = Session(bgviewer.MatchConfig(bin_size=8))
+    session.use_stack(bgviewer.ExposureStack.of([*images, None]))
+    qtbot.waitUntil(
+        lambda: session.state.match.shown is not None and session.state.match.shown.complete,
+        timeout=20_000,
+    )
+    yield session
+    session.close()
+
+
+def test_qt_finds_no_fault(session, qtmodeltester):
+    qtmodeltester.check(RankingModel(session), force_py=True)
+
+
+def column(proxy, name):
+    at = COLUMNS.index(name)
+    return [proxy.index(row, at).data() for row in range(proxy.rowCount())]
+
+
+def test_costs_sort_as_numbers_and_failures_come_last(session):
+    proxy = RankingProxy()
+    model = RankingModel(session, proxy)
+    proxy.setSourceModel(model)
+    proxy.sort(COLUMNS.index("cost"))
+    names = [n.removeprefix("★ ") for n in column(proxy, "name")]
+    entries = session.state.stack.stack.entries
+    order = session.state.stack.ranking.order
+    assert names[:4] == [entries[i].name for i in order[:4]]
+    assert column(proxy, "cost")[-1] == "–"
+    proxy.sort(COLUMNS.index("cost"), Qt.SortOrder.DescendingOrder)
+    assert column(proxy, "cost")[-1] == "–", "what has no cost is last both ways"
+
+
+def test_every_state_is_a_word_with_a_reason(session):
+    model = RankingModel(session)
+    words = [model.index(i, COLUMNS.index("state")).data() for i in range(5)]
+    assert sum("reference" in w for w in words) == 1 and sum("matched" in w for w in words) == 1
+    assert "failed" in words[4]
+    tip = model.index(4, COLUMNS.index("state")).data(Qt.ItemDataRole.ToolTipRole)
+    assert "cannot be read" in tip
+    model.set_compact(True)
+    assert model.index(4, COLUMNS.index("state")).data() == "✕"
+
+
+def test_the_bar_is_the_cost(session):
+    model = RankingModel(session)
+    for i, cost in enumerate(session.state.stack.ranking.cost[:4]):
+        assert sum(model.weighted(i)) == pytest.approx(cost)
+    assert model.weighted(4) is None
+    assert model.largest_cost() == pytest.approx(max(session.state.stack.ranking.cost[:4]))
