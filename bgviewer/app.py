@@ -115,12 +115,34 @@ def _prepare(offscreen: bool) -> str | None:
         # A picture needs no screen; and it shall look the same with and without one.
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     problem = missing_system_libraries()
+    if problem is None and _platform() == "xcb":
+        problem = unreachable_display()
     if problem is None:
         try:
             import PyQt6.QtWidgets  # noqa: F401
         except ImportError as error:
             problem = f"Qt cannot be loaded here: {error}"
     return problem
+
+
+def unreachable_display() -> str | None:
+    """Return one sentence when no X server answers; Qt itself would end the process."""
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return None  # Qt says what it lacks
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
+    xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
+    connection = xcb.xcb_connect(None, None)
+    failed = xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    if not failed:
+        return None
+    return (
+        f"the display {os.environ.get('DISPLAY', '')!r} cannot be reached. Use bgviewer match, "
+        "rank or info, or bgviewer --screenshot FILE PATH..."
+    )
 
 
 def make_application(arguments: Sequence[str] = ()) -> QApplication:
@@ -195,6 +217,9 @@ def run_window(
         print(f"bgviewer: {problem}", file=sys.stderr)
         return _NO_DISPLAY
     app = make_application()
+    if not _has_fonts():
+        _say_no_fonts()
+        return _NO_DISPLAY
     window = build_window(config, zero_point)
     remove_hooks = _install_hooks(window)
     try:
@@ -226,11 +251,7 @@ def run_screenshot(
 
     app = make_application()
     if not _has_fonts():
-        print(
-            "bgviewer: there are no fonts, so a picture would be without text; install some "
-            f"with: {_FONT_LINE}",
-            file=sys.stderr,
-        )
+        _say_no_fonts()
         return _NO_DISPLAY
     window = build_window(config, zero_point)
     try:
@@ -239,7 +260,26 @@ def run_screenshot(
         window.session.close()
 
 
-def _has_fonts() -> bool:
-    from PyQt6.QtGui import QFontDatabase
+def _say_no_fonts() -> None:
+    print(
+        "bgviewer: there are no fonts, so the window would be without text; install some "
+        f"with: {_FONT_LINE}",
+        file=sys.stderr,
+    )
 
-    return bool(QFontDatabase.families())
+
+def _has_fonts() -> bool:
+    """Whether there is any font: without one Qt names families all the same and draws boxes."""
+    try:
+        fontconfig = ctypes.CDLL("libfontconfig.so.1")
+    except OSError:
+        return True  # not a system whose fonts are asked for this way
+    fontconfig.FcInitLoadConfigAndFonts.restype = ctypes.c_void_p
+    fontconfig.FcConfigGetFonts.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    fontconfig.FcConfigGetFonts.restype = ctypes.POINTER(ctypes.c_int)
+    fontconfig.FcConfigDestroy.argtypes = [ctypes.c_void_p]
+    config = fontconfig.FcInitLoadConfigAndFonts()
+    fonts = fontconfig.FcConfigGetFonts(config, 0)  # a struct that begins with their number
+    found = bool(fonts) and fonts[0] > 0
+    fontconfig.FcConfigDestroy(config)
+    return found

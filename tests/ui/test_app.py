@@ -75,3 +75,11 @@ def test_without_fonts_the_package_is_named(tmp_path, monkeypatch, capsys, qapp)
     monkeypatch.setattr(app, "_has_fonts", lambda: False)
     assert app.run_screenshot(str(tmp_path / "x.png"), [str(tmp_path)]) == 3
     assert "fonts-dejavu-core" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has X servers")
+def test_a_display_that_does_not_answer_is_told(monkeypatch):
+    monkeypatch.setenv("DISPLAY", ":4711")
+    told = app.unreachable_display()
+    assert told is not None
+    assert ":4711" in told
