@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from bgviewer.engine.bands import map_bands
 from bgviewer.engine.bits import zeroed
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.engine.statistics import IQR_TO_SIGMA, clipped_mean, quantiles
 
-__all__ = ["BlockMoments", "BlockValues", "block_moments", "ordered_blocks"]
+__all__ = ["BlockMoments", "Edges", "block_moments"]
 
 Edges = NDArray[np.intp]
 Array = NDArray[np.float64]
@@ -28,7 +27,6 @@ TileLoader = Callable[[int, int, int, int], NDArray[np.float32]]
 
 _TILE = 1 << 17  # pixels per tile: float64 scratch of 1 MB
 _CANCELLED = 1e5  # sum of squares over squared deviations beyond which digits are saved
-_SORTED = 1 << 12  # blocks up to this many pixels are sorted as rows of one array
 _MAX_ROWS = 255  # the count of a column of a tile fits in uint8
 
 
@@ -174,130 +172,3 @@ def _centred_moments(
     with np.errstate(invalid="ignore", divide="ignore"):
         shift = s1 / n
         return mean + shift, np.maximum(s2 - s1 * shift, 0.0)
-
-
-@dataclass(frozen=True)
-class BlockValues:
-    """Median or clipped mean of each block ``[by, bx]``, with what its error needs.
-
-    `variance` and `n_kept` belong to the clipped mean (NaN and 0 for the median).
-    """
-
-    value: Array
-    variance: Array
-    n_kept: NDArray[np.int64]
-
-
-def ordered_blocks(
-    image: NDArray[np.float32],
-    y_edges: Edges,
-    x_edges: Edges,
-    clip: tuple[float, int] | None,
-    *,
-    progress: Progress = SILENT,
-    threads: int | None = None,
-) -> BlockValues:
-    """Return the median (`clip` None) or the clipped mean of every block.
-
-    Parameters
-    ----------
-    image : ndarray float32 [ny, nx]
-        NaN where pixels are not good.
-    clip : (num_sigma_clip, num_iter), optional
-        Clipping of MEANCLIP.
-    """
-    widths = np.diff(x_edges)
-    tasks: list[tuple[int, NDArray[np.intp]]] = []
-    for row in range(len(y_edges) - 1):
-        height = int(y_edges[row + 1] - y_edges[row])
-        for width in np.unique(widths):
-            same = np.flatnonzero(widths == width)
-            per_task = max(1, _TILE // (height * int(width)))
-            tasks.extend((row, same[i : i + per_task]) for i in range(0, len(same), per_task))
-    shape = (len(y_edges) - 1, len(widths))
-    value, variance = np.full(shape, np.nan), np.full(shape, np.nan)
-    kept = np.zeros(shape, dtype=np.int64)
-
-    def one(task: tuple[int, NDArray[np.intp]]) -> None:
-        row, columns = task
-        band = image[int(y_edges[row]) : int(y_edges[row + 1])]
-        width = int(widths[columns[0]])
-        if band.shape[0] * width <= _SORTED:
-            at = x_edges[columns][:, None] + np.arange(width)
-            rows = np.take(band, at, axis=1).transpose(1, 0, 2).reshape(len(columns), -1)
-            out = _sorted_rows(rows, clip)
-        else:
-            parts = [_large_block(band[:, x : x + width], clip) for x in x_edges[columns]]
-            out = tuple(np.array(p) for p in zip(*parts, strict=True))  # type: ignore[assignment]
-        value[row, columns], variance[row, columns], kept[row, columns] = out
-
-    map_bands(one, tasks, progress=progress, threads=threads)
-    return BlockValues(value, variance, kept)
-
-
-def _large_block(
-    block: NDArray[np.float32], clip: tuple[float, int] | None
-) -> tuple[float, float, int]:
-    """Median or clipped mean of one block with too many pixels to sort."""
-    good = block[block == block]
-    if clip is None:
-        return quantiles(good, (0.5,))[0], np.nan, 0
-    q1, median, q3 = quantiles(good, (0.25, 0.5, 0.75))
-    clipped = clipped_mean(good, median, q3 - q1, *clip, threads=1)
-    return clipped.mean, clipped.variance, clipped.n_kept
-
-
-def _sorted_rows(
-    rows: NDArray[np.float32], clip: tuple[float, int] | None
-) -> tuple[Array, Array, NDArray[np.int64]]:
-    """Median or clipped mean of each row; NaN in a row are not part of it."""
-    rows = np.sort(rows, axis=1)  # NaN go last
-    n = np.count_nonzero(rows == rows, axis=1)
-    median = _row_quantile(rows, n, 0.5)
-    if clip is None:
-        return median, np.full(len(rows), np.nan), np.zeros(len(rows), dtype=np.int64)
-    iqr = _row_quantile(rows, n, 0.75) - _row_quantile(rows, n, 0.25)
-    return _clip_rows(rows, n, median, iqr, *clip)
-
-
-def _row_quantile(rows: NDArray[np.float32], n: NDArray[np.intp], fraction: float) -> Array:
-    position = fraction * np.maximum(n - 1, 0)
-    k = position.astype(np.intp)
-    part = position - k
-    index = np.arange(len(rows))
-    a = rows[index, k].astype(np.float64)
-    b = rows[index, np.minimum(k + 1, np.maximum(n - 1, 0))].astype(np.float64)
-    return np.where(n > 0, a + part * (b - a), np.nan)
-
-
-def _clip_rows(
-    rows: NDArray[np.float32],
-    n: NDArray[np.intp],
-    median: Array,
-    iqr: Array,
-    num_sigma_clip: float,
-    num_iter: int,
-) -> tuple[Array, Array, NDArray[np.int64]]:
-    """MEANCLIP of each row (SPEC section 2); every pass starts from the full row."""
-    wide = rows.astype(np.float64)
-    first_width = num_sigma_clip * IQR_TO_SIGMA * iqr
-    mean, variance = median.copy(), np.full(len(rows), np.nan)
-    kept = np.zeros(len(rows), dtype=np.int64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        for i in range(num_iter):
-            width = num_sigma_clip * np.sqrt(np.maximum(variance, 0.0))
-            width = np.where(n == 1, first_width, width) if i else first_width
-            d = wide - mean[:, None]
-            keep = np.abs(d) <= width[:, None]  # NaN compare false: not kept
-            kept = np.count_nonzero(keep, axis=1)
-            d[~keep] = 0.0
-            s1 = d.sum(axis=1)
-            np.multiply(d, d, out=d)
-            s2 = d.sum(axis=1)
-            shift = s1 / kept
-            mean = mean + shift
-            variance = (s2 / kept - shift * shift) * (kept / (kept - 1.0))
-            variance[kept < 2] = np.nan
-    undefined = ~np.isfinite(mean)
-    kept = np.where(undefined, 0, kept)
-    return mean, np.where(undefined, np.nan, variance), kept

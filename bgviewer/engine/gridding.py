@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.bins import Bins, bin_edges
-from bgviewer.engine.blocks import BlockMoments, BlockValues, block_moments, ordered_blocks
+from bgviewer.engine.blocks import BlockMoments, block_moments
 from bgviewer.engine.cells import Cells, cell_count, cell_edges
+from bgviewer.engine.ordered import BlockValues, ordered_blocks
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import UndersampledError
 
@@ -135,14 +136,7 @@ def form_cells_and_bins(
 
     def blocks(y_edges: Edges, x_edges: Edges) -> _Blocks:
         moments = fine.merged(np.searchsorted(uy, y_edges[:-1]), np.searchsorted(ux, x_edges[:-1]))
-        return _Blocks(moments, ordered(y_edges, x_edges), statistic.name == "MEDIAN")
-
-    def ordered(y_edges: Edges, x_edges: Edges) -> BlockValues | None:
-        if statistic.name == "MEAN":
-            return None
-        return ordered_blocks(
-            values, y_edges, x_edges, statistic.clip, progress=progress, threads=threads
-        )
+        return _ordered(values, y_edges, x_edges, moments, statistic, progress, threads)
 
     cell_blocks = blocks(cy, cx)
     same = np.array_equal(cy, by) and np.array_equal(cx, bx)
@@ -159,11 +153,25 @@ def _measure(
     threads: int | None,
 ) -> _Blocks:
     moments = block_moments(values, y_edges, x_edges, progress=progress, threads=threads)
-    ordered = None
-    if statistic.name != "MEAN":
-        ordered = ordered_blocks(
-            values, y_edges, x_edges, statistic.clip, progress=progress, threads=threads
-        )
+    return _ordered(values, y_edges, x_edges, moments, statistic, progress, threads)
+
+
+def _ordered(
+    values: Image,
+    y_edges: Edges,
+    x_edges: Edges,
+    moments: BlockMoments,
+    statistic: GridStatistic,
+    progress: Progress,
+    threads: int | None,
+) -> _Blocks:
+    """Add what needs the values in order, unless the statistic is MEAN."""
+    if statistic.name == "MEAN":
+        return _Blocks(moments, None, False)
+    clip = statistic.clip
+    ordered = ordered_blocks(
+        values, y_edges, x_edges, clip, moments, progress=progress, threads=threads
+    )
     return _Blocks(moments, ordered, statistic.name == "MEDIAN")
 
 
