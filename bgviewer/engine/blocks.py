@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 from bgviewer.engine.bands import map_bands
 from bgviewer.engine.bits import zeroed
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scratch import Scratch
 
 __all__ = ["BlockMoments", "Edges", "block_moments"]
 
 Edges = NDArray[np.intp]
 Array = NDArray[np.float64]
-TileLoader = Callable[[int, int, int, int], NDArray[np.float32]]
+TileLoader = Callable[[int, int, int, int], tuple[NDArray[np.float32], NDArray[np.bool_]]]
 
-_TILE = 1 << 17  # pixels per tile: float64 scratch of 1 MB
+_TILE = 1 << 19  # pixels per tile: float64 scratch of 4 MB
 _CANCELLED = 1e5  # sum of squares over squared deviations beyond which digits are saved
 _MAX_ROWS = 255  # the count of a column of a tile fits in uint8
 
@@ -78,12 +79,13 @@ def block_moments(
     Parameters
     ----------
     load : ndarray float32 [ny, nx], or callable
-        The image with NaN where pixels are not good, or ``load(y0, y1, x0, x1)`` returning such
-        a tile.
+        The image with NaN where pixels are not good, or ``load(y0, y1, x0, x1)`` returning a
+        tile and which of its pixels are good.
     y_edges, x_edges : ndarray of int
         Edges of the blocks, first 0 and last ny (nx), strictly ascending.
     """
-    tile_of = _slicer(load) if isinstance(load, np.ndarray) else load
+    scratch = Scratch()
+    tile_of = _slicer(load, scratch) if isinstance(load, np.ndarray) else load
     fine_y, y_starts = _refine(y_edges, min(_MAX_ROWS, max(8, _TILE // int(x_edges[-1]))))
     fine_x, x_starts = _refine(x_edges, _TILE)
     groups = _column_groups(fine_x, _TILE // max(1, int(np.diff(fine_y).max())))
@@ -92,8 +94,8 @@ def block_moments(
         y0, y1 = int(fine_y[row]), int(fine_y[row + 1])
         parts = []
         for a, b in groups:
-            tile = tile_of(y0, y1, int(fine_x[a]), int(fine_x[b]))
-            parts.append(_tile_moments(tile, fine_x[a:b] - fine_x[a]))
+            tile, good = tile_of(y0, y1, int(fine_x[a]), int(fine_x[b]))
+            parts.append(_tile_moments(tile, good, fine_x[a:b] - fine_x[a], scratch))
         n, mean, m2 = zip(*parts, strict=True)
         return list(n), list(mean), list(m2)
 
@@ -106,8 +108,12 @@ def block_moments(
     return fine.merged(y_starts, x_starts)
 
 
-def _slicer(image: NDArray[np.float32]) -> TileLoader:
-    return lambda y0, y1, x0, x1: image[y0:y1, x0:x1]
+def _slicer(image: NDArray[np.float32], scratch: Scratch) -> TileLoader:
+    def load(y0: int, y1: int, x0: int, x1: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        tile = image[y0:y1, x0:x1]
+        return tile, np.equal(tile, tile, out=scratch.array("good", tile.shape, bool))
+
+    return load
 
 
 def _refine(edges: Edges, limit: int) -> tuple[Edges, Edges]:
@@ -134,14 +140,14 @@ def _column_groups(edges: Edges, limit: int) -> list[tuple[int, int]]:
 
 
 def _tile_moments(
-    tile: NDArray[np.float32], starts: Edges
+    tile: NDArray[np.float32], good: NDArray[np.bool_], starts: Edges, scratch: Scratch
 ) -> tuple[NDArray[np.int64], Array, Array]:
     """Moments of the blocks of one tile (at most 255 rows) that start at the given columns."""
-    good = tile == tile
     n = np.add.reduceat(
         np.add.reduce(good.view(np.uint8), axis=0, dtype=np.uint8).astype(np.int64), starts
     )
-    d = zeroed(tile, good).astype(np.float64)
+    d = scratch.array("d", tile.shape, np.float64)
+    np.copyto(d, zeroed(tile, good, scratch))
     s1 = np.add.reduceat(np.add.reduce(d, axis=0), starts)
     np.multiply(d, d, out=d)
     s2 = np.add.reduceat(np.add.reduce(d, axis=0), starts)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bgviewer.engine.rendering import small_product
+from bgviewer.engine.rendering import rows_at_once
 
 _TILE_COLUMNS = 1024
 
-__all__ = ["MINIMUM_POINTS", "Curves", "best_style", "curves"]
+__all__ = ["MINIMUM_POINTS", "Curves", "Layout", "best_style", "curves"]
 
 Array = NDArray[np.float64]
 
@@ -56,46 +56,58 @@ class Curves:
     origins: Array
     coefficients: tuple[Array, ...]
 
-    def at(self, positions: Array) -> Evaluator:
-        """Return an evaluator at ascending positions (NaN last)."""
+    def evaluate(self, positions: Array) -> Array:
+        """Return float64 values [lines, len(positions)] at ascending positions (NaN last)."""
+        out = np.empty((self.coefficients[0].shape[0], len(positions)))
+        self.fill(self.layout(positions), out)
+        return out
+
+    def layout(self, positions: Array) -> Layout:
+        """Prepare ascending positions (NaN last); serves all lines through the same nodes."""
         cuts = np.concatenate(
             ([0], np.searchsorted(positions, self.breaks, side="left"), [len(positions)])
         )
-        stacked = np.stack(self.coefficients, axis=2).transpose(1, 0, 2)
-        pieces = []
+        groups: list[_Group] = []
         for piece in range(len(cuts) - 1):
             for first in range(int(cuts[piece]), int(cuts[piece + 1]), _TILE_COLUMNS):
                 last = min(first + _TILE_COLUMNS, int(cuts[piece + 1]))
-                powers = _powers(positions[first:last] - self.origins[piece], stacked.shape[2])
-                pieces.append((first, last, np.ascontiguousarray(stacked[piece]), powers))
-        return Evaluator(stacked.shape[1], len(positions), tuple(pieces))
+                t = positions[first:last] - self.origins[piece]
+                before = groups[-1] if groups else None
+                if before and before.stop == piece and np.array_equal(before.powers[1], t):
+                    groups[-1] = _Group(before.first, last, before.start, piece + 1, before.powers)
+                else:
+                    powers = _powers(t, max(2, len(self.coefficients)))
+                    groups.append(_Group(first, last, piece, piece + 1, powers))
+        return tuple(groups)
 
-    def evaluate(self, positions: Array) -> Array:
-        """Return float64 values [lines, len(positions)] at ascending positions (NaN last)."""
-        evaluator = self.at(positions)
-        out = np.empty((evaluator.n_lines, evaluator.n_positions))
-        evaluator.fill(0, evaluator.n_lines, out)
-        return out
+    def fill(self, layout: Layout, out: NDArray[np.float32] | Array) -> None:
+        """Put the values of all lines into `out` [lines, positions], rounded to its type."""
+        stacked = np.stack(self.coefficients, axis=2)  # [lines, pieces, powers]
+        for group in layout:
+            powers = group.powers[: stacked.shape[2]]
+            lines = stacked[:, group.start : group.stop]
+            step = rows_at_once((group.last - group.first) * len(powers))
+            for y0 in range(0, len(stacked), step):
+                part = lines[y0 : y0 + step]
+                product = part.reshape(-1, len(powers)) @ powers
+                out[y0 : y0 + step, group.first : group.last] = product.reshape(len(part), -1)
 
 
 @dataclass(frozen=True)
-class Evaluator:
-    """Curves made ready for fixed positions: one product of coefficients and powers per piece.
+class _Group:
+    """Neighbouring pieces start..stop whose positions first..last repeat the same powers of t.
 
-    Attributes
-    ----------
-    n_lines, n_positions : int
-    pieces : tuple of (first, last, coefficients [lines, powers], powers [powers, last - first])
+    Pieces of equal width are so evaluated by one product.
     """
 
-    n_lines: int
-    n_positions: int
-    pieces: tuple[tuple[int, int, Array, Array], ...]
+    first: int
+    last: int
+    start: int
+    stop: int
+    powers: Array
 
-    def fill(self, a: int, b: int, out: NDArray[np.float32] | Array) -> None:
-        """Put lines a to b into `out` [b - a, n_positions], rounded to its type."""
-        for first, last, coefficients, powers in self.pieces:
-            small_product(coefficients[a:b], powers, out[:, first:last])
+
+Layout = tuple[_Group, ...]
 
 
 def _powers(t: Array, count: int) -> Array:

@@ -13,12 +13,13 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.onepass import OnePass, Tally
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scratch import Scratch
 from bgviewer.engine.statistics import clipped_mean, quantiles
 from bgviewer.errors import ShapeMismatchError
 
 __all__ = ["Difference", "form_difference", "good_pixels"]
 
-_BAND_PIXELS = 1 << 16  # a band of every plane together stays in cache
+_BAND_PIXELS = 1 << 19  # long operations: threads that meet at the interpreter lock lose time
 _LARGE = 1 << 18  # below this the variances are simply gathered and sorted
 _SAMPLE = 1 << 16
 
@@ -52,17 +53,25 @@ class Difference:
 
 
 def good_pixels(
-    image: MaskedImage, bad_planes: tuple[str, ...], rows: slice = slice(None)
+    image: MaskedImage,
+    bad_planes: tuple[str, ...],
+    rows: slice = slice(None),
+    scratch: Scratch | None = None,
 ) -> NDArray[np.bool_]:
     """Return which pixels of the rows are finite and free of the bad planes."""
-    good = np.isfinite(image.image[rows])
-    flagged = flagged_rows(image, image.bits(bad_planes), rows)
+    scratch = scratch or Scratch()
+    part = image.image[rows]
+    good: NDArray[np.bool_] = scratch.array("good", part.shape, bool)
+    np.isfinite(part, out=good)
+    flagged = flagged_rows(image, image.bits(bad_planes), rows, scratch, "bad")
     if flagged is not None:
-        good &= ~flagged
+        good &= np.logical_not(flagged, out=flagged)
     return good
 
 
-def flagged_rows(image: MaskedImage, bits: int, rows: slice) -> NDArray[np.bool_] | None:
+def flagged_rows(
+    image: MaskedImage, bits: int, rows: slice, scratch: Scratch, name: str
+) -> NDArray[np.bool_] | None:
     """Return where any of the bits is set in the rows; None when that is nowhere possible."""
     if image.mask is None or bits == 0:
         return None
@@ -70,7 +79,11 @@ def flagged_rows(image: MaskedImage, bits: int, rows: slice) -> NDArray[np.bool_
     bits &= (1 << width) - 1
     if image.mask.dtype.kind == "i" and bits >= 1 << (width - 1):
         bits -= 1 << width
-    return np.asarray((image.mask[rows] & image.mask.dtype.type(bits)) != 0)
+    part = image.mask[rows]
+    kept = scratch.array("bits", part.shape, part.dtype)
+    np.bitwise_and(part, part.dtype.type(bits), out=kept)
+    flagged: NDArray[np.bool_] = scratch.array(name, part.shape, bool)
+    return np.not_equal(kept, 0, out=flagged)
 
 
 def form_difference(
@@ -101,16 +114,20 @@ def form_difference(
     bits = (reference.bits(planes), science.bits(planes))
     noise = _VarianceLevel(reference, science, bits, config)
 
+    scratch = Scratch()
+
     def one(band: tuple[int, int]) -> tuple[int, Tally | None]:
         rows = slice(*band)
         with np.errstate(invalid="ignore", over="ignore"):
             part = np.subtract(reference.image[rows], science.image[rows], out=values[rows])
-        bad = _flagged_in_either(reference, science, bits, rows)
-        unusable = ~np.isfinite(part)
+        bad = _flagged_in_either(reference, science, bits, rows, scratch)
+        unusable = np.isfinite(part, out=scratch.array("unusable", part.shape, bool))
+        np.logical_not(unusable, out=unusable)
         if bad is not None:
             unusable |= bad
-        make_nan(part, unusable)
-        return part.size - int(np.count_nonzero(unusable)), noise.tally(rows, bad)
+        make_nan(part, unusable, scratch)
+        good = part.size - int(np.count_nonzero(unusable))
+        return good, noise.tally(rows, bad, scratch)
 
     bands = row_bands(0, ny, max(1, _BAND_PIXELS // nx))
     parts = map_bands(one, bands, progress=progress, threads=threads)
@@ -120,23 +137,37 @@ def form_difference(
 
 
 def _flagged_in_either(
-    reference: MaskedImage, science: MaskedImage, bits: tuple[int, int], rows: slice
+    reference: MaskedImage,
+    science: MaskedImage,
+    bits: tuple[int, int],
+    rows: slice,
+    scratch: Scratch,
 ) -> NDArray[np.bool_] | None:
-    bad = flagged_rows(reference, bits[0], rows)
-    other = flagged_rows(science, bits[1], rows)
+    bad = flagged_rows(reference, bits[0], rows, scratch, "bad")
+    other = flagged_rows(science, bits[1], rows, scratch, "other")
     if bad is None or other is None:
         return other if bad is None else bad
     return np.logical_or(bad, other, out=bad)
 
 
 def _variance_sum(
-    reference: MaskedImage, science: MaskedImage, rows: slice
+    reference: MaskedImage,
+    science: MaskedImage,
+    rows: slice,
+    bad: NDArray[np.bool_] | None,
+    scratch: Scratch,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return the sum of the variance planes and where it is finite."""
+    """Return the sum of the variance planes and where it may not be used."""
     assert reference.variance is not None and science.variance is not None
+    first, second = reference.variance[rows], science.variance[rows]
+    total = scratch.array("total", first.shape, np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
-        total = reference.variance[rows] + science.variance[rows]
-    return total, np.isfinite(total)
+        np.add(first, second, out=total)
+    unusable = np.isfinite(total, out=scratch.array("unusable", total.shape, bool))
+    np.logical_not(unusable, out=unusable)
+    if bad is not None:
+        unusable |= bad
+    return total, unusable
 
 
 class _VarianceLevel:
@@ -172,32 +203,34 @@ class _VarianceLevel:
             )
             for e in self._pair
         ]
-        total, good = _variance_sum(few[0], few[1], slice(None))
-        bad = _flagged_in_either(few[0], few[1], self._bits, slice(None))
-        return total[good if bad is None else good & ~bad]
+        return self._gathered(few[0], few[1])
 
-    def tally(self, rows: slice, bad: NDArray[np.bool_] | None) -> Tally | None:
+    def _gathered(self, reference: MaskedImage, science: MaskedImage) -> NDArray[np.float32]:
+        """Return all good values of the sum."""
+        scratch, everything = Scratch(), slice(None)
+        bad = _flagged_in_either(reference, science, self._bits, everything, scratch)
+        total, unusable = _variance_sum(reference, science, everything, bad, scratch)
+        return total[np.logical_not(unusable, out=unusable)]
+
+    def tally(self, rows: slice, bad: NDArray[np.bool_] | None, scratch: Scratch) -> Tally | None:
         """Look at a band; None when the values are taken the slow way anyhow."""
         if self._pass is None:
             return None
-        total, good = _variance_sum(*self._pair, rows)
-        unusable = ~good if bad is None else np.logical_or(~good, bad)
-        make_nan(total, unusable)
-        return self._pass.tally(total, total.size - int(np.count_nonzero(unusable)))
+        total, unusable = _variance_sum(*self._pair, rows, bad, scratch)
+        make_nan(total, unusable, scratch)
+        good = total.size - int(np.count_nonzero(unusable))
+        return self._pass.tally(total, good, scratch)
 
     def result(self, tallies: list[Tally], progress: Progress, threads: int | None) -> float:
         """Return the clipped mean; NaN without variance planes or without good values."""
         if not self._has_planes:
             return float("nan")
         if self._pass is not None:
-            clipped = self._pass.clipped(tallies)
+            clipped = self._pass.clipped(tallies, threads)
             if clipped is not None:
                 return clipped.mean
         progress.step()
-        total, good = _variance_sum(*self._pair, slice(None))
-        bad = _flagged_in_either(*self._pair, self._bits, slice(None))
-        values = total[good if bad is None else good & ~bad]
-        del total
+        values = self._gathered(*self._pair)
         progress.step()
         clip = (self._config.num_sigma_clip, self._config.num_iter)
         quartiles = quantiles(values, (0.25, 0.5, 0.75))

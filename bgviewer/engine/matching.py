@@ -28,6 +28,7 @@ from bgviewer.engine.gridding import (
     form_cells_and_bins,
 )
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import NoOverlapError, UndersampledError
 
 __all__ = [
@@ -254,18 +255,20 @@ class MatchResult:
         """One pass over the pixels: matched image (if kept) and mean square that is left."""
         science, difference = self.science.image, self.difference.values
         matched = np.empty_like(science) if keep else None
-        renderer = self.model.rows()
+        renderer, scratch = self.model.rows(), Scratch()
 
         def one(band: tuple[int, int]) -> tuple[int, float]:
             rows = slice(*band)
-            background = np.empty((band[1] - band[0], science.shape[1]), dtype=np.float32)
+            shape = (band[1] - band[0], science.shape[1])
+            background = scratch.array("background", shape, np.float32)
             renderer.fill(*band, background)
             with np.errstate(invalid="ignore", over="ignore"):
                 if matched is not None:
                     np.add(science[rows], background, out=matched[rows])
                 left = np.subtract(difference[rows], background, out=background)
-            good = np.isfinite(left)
-            left64 = zeroed(left, good).astype(np.float64)
+            good = np.isfinite(left, out=scratch.array("good", shape, bool))
+            left64 = scratch.array("left", shape, np.float64)
+            np.copyto(left64, zeroed(left, good, scratch))
             np.multiply(left64, left64, out=left64)
             return int(np.count_nonzero(good)), float(left64.sum())
 

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer.engine.bands import map_bands
 from bgviewer.engine.bits import zeroed
+from bgviewer.engine.scratch import Scratch
 from bgviewer.engine.statistics import (
     IQR_TO_SIGMA,
     Clipped,
@@ -88,20 +90,25 @@ class OnePass:
         """Whether the sample scatters enough for the sums to keep their digits."""
         return self._core > 1e-5 * abs(self._centre)
 
-    def tally(self, values: Values, n: int) -> Tally:
+    def tally(self, values: Values, n: int, scratch: Scratch) -> Tally:
         """Look at one tile, where values that are not good are NaN and `n` are good."""
-        below, near = [], np.zeros(values.shape, dtype=bool)
+        shape = values.shape
+        under, upto, near = (scratch.array(k, shape, bool) for k in ("under", "upto", "near"))
+        near.fill(False)
+        below = []
         for low, high in self._brackets:
-            under = values < low
+            np.less(values, low, out=under)
             below.append(int(np.count_nonzero(under)))
             # NaN compare false, so this leaves just what is in the bracket
-            near |= np.logical_xor(values <= high, under)
+            np.less_equal(values, high, out=upto)
+            near |= np.logical_xor(upto, under, out=upto)
         inside = np.compress(near.ravel(), values.ravel())
-        core = values >= self._low
-        core &= values <= self._high
+        core = np.greater_equal(values, self._low, out=under)
+        core &= np.less_equal(values, self._high, out=upto)
         n_core = int(np.count_nonzero(core))
         tails = values[:0].ravel() if n_core == n else values[(values == values) ^ core]
-        d = zeroed(values, core).astype(np.float64)
+        d = scratch.array("d", shape, np.float64)
+        np.copyto(d, zeroed(values, core, scratch))
         d -= self._centre
         # values outside the core count as -centre in d: take them off again
         others = d.size - n_core
@@ -110,13 +117,15 @@ class OnePass:
         s2 = float(d.sum()) - others * self._centre**2
         return Tally(n, tuple(below), inside, tails, (s1, s2))
 
-    def clipped(self, tallies: Sequence[Tally]) -> Clipped | None:
+    def clipped(self, tallies: Sequence[Tally], threads: int | None = None) -> Clipped | None:
         """Return MEANCLIP of all values; None when the pass did not suffice."""
         n = sum(t.n for t in tallies)
         inside = np.concatenate([t.inside for t in tallies])
-        quartiles = [
-            self._quantile(inside, sum(t.below[i] for t in tallies), n, i) for i in range(3)
-        ]
+        quartiles = map_bands(
+            lambda i: self._quantile(inside, sum(t.below[i] for t in tallies), n, i),
+            range(3),
+            threads=threads,
+        )
         if n < 2 or any(q is None for q in quartiles):
             return None
         q1, median, q3 = quartiles

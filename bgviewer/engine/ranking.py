@@ -14,6 +14,7 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.difference import good_pixels
 from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import NoReferenceError
 
 __all__ = ["Measurement", "Ranking", "Terms", "measure_exposure", "rank_exposures"]
@@ -92,11 +93,12 @@ def measure_exposure(
     """Measure scatter, level and count of the good pixels of the whole image."""
     planes = (config or MatchConfig()).bad_mask_planes
     ny, nx = image.shape
+    scratch = Scratch()
 
-    def load(y0: int, y1: int, x0: int, x1: int) -> NDArray[np.float32]:
+    def load(y0: int, y1: int, x0: int, x1: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         rows = slice(y0, y1)
-        good = good_pixels(image, planes, rows)
-        return np.where(good, image.image[rows], np.float32(np.nan))[:, x0:x1]
+        good = good_pixels(image, planes, rows, scratch)
+        return image.image[rows, x0:x1], good[:, x0:x1]
 
     # row by row over the full width: x is never cut, so each pixel is read once
     moments = block_moments(

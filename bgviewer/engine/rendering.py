@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from bgviewer.engine.bands import map_bands, row_bands
 from bgviewer.engine.progress import SILENT, Progress
 
-__all__ = ["RowRenderer", "positions", "render_rows", "small_product"]
+__all__ = ["RowRenderer", "positions", "render_rows", "rows_at_once", "small_product"]
 
-_BAND_PIXELS = 1 << 18
+_BAND_PIXELS = 1 << 19
 _PRODUCT_COLUMNS = 512
 _PRODUCT_SIZE = 1 << 17  # multiplications; OpenBLAS starts threads above twice that
 
@@ -58,9 +58,14 @@ def small_product(
     depth = left.shape[1]
     for x0 in range(0, right.shape[1], _PRODUCT_COLUMNS):
         x1 = min(x0 + _PRODUCT_COLUMNS, right.shape[1])
-        step = max(4, _PRODUCT_SIZE // (depth * (x1 - x0)))
+        step = rows_at_once(depth * (x1 - x0))
         for y0 in range(0, left.shape[0], step):
             out[y0 : y0 + step, x0:x1] = left[y0 : y0 + step] @ right[:, x0:x1]
+
+
+def rows_at_once(multiplications: int) -> int:
+    """Return how many rows of that many multiplications each make a small product."""
+    return max(4, _PRODUCT_SIZE // max(1, multiplications))
 
 
 def render_rows(

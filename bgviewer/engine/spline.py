@@ -166,17 +166,17 @@ class SplineModel:
         ascending = bool((order == np.arange(len(order))).all())
         sorted_x = at_x[order]
 
-        with np.errstate(over="ignore", invalid="ignore"):
-            ready = curves(style, nodes, knots).at(sorted_x)
+        layout = curves(style, nodes, knots[:1]).layout(sorted_x)
 
         def fill(a: int, b: int, out: NDArray[np.float32]) -> None:
             with np.errstate(over="ignore", invalid="ignore"):
+                part = curves(style, nodes, knots[a:b])
                 if ascending:
-                    ready.fill(a, b, out)
+                    part.fill(layout, out)
                 else:
-                    part = np.empty((b - a, len(order)), dtype=np.float32)
-                    ready.fill(a, b, part)
-                    out[:, order] = part
+                    unsorted = np.empty((b - a, len(order)), dtype=np.float32)
+                    part.fill(layout, unsorted)
+                    out[:, order] = unsorted
 
         return RowRenderer(len(at_y), len(at_x), fill)
 
