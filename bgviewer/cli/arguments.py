@@ -96,6 +96,13 @@ def _add_rank(parser: argparse.ArgumentParser) -> None:
     _add_json(parser)
 
 
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
 def _add_match(parser: argparse.ArgumentParser) -> None:
     _add_paths(parser)
     parser.add_argument("-o", "--output", metavar="DIR", required=True, help="folder to write to")
@@ -108,6 +115,13 @@ def _add_match(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace existing output files")
     parser.add_argument(
         "--no-reference", action="store_true", help="do not write a copy of the reference"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_positive,
+        metavar="N",
+        help="exposures worked on at the same time (default: the machine's cores, at most 4); "
+        "the files do not depend on it",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would be done and written, do nothing"

@@ -51,11 +51,11 @@ def _open(arguments: argparse.Namespace, settings: Settings) -> ExposureStack:
     return stack
 
 
-def _measure(stack: ExposureStack, settings: Settings) -> LoadedStack:
+def _measure(stack: ExposureStack, settings: Settings, keep: bool = True) -> LoadedStack:
     """Measure every exposure for the ranking."""
     progress = StderrProgress()
     try:
-        measurements, reasons = measure_stack(stack, settings.config, progress)
+        measurements, reasons = measure_stack(stack, settings.config, progress, keep=keep)
     finally:
         progress.close()
     for entry, reason in zip(stack.entries, reasons, strict=True):
@@ -67,7 +67,7 @@ def _measure(stack: ExposureStack, settings: Settings) -> LoadedStack:
 def run_rank(arguments: argparse.Namespace) -> int:
     """Print the ranking of a stack."""
     settings = gather_settings(arguments)
-    loaded = _measure(_open(arguments, settings), settings)
+    loaded = _measure(_open(arguments, settings), settings, keep=False)
     ranking = rank_exposures(loaded.measurements, settings.config)
     for warning in ranking.warnings:
         say(warning)
@@ -169,7 +169,7 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         request = replace(request, reference=ranking.best)
     if arguments.dry_run:
         return _dry_run(request, arguments.json)
-    report = _export(request)
+    report = _export(request, getattr(arguments, "jobs", None))
     if arguments.json:
         print_json(report_json(report, stack))
     else:
@@ -182,10 +182,10 @@ def _too_few(count: int, stack: ExposureStack) -> int:
     return exits.NO_INPUT
 
 
-def _export(request: ExportRequest) -> ExportReport:
+def _export(request: ExportRequest, jobs: int | None) -> ExportReport:
     progress = StderrProgress()
     try:
-        return export(request, progress)
+        return export(request, progress, jobs=jobs)
     finally:
         progress.close()
 

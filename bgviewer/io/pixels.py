@@ -137,6 +137,8 @@ def read_mask_plane(file: FitsFile, hdu: Hdu) -> NDArray[np.uint32]:
         return _as_bits(file, hdu, _unpacked(file, hdu))
     values = _stored(file, hdu)
     scale, zero, _ = _scaling(hdu)
+    if hdu.bitpix == 32 and scale == 1.0 and zero == 0.0:
+        return values.view(">u4").astype(np.uint32)  # the usual mask: one pass
     sign = 1 << max(hdu.bitpix - 1, 0)
     if hdu.bitpix in (16, 32) and scale == 1.0 and zero in (0.0, float(sign)):
         native = values.astype(f"=i{hdu.bitpix // 8}").view(f"=u{hdu.bitpix // 8}")

@@ -158,13 +158,15 @@ def _own(file: FitsFile) -> bool:
     return any(b"BGVVERS" in hdu.raw and is_own_output(hdu.header) for hdu in file.hdus)
 
 
-def read(path: str | os.PathLike[str]) -> Exposure:
+def read(path: str | os.PathLike[str], *, variance: bool = True) -> Exposure:
     """Read an exposure in its own unit.
 
     Parameters
     ----------
     path : path-like
         FITS, also inside gzip, bzip2 or xz, also tile-compressed.
+    variance : bool
+        False leaves the variance plane on disk (ranking needs none).
 
     Returns
     -------
@@ -181,20 +183,20 @@ def read(path: str | os.PathLike[str]) -> Exposure:
         planes = recognise(file)
         image, warnings = read_float_plane(file, file.hdus[planes.image])
         mask = None if planes.mask is None else read_mask_plane(file, file.hdus[planes.mask])
-        variance = _variance(file, planes, image, warnings)
+        noise = _variance(file, planes, image, warnings) if variance else None
         source = Source(
             path=Path(path),
             convention=planes.convention,
             image=planes.image,
             mask=planes.mask,
-            variance=planes.variance if variance is not None else None,
+            variance=planes.variance if noise is not None else None,
             headers=tuple(hdu.raw for hdu in file.hdus),
             warnings=(*file.warnings, *planes.warnings, *warnings),
         )
         return FileExposure(
             image=image,
             mask=mask,
-            variance=variance,
+            variance=noise,
             planes=planes.bits,
             xy0=planes.xy0 or (0, 0),
             name=file_stem(path),

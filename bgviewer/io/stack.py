@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -178,7 +179,13 @@ class ExposureStack:
             return ()
         return tuple(name for name in config.bad_mask_planes if name not in self.planes)
 
-    def read(self, id: int, *, scale: Scale | str = OWN_SCALE) -> Exposure:
+    @property
+    def fits_in_cache(self) -> bool:
+        """Whether all usable exposures can be in memory together (as far as headers tell)."""
+        infos = [info for i in self.usable if (info := self.entries[i].info) is not None]
+        return sum(12 * math.prod(info.shape) for info in infos) <= self._cache.limit
+
+    def read(self, id: int, *, scale: Scale | str = OWN_SCALE, variance: bool = True) -> Exposure:
         """Return an exposure, scaled; from memory when it is still there.
 
         May be called from several threads: every read of a file has its own handle.
@@ -187,6 +194,8 @@ class ExposureStack:
         ----------
         scale : float, callable, None or "own"
             Photometric factor to apply instead of the entry's own.
+        variance : bool
+            False leaves the variance plane on disk, and the exposure out of the cache.
 
         Raises
         ------
@@ -200,14 +209,16 @@ class ExposureStack:
             raise entry.problem.with_traceback(None)
         if entry.path is None:
             return self._from_memory(entry)
+        if not variance:
+            return self._load(entry, variance=False)
         key = _file_key(entry.path, entry.scale)
         exposure = self._cache.get(key, lambda: self._load(entry))
         # A file that is in the stack twice is held once, under one of its names.
         return exposure if exposure.name == entry.name else replace(exposure, name=entry.name)
 
-    def _load(self, entry: StackEntry) -> Exposure:
+    def _load(self, entry: StackEntry, variance: bool = True) -> Exposure:
         assert entry.path is not None
-        exposure = read(entry.path)
+        exposure = read(entry.path, variance=variance)
         if entry.info is not None and exposure.shape != entry.info.shape:
             raise ReadError(entry.path, "changed on disk since the stack was loaded")
         return _scaled(replace(exposure, name=entry.name), entry)

@@ -30,7 +30,14 @@ from bgviewer.io.provenance import Card, keywords, raw_cards, with_values
 from bgviewer.io.splice import Part, float_cards, with_new_cards, write_parts
 from bgviewer.io.verify import verify_written
 
-__all__ = ["atomic_output", "check_target", "write_background", "write_exposure", "write_matched"]
+__all__ = [
+    "atomic_output",
+    "check_target",
+    "source_hash",
+    "write_background",
+    "write_exposure",
+    "write_matched",
+]
 
 
 def write_matched(
@@ -72,7 +79,7 @@ def write_matched(
         parts = exposure_parts(exposure, raw_cards(with_values(cards, sign=sign)))
         return _write(None, parts, path, overwrite)
     with FitsFile(input_path) as file:
-        cards = with_values(cards, sign=sign, source_hash=_hash(input_path))
+        cards = with_values(_with_hash(cards, input_path), sign=sign)
         return _write(file, _matched_parts(file, background, raw_cards(cards)), path, overwrite)
 
 
@@ -92,8 +99,9 @@ def write_background(
     input_path = _path_of(exposure)
     check_target(path, inputs=[input_path] if input_path else [], overwrite=overwrite)
     _check_shape(background, exposure.shape)
-    source_hash = _hash(input_path) if input_path else None
-    cards = with_values(cards, kind="background", sign="ADD", source_hash=source_hash)
+    if input_path is not None:
+        cards = _with_hash(cards, input_path)
+    cards = with_values(cards, kind="background", sign="ADD")
     part = background_part(exposure, np.asarray(background, dtype=np.float32), raw_cards(cards))
     return _write(None, [part], path, overwrite)
 
@@ -192,7 +200,21 @@ def _matched_parts(
     return parts
 
 
-def _hash(path: Path) -> str:
+def _with_hash(cards: Sequence[Card], path: Path) -> Sequence[Card]:
+    """Add the hash of the source, unless the caller has it there already."""
+    if any(card[0] == "BGVHASH" for card in cards):
+        return cards
+    return with_values(cards, source_hash=source_hash(path))
+
+
+def source_hash(path: Path) -> str:
+    """Return the first 16 hexadecimal digits of a file's SHA-256, for the cards.
+
+    Raises
+    ------
+    ReadError
+        When the file cannot be read.
+    """
     try:
         with open(path, "rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()[:16]

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer.engine.bands import available_threads
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import BgviewerError, WriteError
-from bgviewer.io.provenance import Card, make_cards
+from bgviewer.io.provenance import Card, make_cards, with_values
 from bgviewer.io.report import write_report
 from bgviewer.io.settings import dump_config
 from bgviewer.io.stack import ExposureStack, StackEntry
 from bgviewer.io.text import write_text
-from bgviewer.io.write import check_target, write_background, write_matched
-from bgviewer.tasks.match import Matched, MatchOutcome, iterate_matches
+from bgviewer.io.write import check_target, source_hash, write_background, write_matched
+from bgviewer.tasks.match import Matched, MatchOutcome, match_entry, reference_outcome
 
 __all__ = ["ExportPlan", "ExportReport", "ExportRequest", "check_targets", "export", "plan_export"]
 
 REPORT_NAME = "report.ecsv"
 CONFIG_NAME = "config.toml"
+_MOST_JOBS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,10 +177,19 @@ def export(
     progress: Progress = SILENT,
     *,
     on_outcome: Callable[[MatchOutcome], None] | None = None,
+    jobs: int | None = None,
 ) -> ExportReport:
     """Match every exposure and write it; a failure never stops the others.
 
     Files are written whole or not at all, also when the work is stopped.
+
+    Parameters
+    ----------
+    on_outcome : callable, optional
+        Told every outcome, in the order of the stack.
+    jobs : int, optional
+        Exposures worked on at the same time (default: the machine's cores, at most 4); memory
+        grows with it, not with the number of exposures, and the files do not depend on it.
 
     Raises
     ------
@@ -194,23 +207,75 @@ def export(
         raise WriteError(request.directory, f"cannot be made ({error.strerror})") from error
     outcomes: list[MatchOutcome] = []
     written: list[Path] = []
-    steps = iterate_matches(request.stack, request.config, request.reference, progress=progress)
-    for step in steps:
-        try:
-            outcome = _write(step, request, plan)
-        except BgviewerError as error:
-            reason = str(getattr(error, "reason", None) or error)
-            outcome = replace(step.outcome, status="failed", reason=reason)
+    for outcome in _outcomes(request, plan, jobs, progress):
         written.extend(p for p in (outcome.output, outcome.background_output) if p is not None)
-        # the pixels went into the file: keep figures and model only
         outcomes.append(outcome)
         if on_outcome is not None:
             on_outcome(outcome)
+    progress.step(1.0)
     report = ExportReport(
         tuple(outcomes), request.reference, Path(request.directory), request.config, ()
     )
     _write_tables(report, request, plan)
     return replace(report, written=(*written, plan.report, plan.settings))
+
+
+def _outcomes(
+    request: ExportRequest, plan: ExportPlan, jobs: int | None, progress: Progress
+) -> Iterator[MatchOutcome]:
+    """Match and write exposure by exposure, several at a time, outcomes in order."""
+    stack = request.stack
+    jobs = min(_MOST_JOBS, available_threads()) if jobs is None else max(1, jobs)
+    threads = max(1, available_threads() // jobs)
+    reference = stack.read(request.reference)
+    identity = stack[request.reference].identity
+    stop_only = _StopOnly(progress)
+
+    def one(entry: StackEntry) -> MatchOutcome:
+        if entry.identity == identity:
+            step = reference_outcome(entry, reference)
+        else:
+            step = match_entry(
+                stack, entry, reference, request.config, threads=threads, progress=stop_only
+            )
+        try:
+            return _write(step, request, plan)
+        except BgviewerError as error:
+            reason = str(getattr(error, "reason", None) or error)
+            return replace(step.outcome, status="failed", reason=reason)
+
+    def told(entry: StackEntry) -> None:
+        progress.step(entry.id / len(stack), f"matching {entry.name}")
+
+    if jobs == 1:
+        for entry in stack.entries:
+            told(entry)
+            yield one(entry)
+        return
+    with ThreadPoolExecutor(jobs, thread_name_prefix="bgviewer-export") as pool:
+        waiting: deque[Future[MatchOutcome]] = deque()
+        try:
+            for entry in stack.entries:
+                told(entry)
+                waiting.append(pool.submit(one, entry))
+                if len(waiting) > jobs:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+class _StopOnly:
+    """Progress for parallel work: it can be stopped, but only the whole run is reported."""
+
+    def __init__(self, whole: Progress) -> None:
+        self._whole = whole
+
+    def step(self, fraction: float | None = None, text: str | None = None) -> None:
+        """Raise `Cancelled` when the whole is stopped."""
+        self._whole.step()
 
 
 def _write(step: Matched, request: ExportRequest, plan: ExportPlan) -> MatchOutcome:
@@ -250,7 +315,8 @@ def _source(stack: ExposureStack, entry: StackEntry) -> object:
 def _cards(outcome: MatchOutcome, request: ExportRequest) -> tuple[Card, ...]:
     reference = request.stack[request.reference]
     name = reference.path.name if reference.path is not None else reference.name
-    return make_cards(
+    entry = request.stack[outcome.id]
+    cards = make_cards(
         request.config,
         kind="reference" if outcome.is_reference else "matched",
         reference=name,
@@ -260,6 +326,9 @@ def _cards(outcome: MatchOutcome, request: ExportRequest) -> tuple[Card, ...]:
         diff_im_var=outcome.diff_im_var,
         adjustments=outcome.adjustments,
     )
+    if entry.path is None:
+        return cards
+    return with_values(cards, source_hash=source_hash(entry.path))
 
 
 def _write_tables(report: ExportReport, request: ExportRequest, plan: ExportPlan) -> None:

@@ -82,6 +82,7 @@ def measure_stack(
     progress: Progress = SILENT,
     *,
     strict: bool = False,
+    keep: bool = True,
 ) -> tuple[tuple[Measurement | None, ...], tuple[str | None, ...]]:
     """Measure every exposure of a stack.
 
@@ -89,6 +90,8 @@ def measure_stack(
     ----------
     strict : bool
         Raise the first exposure's error, as LSST's selection does, instead of skipping it.
+    keep : bool
+        Read whole exposures, so that a match finds them in memory, where the stack fits there.
 
     Returns
     -------
@@ -96,11 +99,12 @@ def measure_stack(
     """
     measurements: list[Measurement | None] = []
     reasons: list[str | None] = []
+    whole = keep and stack.fits_in_cache
     for entry in stack.entries:
         part = _Part(progress, entry.id, len(stack), f"measuring {entry.name}")
         part.step(0.0)
         try:
-            exposure = stack.read(entry.id)
+            exposure = stack.read(entry.id, variance=whole)
             measured = measure_exposure(exposure, config, part)
         except BgviewerError as error:
             if strict:

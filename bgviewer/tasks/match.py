@@ -26,8 +26,10 @@ __all__ = [
     "choose_reference",
     "find_exposure",
     "iterate_matches",
+    "match_entry",
     "match_pair",
     "match_stack",
+    "reference_outcome",
 ]
 
 
@@ -244,33 +246,46 @@ def iterate_matches(
     for entry in stack.entries:
         progress.step(entry.id / len(stack), f"matching {entry.name}")
         if entry.identity == identity:
-            yield Matched(
-                MatchOutcome(
-                    entry.id,
-                    entry.name,
-                    entry.path,
-                    True,
-                    "reference",
-                    fit_rms=0.0,
-                    scale=getattr(reference, "scale", 1.0),
-                )
-            )
+            yield reference_outcome(entry, reference)
             continue
-        yield _match_entry(stack, entry, reference, config, complete, progress)
+        yield match_entry(stack, entry, reference, config, complete=complete, progress=progress)
     progress.step(1.0)
 
 
-def _match_entry(
+def reference_outcome(entry: StackEntry, reference: Exposure) -> Matched:
+    """Return the outcome of the reference, or of a duplicate of it: fit_rms 0, as LSST has it."""
+    return Matched(
+        MatchOutcome(
+            entry.id,
+            entry.name,
+            entry.path,
+            True,
+            "reference",
+            fit_rms=0.0,
+            scale=getattr(reference, "scale", 1.0),
+        )
+    )
+
+
+def match_entry(
     stack: ExposureStack,
     entry: StackEntry,
     reference: Exposure,
     config: MatchConfig,
-    complete: bool,
-    progress: Progress,
+    *,
+    complete: bool = False,
+    threads: int | None = None,
+    progress: Progress = SILENT,
 ) -> Matched:
+    """Match one exposure of a stack; a failure is an outcome, not an exception.
+
+    An exposure with the identity of a duplicate of the reference is the caller's business.
+    """
     try:
         science = stack.read(entry.id)
-        result = match_backgrounds(reference, science, config, progress=progress, complete=False)
+        result = match_backgrounds(
+            reference, science, config, progress=progress, complete=False, threads=threads
+        )
         result = result.complete(progress) if complete else result.measure(progress)
     except BgviewerError as error:
         reason = str(getattr(error, "reason", None) or error)

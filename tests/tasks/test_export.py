@@ -53,7 +53,8 @@ def test_second_export_is_refused_and_changes_nothing(request_):
     assert {p: p.stat().st_mtime_ns for p in request_.directory.iterdir()} == before
 
 
-def test_stopping_leaves_whole_files_or_none(request_):
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_stopping_leaves_whole_files_or_none(request_, jobs):
     progress = Stoppable()
 
     def stop_after_two(outcome):
@@ -61,12 +62,29 @@ def test_stopping_leaves_whole_files_or_none(request_):
             progress.stop()
 
     with pytest.raises(Cancelled):
-        export(request_, progress, on_outcome=stop_after_two)
+        export(request_, progress, on_outcome=stop_after_two, jobs=jobs)
     names = {p.name for p in request_.directory.iterdir()}
-    assert names == {"demo_01_matched.fits", "demo_02_matched.fits", "demo_02_background.fits"}
+    first_two = {"demo_01_matched.fits", "demo_02_matched.fits", "demo_02_background.fits"}
+    assert first_two <= names
+    if jobs == 1:
+        assert names == first_two
+    assert "report.ecsv" not in names
     for path in request_.directory.iterdir():
+        assert path.suffix == ".fits"
         with fits.open(path, checksum=True) as hdus:
             assert all(np.asarray(h.data).size for h in hdus if h.data is not None)
+
+
+def test_files_do_not_depend_on_the_number_of_jobs(request_, tmp_path):
+    export(replace(request_, directory=tmp_path / "one"), jobs=1)
+    report = export(replace(request_, directory=tmp_path / "many"), jobs=4)
+    assert [o.id for o in report.outcomes] == [0, 1, 2, 3]
+    for path in (tmp_path / "one").glob("*.fits"):
+        with fits.open(path) as one, fits.open(tmp_path / "many" / path.name) as many:
+            for a, b in zip(one, many, strict=True):
+                assert (a.data is None) == (b.data is None)
+                if a.data is not None:
+                    assert np.array_equal(a.data, b.data, equal_nan=a.data.dtype.kind == "f")
 
 
 def test_a_write_that_fails_does_not_stop_the_others(request_, monkeypatch):
