@@ -171,7 +171,7 @@ def _spline(
                 "interp_style_reduced",
                 asked,
                 model.style,
-                f"{nx} x {ny} cells are too few for {asked}: {model.style} used",
+                f"{nx} × {ny} cells are too few for {asked}: {model.style} used",
             )
         )
     if model.n_reduced_lines:
@@ -180,7 +180,7 @@ def _spline(
                 "lines_reduced",
                 model.style,
                 model.n_reduced_lines,
-                f"{model.n_reduced_lines} columns of cells have too few values for "
+                f"too few cells with data in {_columns(model.n_reduced_lines)} for "
                 f"{model.style}: a simpler curve used there",
             )
         )
@@ -191,11 +191,15 @@ def _spline(
                 "lines_reduced",
                 model.style,
                 simpler,
-                f"only {model.n_columns} columns of cells have values: {simpler} used along x "
+                f"cells with data in {_columns(model.n_columns)} only: {simpler} used along x "
                 f"instead of {model.style}",
             )
         )
     return model, adjustments
+
+
+def _columns(count: int) -> str:
+    return "1 column" if count == 1 else f"{count} columns"
 
 
 def _polynomial(

@@ -191,14 +191,14 @@ class Desk(QObject):
         if stack.ranking is None:
             store.notice("error", stack.ranking_problem, "\n".join(notes))
             return
-        notes = (*notes, *stack.ranking.warnings)
+        notes = tuple(dict.fromkeys((*notes, *stack.ranking.warnings)))
         usable = sum(m is not None for m in stack.measurements)
         if store.state.science is None:
             text = self.tr("Matching needs at least two exposures that can be used; there is {}.")
             store.notice("error", text.format(usable), "\n".join(notes))
         elif usable < len(stack):
-            text = self.tr("{} of {} exposures cannot be used; the table says why.")
-            text = text.format(len(stack) - usable, len(stack))
+            text = self.tr("{} of {} exposures cannot be used: {}")
+            text = text.format(len(stack) - usable, len(stack), _first_reason(stack))
             store.notice("warning", text, "\n".join(notes))
         elif notes:
             store.notice("info", notes[0], "\n".join(notes[1:]))
@@ -217,10 +217,13 @@ class Desk(QObject):
             return
         matched = sum(o.status == "matched" for o in outcomes)
         failed = sum(o.status == "failed" for o in outcomes)
-        text = self.tr("{} exposures matched").format(matched)
+        text = self.tr("{} exposures matched") if matched != 1 else self.tr("{} exposure matched")
+        text = text.format(matched) + "."
         if failed:
-            text += self.tr(", {} failed; the table says why").format(failed)
-        self._store.notice("warning" if failed else "info", text + ".")
+            first = next(o for o in outcomes if o.status == "failed")
+            reason = self.tr("{}: {}").format(first.name, first.reason)
+            text = text[:-1] + self.tr(", {} failed: {}").format(failed, reason)
+        self._store.notice("warning" if failed else "info", text)
 
     def _record(
         self, stack: ExposureStack, key: tuple[Any, ...], outcomes: Sequence[MatchOutcome]
@@ -238,11 +241,24 @@ class Desk(QObject):
         return True
 
 
+def _first_reason(stack: StackState) -> str:
+    """Name the first exposure that cannot be used, and why."""
+    for entry, reason, measured in zip(
+        stack.stack.entries, stack.reasons, stack.measurements, strict=True
+    ):
+        if measured is None:
+            text = reason or str(entry.problem or "")
+            return text if entry.name in text else f"{entry.name}: {text}"
+    return ""
+
+
 def _outcome(outcome: MatchOutcome, key: tuple[Any, ...]) -> Outcome:
+    one_bin = outcome.bins is not None and len(outcome.bins.values) == 1
     return Outcome(
         status=outcome.status,
         reason=outcome.reason or "",
-        fit_rms=outcome.fit_rms,
+        # One bin is met exactly: what remains is rounding.
+        fit_rms=0.0 if one_bin else outcome.fit_rms,
         ratio=outcome.ratio,
         adjustments=tuple(a.text for a in outcome.adjustments),
         key=key,

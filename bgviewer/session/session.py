@@ -57,6 +57,11 @@ class Session(Store):
         return self._tuner.lane.busy or self._desk.lane.busy
 
     @property
+    def settled(self) -> bool:
+        """Whether what is shown is all that was asked for, as finely as the screen shows it."""
+        return not self.busy and self._tuner.settled
+
+    @property
     def alive(self) -> bool:
         """Whether a worker thread lives."""
         return self._tuner.lane.alive or self._desk.lane.alive

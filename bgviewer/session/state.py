@@ -8,8 +8,9 @@ from typing import Any
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.ranking import Measurement, Ranking
-from bgviewer.errors import ConfigError
+from bgviewer.errors import ConfigError, Remedy
 from bgviewer.io.stack import ExposureStack
+from bgviewer.tasks.picture import Picture
 from bgviewer.tasks.show import THIRD_VIEWS, Shown
 
 __all__ = ["JobState", "MatchState", "Notice", "Outcome", "Readout", "StackState", "State"]
@@ -96,11 +97,17 @@ class MatchState:
         Whether a newer one is being made.
     withheld : str
         Why `shown` is not what was asked for (it is dimmed then), or an empty string.
+    remedies : tuple of Remedy
+        What would mend it, best first.
+    preview : Picture or None
+        The third view alone, of a pair that was never matched.
     """
 
     shown: Shown | None = None
     working: bool = False
     withheld: str = ""
+    remedies: tuple[Remedy, ...] = ()
+    preview: Picture | None = None
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from PyQt6.QtCore import QObject
 
+from bgviewer.errors import Remedy
 from bgviewer.session.lane import Job, Lane, Report
 from bgviewer.session.state import MatchState, Outcome
 from bgviewer.session.store import Store
 from bgviewer.tasks.picture import MAX_SIDE
-from bgviewer.tasks.show import Shown, ShowRequest, show
+from bgviewer.tasks.show import Shown, ShowRequest, preview, show
 
 __all__ = ["Tuner"]
 
@@ -48,16 +49,33 @@ class Tuner(QObject):
         if rectangle == self.detail:
             return
         self.detail = rectangle
-        if self._store.shown_of_pair() is not None and not self._store.held_back():
-            self.refresh()
+        self._redraw()
 
     def resize(self, pixels: int) -> None:
         """Say how many pixels a picture has at most along a side."""
         side = min(max(pixels, 64), MAX_SIDE)
         if side != self.side:
             self.side = side
-            if self._store.shown_of_pair() is not None and not self._store.held_back():
-                self.refresh()
+            self._redraw()
+
+    @property
+    def settled(self) -> bool:
+        """Whether what is shown is complete and as fine as was asked for."""
+        match = self._store.state.match
+        if self._lane.busy or match.working:
+            return False
+        shown = self._store.shown_of_pair()
+        if match.withheld or shown is None:
+            return bool(match.withheld)
+        return shown.complete and shown.side == self.side
+
+    def _redraw(self) -> None:
+        """Draw anew at another size: also what is still on its way, for that has the old size."""
+        wanted = self._store.shown_of_pair() is not None or self._store.state.match.working
+        if wanted and not self._store.held_back():
+            self.refresh()
+        elif self._store.state.match.withheld:
+            self._ask_preview()
 
     def refresh(self) -> None:
         """Ask for what the window should show now, or say why it cannot be shown."""
@@ -68,18 +86,11 @@ class Tuner(QObject):
             self._withhold(self.tr("This is the reference itself: there is nothing to match."))
             return
         if store.held_back():
-            self._withhold(store.held_back())
+            problem = next(iter(state.problems.values()))
+            self._withhold(str(problem), problem.remedies)
             return
-        request = ShowRequest(
-            stack=state.stack.stack,
-            reference_id=state.reference,
-            science_id=state.science,
-            config=state.config,
-            third=state.third,
-            detail=self.detail,
-            side=self.side,
-            reuse=state.match.shown,
-        )
+        request = self._request()
+        assert request is not None
         subject = (id(request.stack), request.reference_id, request.science_id)
         self._lane.stop_others(subject)
         self._lane.submit(
@@ -92,17 +103,56 @@ class Tuner(QObject):
         store.swap(match=replace(state.match, working=True))
         store.tell(store.match_changed)
 
-    def _withhold(self, reason: str) -> None:
+    def _request(self) -> ShowRequest | None:
+        state = self._store.state
+        if state.stack is None or state.reference is None or state.science is None:
+            return None
+        return ShowRequest(
+            stack=state.stack.stack,
+            reference_id=state.reference,
+            science_id=state.science,
+            config=state.config,
+            third=state.third,
+            detail=self.detail,
+            side=self.side,
+            reuse=state.match.shown,
+        )
+
+    def _withhold(self, reason: str, remedies: tuple[Remedy, ...] = ()) -> None:
         self._lane.stop()
         store = self._store
-        store.swap(match=MatchState(store.shown_of_pair(), False, reason))
+        store.swap(match=MatchState(store.shown_of_pair(), False, reason, remedies))
+        self._ask_preview()
         store.tell(store.match_changed)
+
+    def _ask_preview(self) -> None:
+        """Show the exposures at least, where nothing was matched before."""
+        request, match = self._request(), self._store.state.match
+        if request is None or match.shown is not None:
+            return
+        stack = self._store.state.stack
+        if stack is None or not stack.usable(request.science_id):
+            return
+        subject = (id(request.stack), request.reference_id, request.science_id)
+        self._lane.submit(Job("preview", lambda job: preview(request, job), subject=subject))
+        self._store.swap(match=replace(match, working=True))
+
+    def _take_preview(self, report: Report) -> None:
+        store, match = self._store, self._store.state.match
+        if report.event in ("done", "failed", "cancelled", "bug"):
+            if report.event == "done" and match.withheld and match.shown is None:
+                match = replace(match, preview=report.value)
+            store.swap(match=replace(match, working=self._lane.busy))
+            store.tell(store.match_changed)
 
     def _on_report(self, report: Report) -> None:
         store, state = self._store, self._store.state
         if report.event == "bug":
             store.bug_caught.emit(report.value)
         subject = (state.stack and id(state.stack.stack), state.reference, state.science)
+        if report.job.subject == subject and report.job.kind == "preview":
+            self._take_preview(report)
+            return
         if report.job.subject != subject or store.held_back():
             return
         if report.event in ("part", "done"):
@@ -110,6 +160,7 @@ class Tuner(QObject):
         elif report.event in ("failed", "bug") and not self._lane.waiting():
             store.swap(match=MatchState(store.shown_of_pair(), False, str(report.value)))
             self._record(state.science, self._failed(report.value))
+            self._ask_preview()
             store.tell(store.match_changed, store.outcomes_changed)
         elif report.event == "cancelled":
             store.swap(match=replace(state.match, working=self._lane.busy))
@@ -123,7 +174,7 @@ class Tuner(QObject):
             Outcome(
                 status="matched",
                 reason="",
-                fit_rms=shown.figures.fit_rms,
+                fit_rms=shown.figures.fit_rms if shown.figures.bins_used > 1 else 0.0,
                 ratio=shown.figures.ratio,
                 adjustments=tuple(a.text for a in shown.result.adjustments),
                 key=store.key(shown.config),

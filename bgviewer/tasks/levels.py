@@ -8,18 +8,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Levels", "centred_levels", "model_levels", "sample_levels", "sky_levels"]
+__all__ = [
+    "Levels",
+    "centred_levels",
+    "model_levels",
+    "residual_floor",
+    "sample_levels",
+    "sky_levels",
+]
 
 _SAMPLE = 40_000  # values that levels are taken from
 
 
 @dataclass(frozen=True)
 class Levels:
-    """The values at the two ends of a colour scale, and how many values lie beyond them."""
+    """The values at the two ends of a colour scale, and how many values lie beyond them.
+
+    `only` is the one value that occurs where all are equal, else None.
+    """
 
     low: float
     high: float
     outliers: int = 0
+    only: float | None = None
 
 
 def _finite_sample(values: NDArray[Any]) -> NDArray[np.float64]:
@@ -80,11 +91,31 @@ def sky_levels(values: NDArray[Any]) -> Levels:
     )
 
 
-def centred_levels(values: NDArray[Any], scatters: float = 3.0) -> Levels:
+def residual_floor(errors: NDArray[Any], cells: NDArray[Any]) -> float:
+    """Return the residual below which there is only rounding, in the unit of the values.
+
+    A thousandth of the median error of the bins; without errors a millionth of what the cells
+    span (or of their size, where all are equal).
+    """
+    known = np.asarray(errors, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    middle = float(np.median(known)) if known.size else 0.0
+    if middle > 0:
+        return 1e-3 * middle
+    values = np.asarray(cells, dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if values.size == 0:
+        return 0.0
+    span = float(values.max() - values.min())
+    return 1e-6 * (span or float(np.abs(values).max()))
+
+
+def centred_levels(values: NDArray[Any], scatters: float = 3.0, floor: float = 0.0) -> Levels:
     """Symmetric levels about zero that a few outliers cannot flatten.
 
     ``scatters`` x 1.4826 x the median absolute value, or the largest absolute value where that
-    is smaller; values beyond are counted.
+    is smaller; values beyond are counted.  Never closer to zero than `floor`, so that rounding
+    does not look like structure.
     """
     finite = np.abs(np.asarray(values).ravel())
     finite = finite[np.isfinite(finite)]
@@ -94,8 +125,9 @@ def centred_levels(values: NDArray[Any], scatters: float = 3.0) -> Levels:
     limit = scatters * 1.4826 * float(np.median(finite[:: max(1, finite.size // _SAMPLE)]))
     if limit == 0.0 or limit > largest:
         limit = largest
+    limit = max(limit, floor)
     if limit == 0.0:
-        return Levels(-1.0, 1.0)
+        return Levels(-1.0, 1.0, only=0.0)
     return Levels(-limit, limit, int(np.count_nonzero(finite > limit)))
 
 
@@ -103,4 +135,4 @@ def _apart(low: float, high: float) -> Levels:
     if high > low:
         return Levels(low, high)
     margin = max(abs(low) * 1e-3, 1e-6)
-    return Levels(low - margin, high + margin)
+    return Levels(low - margin, high + margin, only=low)

@@ -20,12 +20,17 @@ class Histogram:
     rms: float
 
 
-def histogram_of(residuals: NDArray[np.float64], rms: float) -> Histogram | None:
-    """Count residuals between plus-minus 4 rms; None when there is nothing to count."""
+def histogram_of(
+    residuals: NDArray[np.float64], rms: float, floor: float = 0.0
+) -> Histogram | None:
+    """Count residuals between plus-minus 4 rms; None when there is nothing to count.
+
+    The edges reach at least to `floor`; a single bin cannot be judged by itself.
+    """
     known = residuals[np.isfinite(residuals)]
-    if known.size == 0 or not np.isfinite(rms) or rms == 0.0:
+    if known.size < 2 or not np.isfinite(rms) or max(rms, floor) == 0.0:
         return None
-    reach = min(4.0 * rms, 1.02 * float(np.abs(known).max()))
+    reach = max(min(4.0 * rms, 1.02 * float(np.abs(known).max())), floor)
     number = int(np.clip(2 * round(np.sqrt(known.size)), 8, 40)) // 2 * 2 + 1
     edges = np.linspace(-reach, reach, number + 1)
     counts, _ = np.histogram(np.clip(known, -reach, reach), edges)
@@ -48,6 +53,8 @@ class Markers:
         Diameters in screen pixels, proportional to 1/error between 4 and 18.
     empty_x, empty_y : float64 arrays
         Centres of the cells without a value.
+    pitch : float
+        Smallest distance of two centres along an axis, in pixels; inf for a single cell.
     """
 
     x: NDArray[np.float64]
@@ -58,6 +65,7 @@ class Markers:
     sizes: NDArray[np.float64]
     empty_x: NDArray[np.float64]
     empty_y: NDArray[np.float64]
+    pitch: float = float("inf")
 
     def inside(self, x0: float, x1: float, y0: float, y1: float) -> NDArray[np.intp]:
         """Return the positions of the cells whose centres lie in a rectangle."""
@@ -81,7 +89,13 @@ def cell_markers(cells: Any) -> Markers:
         sizes=marker_sizes(shown),
         empty_x=x[~known],
         empty_y=y[~known],
+        pitch=min(_pitch(cells.x), _pitch(cells.y)),
     )
+
+
+def _pitch(centres: Any) -> float:
+    steps = np.diff(np.asarray(centres, float))
+    return float(steps.min()) if steps.size else float("inf")
 
 
 def marker_sizes(errors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -216,7 +216,8 @@ class Picture:
     values : float32 array, shape (rows, columns)
         Finite everywhere.
     hidden : uint8 array of the same shape, or None
-        0 where `values` is real, 1 or 2 (hatching) where there is no value.
+        0 where `values` is real, 1 or 2 (hatching) where there is no value, 3 (thin hatching)
+        here and there where the value is doubtful.
     box : (left, bottom, width, height)
         Where it lies, in parent pixels.
     step : int
@@ -255,14 +256,18 @@ def make_picture(
     xy0: tuple[int, int],
     levels: Levels,
     colours: str,
+    doubtful: NDArray[np.bool_] | None = None,
     **more: Any,
 ) -> Picture:
-    """Make a `Picture` of values that may hold NaN."""
+    """Make a `Picture` of values that may hold NaN; hatch thinly where they are `doubtful`."""
     finite = np.isfinite(values)
     hidden = None
+    if doubtful is not None and doubtful.any():
+        hidden = np.where(doubtful, _thin_hatching(values.shape), np.uint8(0))
     if not finite.all():
         values = np.where(finite, values, np.float32(levels.low))
-        hidden = _hatching(values.shape) * (~finite).astype(np.uint8)
+        lines = np.uint8(0) if hidden is None else hidden
+        hidden = np.where(finite, lines, _hatching(values.shape))
     values = np.ascontiguousarray(values, dtype=np.float32)
     return Picture(kind, values, hidden, window.box(xy0), window.step, levels, colours, **more)
 
@@ -270,3 +275,9 @@ def make_picture(
 def _hatching(shape: tuple[int, ...]) -> NDArray[np.uint8]:
     y, x = np.ogrid[: shape[0], : shape[1]]
     return np.where((x + y) % _HATCH < 2, np.uint8(2), np.uint8(1))
+
+
+def _thin_hatching(shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Lines the other way, so that it cannot be taken for missing values."""
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    return np.where((x - y) % _HATCH == 0, np.uint8(3), np.uint8(0))

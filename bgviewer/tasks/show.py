@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.engine.exposure import Exposure
-from bgviewer.engine.matching import MatchResult, match_backgrounds
+from bgviewer.engine.matching import MatchResult, form_difference, match_backgrounds
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.errors import NoOverlapError
-from bgviewer.tasks.levels import (
-    Levels,
-    centred_levels,
-    model_levels,
-    sample_levels,
-    sky_levels,
-)
+from bgviewer.errors import BgviewerError, NoOverlapError
+from bgviewer.tasks.draw import THIRD_VIEWS, Draw, Pictures, Raw
+from bgviewer.tasks.levels import residual_floor
 from bgviewer.tasks.markers import Histogram, Markers, cell_markers, histogram_of
-from bgviewer.tasks.picture import (
-    MAX_SIDE,
-    Picture,
-    Window,
-    block_mean,
-    block_planes,
-    make_picture,
-    window_of,
-)
+from bgviewer.tasks.picture import MAX_SIDE, Picture, window_of
+from bgviewer.tasks.support import Support, support_of
 
 if TYPE_CHECKING:
     from bgviewer.io.stack import ExposureStack
@@ -44,19 +31,9 @@ __all__ = [
     "Shown",
     "judge_ratio",
     "match_key",
+    "preview",
     "show",
 ]
-
-THIRD_VIEWS = (
-    "matched_minus_reference",
-    "difference",
-    "science",
-    "reference",
-    "matched",
-    "mask",
-    "variance",
-)
-"""What the third panel can show."""
 
 
 def judge_ratio(ratio: float | None) -> str:
@@ -79,6 +56,8 @@ class Figures:
     """The numbers below the panels; `matched_mse` is None until its pass over the pixels is done.
 
     Units: `fit_rms` in the pixel unit, `matched_mse` and `diff_im_var` in its square.
+    `extrapolated` is the share of the pixels, 0 to 1, where no cells carry the model; residuals
+    below `floor` are rounding.
     """
 
     fit_rms: float
@@ -96,17 +75,8 @@ class Figures:
     used_interp_style: str | None
     condition: float | None
     unit: str
-
-
-@dataclass(frozen=True, eq=False)
-class Pictures:
-    """The three panels over one window, and the block averages they were made of."""
-
-    model: Picture
-    residuals: Picture
-    third: Picture
-    window: Window
-    averages: Mapping[str, NDArray[Any]] = field(repr=False)
+    extrapolated: float = 0.0
+    floor: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +96,7 @@ class Shown:
     histogram: Histogram | None = field(repr=False)
     outliers: int
     figures: Figures
+    side: int = MAX_SIDE
 
     @property
     def complete(self) -> bool:
@@ -180,20 +151,42 @@ def show(
     progress.step(text="reading")
     science = last.science if last else request.stack.read(request.science_id)
     result = _match(reference, science, request.config, last, progress)
+    shown = _drawn(request, result, (reference, science), last, progress)
+    if shown.complete:
+        return shown
+    deliver(shown)
+    if superseded():
+        return shown
+    progress.step()
+    result.measure(progress)
+    return replace(shown, figures=_with_error(shown.figures, result))
+
+
+def _drawn(
+    request: ShowRequest,
+    result: MatchResult,
+    pair: tuple[Exposure, Exposure],
+    last: Shown | None,
+    progress: Progress,
+) -> Shown:
+    reference, science = pair
+    support = support_of(result.cells, result.difference.xy0)
+    floor = residual_floor(np.asarray(result.bins.errors), np.asarray(result.cells.values))
     if last is not None and last.result is result:
         figures = last.figures
     else:
-        figures = _figures(result, science)
+        figures = _figures(result, science, support, floor)
     # The averages of the difference change with the mask planes, all others with the pair only.
-    draw = _Draw(result, reference, science, request.third, progress)
+    draw = Draw(result, Raw(reference, science, progress), request.third, support, floor)
     whole = window_of(science.shape, None, request.side)
-    base = draw.over(whole, last.base if last else None, last)
+    base = draw.over(whole, last.base if last else None, last.result if last else None)
     detail = None
     if request.detail is not None:
         window = window_of(science.shape, request.detail, request.side)
         if window.step < base.window.step:
-            detail = draw.over(window, last.detail if last else None, last)
-    shown = Shown(
+            old = last.detail if last else None
+            detail = draw.over(window, old, last.result if last else None)
+    return Shown(
         request.stack,
         request.reference_id,
         request.science_id,
@@ -204,18 +197,34 @@ def show(
         base,
         detail,
         last.markers if last and last.result.cells is result.cells else cell_markers(result.cells),
-        histogram_of(np.asarray(result.bins.residuals), result.fit_rms),
+        histogram_of(np.asarray(result.bins.residuals), result.fit_rms, floor),
         base.residuals.levels.outliers,
         figures,
+        request.side,
     )
-    if shown.complete:
-        return shown
-    deliver(shown)
-    if superseded():
-        return shown
-    progress.step()
-    result.measure(progress)
-    return replace(shown, figures=_with_error(figures, result))
+
+
+def preview(request: ShowRequest, progress: Progress = SILENT) -> Picture | None:
+    """Draw the third view alone, of a pair that cannot be matched.
+
+    Returns
+    -------
+    Picture or None
+        The view that was asked for, or the difference in place of one that needs a match; None
+        where the exposures cannot be read or compared.
+    """
+    try:
+        reference = request.stack.read(request.reference_id)
+        science = request.stack.read(request.science_id)
+        difference = form_difference(reference, science, request.config, progress)
+    except BgviewerError:
+        return None
+    kind = request.third
+    if kind in ("matched_minus_reference", "matched"):
+        kind = "difference"
+    raw = Raw(reference, science, progress)
+    window = window_of(science.shape, None, request.side)
+    return raw.picture(kind, window, difference, request.config.bad_mask_planes, {})
 
 
 def _same_pair(request: ShowRequest) -> Shown | None:
@@ -255,7 +264,7 @@ def _match(
     return result
 
 
-def _figures(result: MatchResult, science: Exposure) -> Figures:
+def _figures(result: MatchResult, science: Exposure, support: Support, floor: float) -> Figures:
     cells = np.asarray(result.cells.values)
     usable = np.isfinite(cells)
     return Figures(
@@ -274,6 +283,8 @@ def _figures(result: MatchResult, science: Exposure) -> Figures:
         used_interp_style=result.used_interp_style,
         condition=result.fit.condition,
         unit=science.unit or "",
+        extrapolated=support.extrapolated(science.shape),
+        floor=floor,
     )
 
 
@@ -281,113 +292,3 @@ def _with_error(figures: Figures, result: MatchResult) -> Figures:
     error = float(result.matched_mse)
     ratio = error / figures.diff_im_var if figures.diff_im_var > 0 else float("nan")
     return replace(figures, matched_mse=error, ratio=ratio)
-
-
-@dataclass
-class _Draw:
-    """Draws the three panels of one match over any window."""
-
-    result: MatchResult
-    reference: Exposure
-    science: Exposure
-    third: str
-    progress: Progress
-
-    def over(self, window: Window, old: Pictures | None, last: Shown | None) -> Pictures:
-        """Draw over `window`, taking what is still valid of `old`."""
-        averages: dict[str, NDArray[Any]] = {}
-        if old is not None and last is not None and old.window == window:
-            averages.update(old.averages)
-            if last.result.difference is not self.result.difference:
-                averages.pop("difference", None)
-                averages.pop("mask", None)
-            if last.result is self.result and old.third.kind == self.third:
-                return old
-        self.progress.step()
-        model = self.result.model.render(window.rows, window.columns, progress=self.progress)
-        xy0 = self.result.difference.xy0
-        unit = self.science.unit or ""
-        levels = model_levels(model, self.result.cells.values)
-        pictures = (
-            make_picture("model", model, window, xy0, levels, "sequential", unit=unit),
-            self._residuals(window, xy0, unit),
-            self._third(window, xy0, unit, model, averages),
-        )
-        return Pictures(*pictures, window, averages)
-
-    def _residuals(self, window: Window, xy0: tuple[int, int], unit: str) -> Picture:
-        bins = self.result.bins
-        size = self.result.config.bin_size
-        ny, nx = self.science.shape
-        table = np.full((-(-ny // size), -(-nx // size)), np.nan, np.float32)
-        residuals = np.asarray(bins.residuals)
-        table[np.asarray(bins.bottom) // size, np.asarray(bins.left) // size] = residuals
-        values = table[(window.rows // size)[:, None], (window.columns // size)[None, :]]
-        levels = centred_levels(residuals)
-        return make_picture("residuals", values, window, xy0, levels, "diverging", unit=unit)
-
-    def _third(
-        self,
-        window: Window,
-        xy0: tuple[int, int],
-        unit: str,
-        model: NDArray[Any],
-        averages: dict[str, NDArray[Any]],
-    ) -> Picture:
-        def average(name: str) -> NDArray[Any]:
-            if name not in averages:
-                averages[name] = self._average(name, window)
-            return averages[name]
-
-        kind = self.third
-        more: dict[str, Any] = {"unit": unit}
-        with np.errstate(invalid="ignore", over="ignore"):
-            if kind == "matched_minus_reference":
-                values = model - average("difference")
-                levels, colours = centred_levels(values), "diverging"
-            elif kind == "difference":
-                values = average("difference")
-                levels, colours = sample_levels(values), "sequential"
-            elif kind == "matched":
-                values = average("science") + model
-                levels, colours = sky_levels(values), "sky"
-            elif kind == "mask":
-                names = self._plane_names()
-                values = average("mask").astype(np.float32)
-                levels, colours = Levels(0.0, float(max(len(names), 1))), "planes"
-                present = tuple(int(v) for v in np.unique(values) if v > 0)
-                more = {"legend": names, "present": present}
-                if not names:
-                    more["message"] = "These exposures have no mask planes."
-            elif kind == "variance":
-                values = average("variance")
-                levels, colours = sample_levels(values), "sequential"
-                more["unit"] = f"{unit}²" if unit else ""
-                if not np.isfinite(values).any():
-                    more["message"] = "These exposures have no variance plane."
-            else:
-                values = average(kind)
-                levels, colours = sky_levels(values), "sky"
-        return make_picture(kind, values, window, xy0, levels, colours, **more)
-
-    def _plane_names(self) -> tuple[str, ...]:
-        """The planes that may be set, those that make a pixel bad first."""
-        present = dict(self.reference.planes or {}) | dict(self.science.planes or {})
-        bad = [n for n in self.result.config.bad_mask_planes if n in present]
-        others = sorted((n for n in present if n not in bad), key=lambda n: present[n])
-        return tuple(bad + others)
-
-    def _average(self, name: str, window: Window) -> NDArray[Any]:
-        pair = (self.reference, self.science)
-        if name == "mask":
-            return block_planes(pair, self._plane_names(), window)
-        if name == "difference":
-            return block_mean(self.result.difference.values, window, self.progress)
-        if name == "variance":
-            planes = [e.variance for e in pair if e.variance is not None]
-            if len(planes) < 2:
-                return np.full(window.shape, np.nan, np.float32)
-            parts = [block_mean(p, window, self.progress) for p in planes]
-            return np.asarray(parts[0] + parts[1])
-        exposure = self.reference if name == "reference" else self.science
-        return block_mean(exposure.image, window, self.progress)

@@ -7,15 +7,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from bgviewer.ui.format import scientific
+from bgviewer.ui.format import number, scientific
 
 __all__ = ["ColourBar", "tick_labels", "ticks_between"]
 
 _BAR = 13
-_GAP = 5
+_TICK = 3
+_GAP = 9  # from the bar to its numbers: a tick shall not look like a minus sign
+_WIDEST_UNIT = 64
 
 
 def ticks_between(low: float, high: float, most: int) -> list[float]:
@@ -56,6 +58,9 @@ class ColourBar(QWidget):
         self._image: QImage | None = None
         self._names: dict[int, str] = {}
         self._colours: NDArray[np.uint8] | None = None
+        self._unit = ""
+        self._only: float | None = None
+        self._width = 0
         self._drag: tuple[float, bool, tuple[float, float]] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.SizeVerCursor)
@@ -80,6 +85,7 @@ class ColourBar(QWidget):
             column.tobytes(), 1, len(table), 4, QImage.Format.Format_RGBA8888
         ).copy()
         self._names = {}
+        self._width = 0
         self.updateGeometry()
         self.update()
 
@@ -93,7 +99,44 @@ class ColourBar(QWidget):
         """Set the values at the ends."""
         if (low, high) != self._levels:
             self._levels = (low, high)
+            self._widen()
             self.update()
+
+    def set_caption(self, unit: str, only: float | None) -> None:
+        """Set the unit, written above; and the one value of an image that has no other."""
+        if (unit, only) != (self._unit, self._only):
+            self._unit, self._only = unit, only
+            self._widen()
+            self.update()
+
+    def labels(self) -> list[tuple[float, str]]:
+        """Values beside the bar, and how they are written."""
+        low, high = self._levels
+        if self._only is not None:
+            return [(self._only, number(self._only))] if low <= self._only <= high else []
+        height = self.fontMetrics().height()
+        most = max(2, int(self._bar().height() / (height * 2.2)))
+        # One number alone would not tell the scale.
+        ticks = next((t for n in (most, 4, 6) if len(t := ticks_between(low, high, n)) > 1), [])
+        return list(zip(ticks, tick_labels(ticks), strict=True))
+
+    def _widen(self) -> None:
+        """Make room for the labels; it is not given back, so that the panel does not twitch."""
+        metrics = self.fontMetrics()
+        texts = [text for _, text in self.labels()]
+        widest = max((metrics.horizontalAdvance(t) for t in texts), default=0)
+        needed = max(widest + _BAR + _GAP + 3, self._unit_width())
+        if needed > self._width:
+            self._width = needed
+            self.updateGeometry()
+
+    def _unit_width(self) -> int:
+        return min(self.fontMetrics().horizontalAdvance(self._unit) + 4, _WIDEST_UNIT)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Another height may have other labels."""
+        super().resizeEvent(event)
+        self._widen()
 
     def sizeHint(self) -> QSize:
         """Wide enough for the numbers."""
@@ -101,7 +144,7 @@ class ColourBar(QWidget):
         if self._names:
             width = max(metrics.horizontalAdvance(n) for n in self._names.values())
             return QSize(min(width, 96) + _BAR + _GAP + 4, 120)
-        return QSize(metrics.horizontalAdvance("−0.0000") + _BAR + _GAP, 120)
+        return QSize(max(self._width, metrics.horizontalAdvance("−0.0") + _BAR + _GAP + 3), 120)
 
     def minimumSizeHint(self) -> QSize:
         """As wide as `sizeHint`."""
@@ -122,12 +165,13 @@ class ColourBar(QWidget):
         painter.drawRect(bar.adjusted(-0.5, -0.5, 0.5, 0.5))
         low, high = self._levels
         metrics = painter.fontMetrics()
-        ticks = ticks_between(low, high, max(2, int(bar.height() / (metrics.height() * 2.2))))
         painter.setPen(self.palette().windowText().color())
-        for value, text in zip(ticks, tick_labels(ticks), strict=True):
+        unit = metrics.elidedText(self._unit, Qt.TextElideMode.ElideRight, self.width() - 1)
+        painter.drawText(QPointF(1, metrics.ascent()), unit)
+        for value, text in self.labels():
             y = bar.bottom() - (value - low) / (high - low) * bar.height()
-            painter.drawLine(QPointF(bar.right() + 1, y), QPointF(bar.right() + 4, y))
-            left = bar.right() + _GAP + 1
+            painter.drawLine(QPointF(bar.right() + 1, y), QPointF(bar.right() + 1 + _TICK, y))
+            left = bar.right() + _GAP
             painter.drawText(
                 QRectF(left, y - metrics.height() / 2, self.width() - left, metrics.height()),
                 int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
@@ -148,8 +192,9 @@ class ColourBar(QWidget):
             painter.drawText(QPointF(_BAR + _GAP, top + metrics.ascent()), text)
 
     def _bar(self) -> QRectF:
-        margin = self.fontMetrics().height() / 2 + 1
-        return QRectF(1, margin, _BAR, max(self.height() - 2 * margin, 1))
+        height = self.fontMetrics().height()
+        top = 1.6 * height if self._unit else height / 2 + 1
+        return QRectF(1, top, _BAR, max(self.height() - top - height / 2 - 1, 1))
 
     # ------------------------------------------------------------ dragging
 

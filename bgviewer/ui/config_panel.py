@@ -30,6 +30,13 @@ from bgviewer.ui.whats_this import explain
 __all__ = ["ConfigPanel", "FieldRow"]
 
 _HIGHEST_SLIDER_ORDER = 24
+_LONG_WORD = 16  # letters of a choice that need the whole width
+_IN_PLACES = {
+    "cells_skipped": "some cells skipped",
+    "ill_conditioned": "ill-conditioned",
+    "lines_reduced": "simpler in places",
+}
+"""Adjustments that change no value as a whole; the figures have the sentence."""
 
 
 class FieldRow(QWidget):
@@ -94,12 +101,19 @@ class FieldRow(QWidget):
         if isinstance(self.field, (BoolField, PlanesField)):
             self.label.hide()
             grid.addWidget(self.field, 0, 0, 1, 2)
+        elif max(map(len, self.option.choices or ()), default=0) > _LONG_WORD:
+            grid.addWidget(self.label, 0, 0, 1, 2)
+            grid.addWidget(self.field, 1, 0, 1, 2)
         else:
-            grid.addWidget(self.label, 0, 0)
+            sliding = isinstance(self.field, SlidingField)
+            side = Qt.AlignmentFlag.AlignTop if sliding else Qt.AlignmentFlag.AlignVCenter
+            if sliding:
+                self.label.setMinimumHeight(self.field.main.minimumHeight())
+            grid.addWidget(self.label, 0, 0, side)
             grid.addWidget(self.field, 0, 1)
         grid.addWidget(self.reset, 0, 2, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(self.badge, 1, 0, 1, 3)
-        grid.addWidget(self._problem, 2, 0, 1, 3)
+        grid.addWidget(self.badge, 2, 0, 1, 3)
+        grid.addWidget(self._problem, 3, 0, 1, 3)
         grid.setColumnStretch(1, 1)
 
     # ------------------------------------------------------------ showing
@@ -169,8 +183,8 @@ class FieldRow(QWidget):
 
 
 def _badge(adjustment: Adjustment) -> str:
-    if adjustment.kind in ("cells_skipped", "ill_conditioned", "lines_reduced"):
-        return adjustment.text
+    if adjustment.kind in _IN_PLACES:
+        return _IN_PLACES[adjustment.kind]
     return f"asked {plain(adjustment.asked)} → used {plain(adjustment.used)}"
 
 

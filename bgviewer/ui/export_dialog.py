@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import (
 from bgviewer.errors import BgviewerError
 from bgviewer.session.session import Session
 from bgviewer.tasks.export import ExportPlan, ExportRequest, plan_export
+from bgviewer.ui.format import counted
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["ExportDialog"]
@@ -49,6 +50,13 @@ class ExportDialog(QDialog):
         )
         self.reference.setChecked(True)
         self.overwrite = QCheckBox(self.tr("Replace files that exist (never an input)"))
+        self.explanation = QLabel(
+            self.tr(
+                "All exposures are matched with the present settings, whether they have been "
+                "looked at or not, and then written."
+            )
+        )
+        self.explanation.setWordWrap(True)
         self.verdict = QLabel()
         self.verdict.setWordWrap(True)
         self.verdict.setMinimumHeight(self.verdict.fontMetrics().height() * 3)
@@ -77,6 +85,7 @@ class ExportDialog(QDialog):
         form.addRow("", self.overwrite)
         column = QVBoxLayout(self)
         column.setSpacing(12)
+        column.addWidget(self.explanation)
         column.addLayout(form)
         column.addWidget(self.verdict)
         column.addStretch(1)
@@ -125,8 +134,13 @@ class ExportDialog(QDialog):
     def _promise(self, plan: ExportPlan) -> None:
         self.verdict.setStyleSheet("")
         self.verdict.setText(
-            self.tr("{} exposures, {} background models, {} and {} will be written.").format(
-                len(plan.matched), len(plan.backgrounds), plan.report.name, plan.settings.name
+            self.tr("{}, {}, {} and {} will be written.").format(
+                counted(len(plan.matched), self.tr("exposure"), self.tr("exposures")),
+                counted(
+                    len(plan.backgrounds), self.tr("background model"), self.tr("background models")
+                ),
+                plan.report.name,
+                plan.settings.name,
             )
         )
         self.export_button.setEnabled(True)

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QPalette, QValidator
 from PyQt6.QtWidgets import (
     QAbstractSpinBox,
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -18,6 +19,7 @@ from PyQt6.QtWidgets import (
     QListWidgetItem,
     QSlider,
     QSpinBox,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -26,6 +28,8 @@ from bgviewer.engine.config import Option
 __all__ = ["EditorManners", "Field", "PlanesField", "SlidingField", "make_field"]
 
 _SLIDER_STEPS = 1000
+_MOST_PLANES = 16  # rows of the list before it scrolls
+_EDITOR_HEIGHT = 10  # beyond the height of the letters, so that no descender is cut
 _NO_MODIFIER = Qt.KeyboardModifier.NoModifier
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
@@ -66,9 +70,12 @@ class Field(QWidget):
         self.option = option
         self._loading = False
         self._manners = EditorManners(self)
-        self.row = QHBoxLayout(self)
+        self.row = self._layout()
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(6)
+
+    def _layout(self) -> QBoxLayout:
+        return QHBoxLayout(self)
 
     @property
     def main(self) -> QWidget:
@@ -94,6 +101,8 @@ class Field(QWidget):
         widget.setAccessibleName(self.option.lsst_name)
         widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         widget.installEventFilter(self._manners)
+        if isinstance(widget, (QAbstractSpinBox, QComboBox)):
+            widget.setMinimumHeight(widget.fontMetrics().height() + _EDITOR_HEIGHT)
         self.row.addWidget(widget, stretch)
 
 
@@ -157,7 +166,7 @@ class IntField(Field):
 
 
 class SlidingField(Field):
-    """A slider over the useful range beside a spin box over all that is allowed."""
+    """A slider over the useful range below a spin box over all that is allowed."""
 
     def __init__(
         self, option: Option, low: int, high: int, logarithmic: bool, parent: QWidget | None = None
@@ -167,13 +176,15 @@ class SlidingField(Field):
         self._low, self._high = low, high
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.spin = _spin(option)
-        self.spin.setMinimumWidth(92 if option.unit else 60)
-        self._add(self.slider, 1)
+        self.row.setSpacing(1)
         self._add(self.spin)
-        self.slider.setMinimumWidth(48)
+        self._add(self.slider)
         self._set_slider_range()
         self.slider.valueChanged.connect(self._on_slider)
         self.spin.valueChanged.connect(self._on_spin)
+
+    def _layout(self) -> QBoxLayout:
+        return QVBoxLayout(self)
 
     @property
     def main(self) -> QWidget:
@@ -317,12 +328,16 @@ class PlanesField(Field):
             for name in names:
                 item = QListWidgetItem(name)
                 item.setData(_NAME, name)
+                item.setSizeHint(QSize(0, self._row_height()))
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                 self.list.addItem(item)
         for i in range(self.list.count()):
             self._dress(self.list.item(i), lacking)
-        rows = min(max(self.list.count(), 1), 10)
-        self.list.setFixedHeight(rows * (self.list.sizeHintForRow(0) if names else 18) + 6)
+        rows = min(max(self.list.count(), 1), _MOST_PLANES)
+        self.list.setFixedHeight(rows * self._row_height() + 6)
+
+    def _row_height(self) -> int:
+        return self.list.fontMetrics().height() + 6
 
     def _dress(self, item: QListWidgetItem | None, lacking: list[str]) -> None:
         assert item is not None

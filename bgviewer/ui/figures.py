@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from bgviewer.session.state import MatchState
 from bgviewer.tasks.show import Figures as Numbers
 from bgviewer.tasks.show import Shown, judge_ratio
-from bgviewer.ui.format import NOTHING, count, number
+from bgviewer.ui.format import NOTHING, count, counted, number, share
 from bgviewer.ui.histogram import HistogramView
 from bgviewer.ui.labels import ElidedLabel
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["FigureCard", "Figures"]
 
-_ROOM_FOR_HISTOGRAM = 280
+_ROOM_FOR_HISTOGRAM = 350
 
 
 class FigureCard(QFrame):
@@ -29,7 +28,9 @@ class FigureCard(QFrame):
         self.setAccessibleName(caption)
         self.caption = ElidedLabel(caption)
         self.value = ElidedLabel(NOTHING)
-        self.remark = ElidedLabel()
+        self.remark = QLabel()
+        self.remark.setWordWrap(True)
+        self.remark.setTextFormat(Qt.TextFormat.PlainText)
         self.caption.setObjectName("caption")
         self.remark.setObjectName("remark")
         font = self.value.font()
@@ -59,6 +60,27 @@ class Figures(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._build_cards()
+        self.histogram = HistogramView()
+        self.histogram.hide()
+        self._form = ""
+        self._room = 0
+        self._grid = QGridLayout()
+        self._grid.setSpacing(6)
+        self.adjustments = QLabel()
+        self.adjustments.setObjectName("adjustments")
+        self.adjustments.setWordWrap(True)
+        self.adjustments.setTextFormat(Qt.TextFormat.PlainText)
+        self.adjustments.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 2, 6, 6)
+        column.setSpacing(5)
+        column.addLayout(self._grid, 1)
+        column.addWidget(self.adjustments)
+        self.set_form("strip")
+        self.follow_palette()
+
+    def _build_cards(self) -> None:
         self.fit_rms = FigureCard(
             "fitRMS", self.tr("Root mean square of bin value − model, over the bins.")
         )
@@ -74,13 +96,19 @@ class Figures(QWidget):
             ),
         )
         self.ratio = FigureCard(
-            "MSE / diffImVar",
+            "MSE/var",
             self.tr(
                 "matchedMSE / diffImVar: about 1 when only pixel noise is left; more means "
                 "structure is left."
             ),
         )
-        self.model = FigureCard(self.tr("Model used"), self.tr("What was fitted in the end."))
+        self.model = FigureCard(
+            self.tr("Model used"),
+            self.tr(
+                "What was fitted in the end, and how much of the image it is extrapolated to: "
+                "beyond the outermost cells with data, or nearest to a cell without."
+            ),
+        )
         self.samples = FigureCard(
             self.tr("Cells and bins"),
             self.tr(
@@ -96,23 +124,6 @@ class Figures(QWidget):
             self.model,
             self.samples,
         )
-        self.histogram = HistogramView()
-        self.histogram.hide()
-        self._form = ""
-        self._grid = QGridLayout()
-        self._grid.setSpacing(6)
-        self.adjustments = QLabel()
-        self.adjustments.setObjectName("adjustments")
-        self.adjustments.setWordWrap(True)
-        self.adjustments.setTextFormat(Qt.TextFormat.PlainText)
-        self.adjustments.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 2, 6, 6)
-        column.setSpacing(5)
-        column.addLayout(self._grid, 1)
-        column.addWidget(self.adjustments)
-        self.set_form("strip")
-        self.follow_palette()
 
     def set_form(self, form: str) -> None:
         """Arrange the cards as a "strip" of one row or as a "block" of two columns."""
@@ -132,15 +143,15 @@ class Figures(QWidget):
             self._grid.setRowStretch(row + 1, int(row < (3 if block else 1)))
         self._fit_histogram()
         for card in self.cards:
-            card.setMaximumHeight(84 if block else 16777215)
+            card.setMaximumHeight(92 if block else 16777215)
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Show the histogram where there is room for it."""
-        super().resizeEvent(event)
+    def set_room(self, height: int) -> None:
+        """Show the histogram where there is room for it, in a block that may be so high."""
+        self._room = height
         self._fit_histogram()
 
     def _fit_histogram(self) -> None:
-        room = self._form == "block" and self.height() > _ROOM_FOR_HISTOGRAM
+        room = self._form == "block" and self._room > _ROOM_FOR_HISTOGRAM
         self.histogram.setVisible(room)
         self._grid.setRowStretch(0, 3 if room else 0)
 
@@ -163,7 +174,10 @@ class Figures(QWidget):
     def _show_figures(self, figures: Numbers) -> None:
         unit = figures.unit
         square = f"{unit}²" if unit else ""
-        self.fit_rms.show_text(_valued(figures.fit_rms, unit), self.tr("bins − model"))
+        if figures.bins_used == 1:
+            self.fit_rms.show_text("0", self.tr("(one bin: nothing to test)"))
+        else:
+            self.fit_rms.show_text(_valued(figures.fit_rms, unit), self.tr("bins − model"))
         waiting = figures.matched_mse is None
         self.matched_mse.show_text(
             "…" if waiting else _valued(figures.matched_mse, square), self.tr("what is left")
@@ -176,10 +190,10 @@ class Figures(QWidget):
         )
         verdict = judge_ratio(figures.ratio)
         remarks = {
-            "good": self.tr("✓ ≈ 1 expected"),
-            "high": self.tr("▲ ≈ 1 expected: structure is left"),
-            "low": self.tr("▼ ≈ 1 expected: variance too large?"),
-            "unknown": self.tr("≈ 1 expected"),
+            "good": self.tr("✓ about 1: noise only"),
+            "high": self.tr("▲ above 1: structure left"),
+            "low": self.tr("▼ below 1: variance too high?"),
+            "unknown": self.tr("expected: about 1"),
         }
         self.ratio.show_text("…" if waiting else number(figures.ratio), remarks[verdict])
         self.ratio.setProperty("verdict", verdict)
@@ -194,15 +208,17 @@ class Figures(QWidget):
         if figures.kind == "chebyshev":
             name = self.tr("Chebyshev {}").format(figures.used_order)
             weighted = self.tr("weighted") if figures.used_weighting else self.tr("not weighted")
-            remark = self.tr("order {}, {}").format(figures.used_order, weighted)
+            remark = weighted
         else:
             name = (figures.used_interp_style or "").replace("_", " ").capitalize()
-            remark = self.tr("on {} × {} cells").format(nx, ny)
-        self.model.show_text(name, remark)
+            remark = self.tr("{} × {} cells").format(nx, ny) if nx * ny > 1 else self.tr("1 cell")
+        beyond = self.tr("{} extrapolated").format(share(figures.extrapolated))
+        self.model.show_text(name, f"{remark}, {beyond}")
         self.samples.show_text(
             self.tr("{} of {}").format(count(figures.cells_used), count(figures.cells_total)),
-            self.tr("{} bins, {} dropped").format(
-                count(figures.bins_used), count(figures.bins_dropped)
+            self.tr("{}, {} dropped").format(
+                counted(figures.bins_used, self.tr("bin"), self.tr("bins")),
+                count(figures.bins_dropped),
             ),
         )
 
@@ -210,7 +226,7 @@ class Figures(QWidget):
         adjustments = shown.result.adjustments
         self.adjustments.setVisible(bool(adjustments))
         self.adjustments.setText(
-            self.tr("Adjusted: ") + "; ".join(a.text for a in adjustments) + "."
+            self.tr("Adjusted: ") + "; ".join(dict.fromkeys(a.text for a in adjustments)) + "."
         )
 
     def follow_palette(self) -> None:

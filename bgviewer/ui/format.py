@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["NOTHING", "count", "number", "plain", "scientific", "with_unit"]
+__all__ = [
+    "NOTHING",
+    "count",
+    "counted",
+    "number",
+    "plain",
+    "scientific",
+    "share",
+    "with_unit",
+]
 
 NOTHING = "–"
 
@@ -32,6 +41,18 @@ def scientific(value: float, decimals: int) -> str:
 def count(value: int) -> str:
     """Format a whole number in groups of three."""
     return f"{value:,}".replace(",", "\u202f")
+
+
+def counted(value: int, one: str, many: str) -> str:
+    """Format a whole number with the word for one or for many."""
+    return f"{count(value)} {one if value == 1 else many}"
+
+
+def share(value: float) -> str:
+    """Format a share, 0 to 1, in whole per cent; what is there is never 0 %."""
+    if 0 < value < 0.01:
+        return "< 1 %"
+    return f"{100 * value:.0f} %"
 
 
 def with_unit(value: float | None, unit: str, digits: int = 4) -> str:

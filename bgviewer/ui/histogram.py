@@ -55,14 +55,15 @@ class HistogramView(QWidget):
         painter.setBrush(QColor(colours.card))
         painter.drawRoundedRect(frame, 5, 5)
         painter.setPen(QColor(colours.muted))
-        title = self.tr("Residuals of the bins")
-        painter.drawText(QPointF(10, height + 2), title)
         histogram = self._histogram
+        unit = f" [{self._unit}]" if self._unit and histogram is not None else ""
+        painter.drawText(QPointF(10, height + 2), self.tr("Number of bins by residual") + unit)
         if histogram is None or not self.isEnabled():
             return
-        plot = frame.adjusted(12, height + 10, -12, -height - 8)
-        low, high = histogram.edges[0], histogram.edges[-1]
         tallest = max(histogram.counts) or 1
+        margin = painter.fontMetrics().horizontalAdvance(str(tallest)) + 18
+        plot = frame.adjusted(margin, 2 * height + 10, -14, -height - 8)
+        low, high = histogram.edges[0], histogram.edges[-1]
 
         def across(value: float) -> float:
             return plot.left() + (value - low) / (high - low) * plot.width()
@@ -83,7 +84,14 @@ class HistogramView(QWidget):
             if low < value < high:
                 x = across(value)
                 painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
+                text = "+fitRMS" if value > 0 else "−fitRMS"
+                width = painter.fontMetrics().horizontalAdvance(text)
+                # Outwards, so that the two never meet.
+                left = x - 4 if value > 0 else x - width + 4
+                left = min(max(left, frame.left() + 4), frame.right() - width - 4)
+                painter.drawText(QPointF(left, plot.top() - 4), text)
         self._paint_axis(painter, plot, low, high)
+        self._paint_counts(painter, plot, tallest)
 
     def _paint_axis(self, painter: QPainter, plot: QRectF, low: float, high: float) -> None:
         colours = colours_of(self.palette())
@@ -95,7 +103,15 @@ class HistogramView(QWidget):
             painter.drawLine(QPointF(x, plot.bottom()), QPointF(x, plot.bottom() + 3))
             width = metrics.horizontalAdvance(text)
             painter.drawText(QPointF(x - width / 2, plot.bottom() + metrics.ascent() + 3), text)
-        painter.setPen(QColor(colours.muted))
-        if self._unit:
-            width = metrics.horizontalAdvance(self._unit)
-            painter.drawText(QPointF(plot.right() - width, metrics.height() + 2), self._unit)
+
+    def _paint_counts(self, painter: QPainter, plot: QRectF, tallest: int) -> None:
+        metrics = painter.fontMetrics()
+        most = max(1, min(4, int(plot.height() / (2 * metrics.height()))))
+        for value in ticks_between(0, tallest, most):
+            if value != round(value):
+                continue
+            y = plot.bottom() - value / tallest * plot.height()
+            painter.drawLine(QPointF(plot.left() - 4, y), QPointF(plot.left() - 1, y))
+            text = str(round(value))
+            left = plot.left() - 8 - metrics.horizontalAdvance(text)
+            painter.drawText(QPointF(left, y + metrics.ascent() / 2 - 1), text)

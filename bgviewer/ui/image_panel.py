@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QPainter, QPaintEvent
+from PyQt6.QtCore import QPointF, Qt, pyqtSignal
+from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from bgviewer.tasks.picture import Picture
+from bgviewer.ui.canvas import Canvas, PixelAxis, SmoothImage, put_picture
 from bgviewer.ui.colour_bar import ColourBar
 from bgviewer.ui.labels import ElidedLabel
 from bgviewer.ui.theme import colour_table, colours_of
@@ -17,35 +18,9 @@ from bgviewer.ui.view_state import ViewState
 __all__ = ["ImagePanel"]
 
 _DIMMED = 0.28
-
-
-class _SmoothImage(pg.ImageItem):
-    """An image that is averaged when shown smaller than it is; larger, its pixels stay sharp."""
-
-    def paint(self, painter: QPainter | None, *args: object) -> None:
-        """Paint with the hint that suits the zoom."""
-        if painter is not None:
-            across = self.pixelVectors()[0]
-            smaller = across is not None and across.x() > 1.0
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, bool(smaller))
-        super().paint(painter, *args)
-
-
-class _Canvas(pg.PlotWidget):
-    """The plot; tells when it has painted."""
-
-    painted = pyqtSignal()
-    left = pyqtSignal()
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint, and say so."""
-        super().paintEvent(event)
-        self.painted.emit()
-
-    def leaveEvent(self, event) -> None:  # type: ignore[no-untyped-def]
-        """Say that the cursor left."""
-        super().leaveEvent(event)
-        self.left.emit()
+_LEFT, _BOTTOM = 48, 32  # room of the axes
+_DOUBTFUL = (255, 255, 255, 110)
+"""Thin lines over doubtful values: they let the colour through."""
 
 
 class ImagePanel(QWidget):
@@ -88,38 +63,42 @@ class ImagePanel(QWidget):
         font.setBold(True)
         self.title.setFont(font)
         self.note = ElidedLabel()
-        self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.note.setContentsMargins(8, 0, 4, 1)
+        small = self.note.font()
+        small.setPointSizeF(small.pointSizeF() * 0.9)
+        self.note.setFont(small)
         self.header = QHBoxLayout()
-        self.header.setContentsMargins(6, 2, 4, 2)
-        self.header.setSpacing(8)
-        self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.header.addWidget(self.title)
-        self.header.addWidget(self.note, 1)
+        self.header.setContentsMargins(6, 2, 4, 0)
+        self.header.setSpacing(6)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.header.addWidget(self.title, 1)
 
     def _build_canvas(self) -> None:
-        self.canvas = _Canvas()
+        axes = {side: PixelAxis(side) for side in ("left", "bottom")}
+        self.canvas = Canvas(axisItems=axes)
         self.canvas.setMenuEnabled(False)
         self.canvas.hideButtons()
-        self.canvas.setFrameShape(_Canvas.Shape.NoFrame)
+        self.canvas.setFrameShape(Canvas.Shape.NoFrame)
         self.canvas.setMinimumSize(120, 100)
         plot = self.canvas.getPlotItem()
-        plot.setContentsMargins(0, 4, 2, 0)
-        for side in ("left", "bottom"):
-            axis = plot.getAxis(side)
-            font = self.font()
-            font.setPointSizeF(font.pointSizeF() * 0.86)
-            axis.setStyle(tickFont=font, tickTextOffset=3, maxTickLevel=1)
-            axis.setTickDensity(0.7) if hasattr(axis, "setTickDensity") else None
-        plot.getAxis("left").setWidth(40)
-        plot.getAxis("bottom").setHeight(22)
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * 0.86)
+        for axis in axes.values():
+            axis.setStyle(tickFont=font, tickTextOffset=3, maxTickLevel=1, maxTextLevel=0)
+            axis.label.setFont(font)
+        axes["left"].setWidth(_LEFT)
+        axes["bottom"].setHeight(_BOTTOM)
+        self._axes = axes
+        self._has_axes: bool | None = None
+        self._margins: tuple[int, int] | None = None
         box = plot.getViewBox()
         box.setAspectLocked(True)
         box.setDefaultPadding(0)
         box.disableAutoRange()
         box.sigRangeChangedManually.connect(self._on_moved)
         box.sigResized.connect(self._apply_view)
-        self.image, self.hidden = _SmoothImage(), pg.ImageItem()
-        self.detail, self.detail_hidden = _SmoothImage(), pg.ImageItem()
+        self.image, self.hidden = SmoothImage(), pg.ImageItem()
+        self.detail, self.detail_hidden = SmoothImage(), pg.ImageItem()
         for z, item in enumerate((self.image, self.hidden, self.detail, self.detail_hidden)):
             item.setOpts(axisOrder="row-major")
             item.setZValue(z)
@@ -137,6 +116,7 @@ class ImagePanel(QWidget):
             self.canvas.scene().sigMouseMoved, rateLimit=40, slot=self._on_mouse
         )
         self.canvas.painted.connect(self.painted)
+        self.canvas.resized.connect(self._fit_frame)
         self.canvas.left.connect(lambda: self.hovered.emit(None))
 
     def _build_layout(self) -> None:
@@ -155,7 +135,9 @@ class ImagePanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self.header)
+        column.addWidget(self.note)
         column.addLayout(row, 1)
+        self._show_axes(False)
 
     # ------------------------------------------------------------ showing
 
@@ -183,13 +165,19 @@ class ImagePanel(QWidget):
             self._manual = None
         first = before is None or before.kind != base.kind
         self._pictures = (base, detail)
+        self._show_axes(not base.message)
+        left, bottom, width, height = base.box
+        self._fit_frame()
+        self._axes["left"].set_bounds(bottom, bottom + height)
+        self._axes["bottom"].set_bounds(left, left + width)
         self._set_scale(base)
-        _put(self.image, self.hidden, base)
+        self.bar.set_caption(base.unit, base.levels.only)
+        put_picture(self.image, self.hidden, base)
         if detail is None:
             self.detail.setVisible(False)
             self.detail_hidden.setVisible(False)
         else:
-            _put(self.detail, self.detail_hidden, detail)
+            put_picture(self.detail, self.detail_hidden, detail)
         if self._manual is not None:
             self._set_levels(*self._manual)
         elif first or not self.levels_locked:
@@ -204,7 +192,27 @@ class ImagePanel(QWidget):
         for item in (self.image, self.hidden, self.detail, self.detail_hidden):
             item.setVisible(False)
         self.bar.setVisible(False)
+        self._show_axes(False)
         self.note.setText("")
+
+    def _show_axes(self, shown: bool) -> None:
+        """Axes without a picture would tell made-up pixels; their room stays, so nothing jumps."""
+        if shown == self._has_axes:
+            return
+        self._has_axes = shown
+        for axis, name in zip(self._axes.values(), ("y [pix]", "x [pix]"), strict=True):
+            axis.setStyle(showValues=shown)
+            # A label of one space keeps the room of the label.
+            axis.setLabel(name if shown else " ")
+        self._dress_axes()
+
+    def _dress_axes(self) -> None:
+        colour = QColor(colours_of(self.palette()).axis)
+        for axis in self._axes.values():
+            # No line: it would run on where there is no image.
+            axis.setPen(pg.mkPen(None))
+            axis.setTickPen(pg.mkPen(colour if self._has_axes else None))
+            axis.setTextPen(pg.mkPen(colour))
 
     def set_dimmed(self, dimmed: bool) -> None:
         """Fade the picture: it is not what was asked for."""
@@ -239,14 +247,16 @@ class ImagePanel(QWidget):
         """Take the colours of the palette."""
         colours = colours_of(self.palette())
         self.canvas.setBackground(QColor(colours.canvas))
-        for side in ("left", "bottom"):
-            axis = self.canvas.getPlotItem().getAxis(side)
-            axis.setPen(QColor(colours.axis))
-            axis.setTextPen(QColor(colours.axis))
-        table = [(0, 0, 0, 0), QColor(colours.missing).getRgb(), QColor(colours.hatching).getRgb()]
+        self._dress_axes()
+        table = [
+            (0, 0, 0, 0),
+            QColor(colours.missing).getRgb(),
+            QColor(colours.hatching).getRgb(),
+            _DOUBTFUL,
+        ]
         for item in (self.hidden, self.detail_hidden):
             item.setLookupTable(np.array(table, np.uint8))
-            item.setLevels((0, 2))
+            item.setLevels((0, len(table)))
         for line in self._cross:
             line.setPen(pg.mkPen(QColor(colours.axis), width=1))
         self.note.setStyleSheet(f"color: {colours.muted};")
@@ -293,6 +303,20 @@ class ImagePanel(QWidget):
         box = self.canvas.getPlotItem().getViewBox()
         return max(int(box.width()), 1), max(int(box.height()), 1)
 
+    def _fit_frame(self) -> None:
+        """Give the frame the shape of the image, so that the axes run along it."""
+        _, _, image_width, image_height = self._view.box
+        width = self.canvas.width() - _LEFT - 4
+        height = self.canvas.height() - _BOTTOM - 6
+        scale = min(width / image_width, height / image_height)
+        # Very flat or narrow images keep a frame that can be seen and held.
+        across = max(width - max(int(scale * image_width), 40), 0) // 2
+        down = max(height - max(int(scale * image_height), 40), 0) // 2
+        if (across, down) != self._margins:
+            self._margins = (across, down)
+            plot = self.canvas.getPlotItem()
+            plot.setContentsMargins(across, 4 + down, 2 + across, down)
+
     def _apply_view(self, *_: object) -> None:
         x0, x1, y0, y1 = self._view.range_for(*self._size())
         self._applying = True
@@ -338,21 +362,3 @@ class ImagePanel(QWidget):
 
 def _same(old: tuple[Picture, Picture | None], new: tuple[Picture, Picture | None]) -> bool:
     return old[0] is new[0] and old[1] is new[1]
-
-
-def _put(image: pg.ImageItem, hidden: pg.ImageItem, picture: Picture) -> None:
-    left, bottom, width, height = picture.box
-    rectangle = QRectF(left, bottom, width, height)
-    if picture.message:
-        image.setVisible(False)
-        hidden.setVisible(False)
-        return
-    image.setImage(picture.values, autoLevels=False)
-    image.setRect(rectangle)
-    image.setVisible(True)
-    if picture.hidden is None:
-        hidden.setVisible(False)
-    else:
-        hidden.setImage(picture.hidden, autoLevels=False)
-        hidden.setRect(rectangle)
-        hidden.setVisible(True)

@@ -47,6 +47,8 @@ __all__ = ["MainWindow"]
 
 _LAYOUT_VERSION = 1
 _FILES = "FITS (*.fits *.fit *.fts *.fits.fz *.fz *.fits.gz *.gz);;All files (*)"
+_DOCK_WIDTHS = {"stack": 290, "parameters": 300}
+"""Narrower than this the table or the form could not be read."""
 
 
 class MainWindow(QMainWindow):
@@ -112,6 +114,7 @@ class MainWindow(QMainWindow):
     def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
+        widget.setMinimumWidth(_DOCK_WIDTHS[name])
         dock.setWidget(widget)
         dock.setFeatures(
             QDockWidget.DockWidgetFeature.DockWidgetMovable
@@ -142,6 +145,7 @@ class MainWindow(QMainWindow):
         session.bug_caught.connect(self.show_bug)
         panels.hovered.connect(self._on_hover)
         panels.third_chosen.connect(session.set_third)
+        panels.remedy_chosen.connect(session.apply_remedy)
         panels.zoomed.connect(session.set_detail)
         panels.side_changed.connect(session.set_side)
         panels.view.changed.connect(self._show_zoom)
@@ -184,8 +188,8 @@ class MainWindow(QMainWindow):
 
     def _on_match(self) -> None:
         state = self.session.state
-        self.panels.show_match(state.match)
         self.panels.third.set_view(state.third)
+        self.panels.show_match(state.match)
         self._show_zoom()
 
     def _enable(self) -> None:
@@ -207,8 +211,8 @@ class MainWindow(QMainWindow):
         self.status.show_readout(None if at is None else self.session.readout(*at))
 
     def _show_zoom(self) -> None:
-        has_stack = self.session.state.stack is not None
-        self.status.show_zoom(self.panels.zoom_percent() if has_stack else None)
+        seen = self.panels.model.picture is not None
+        self.status.show_zoom(self.panels.zoom_percent() if seen else None)
 
     # ------------------------------------------------------------ wishes
 

@@ -44,7 +44,14 @@ def _file_entries(w: MainWindow) -> list[Entry | None]:
         ),
         Entry(menu, "demo", tr("Try the &demo stack"), w.session.load_demo),
         None,
-        Entry(menu, "export", tr("&Export matched FITS…"), w.open_export, "Ctrl+E"),
+        Entry(
+            menu,
+            "export",
+            tr("&Export matched FITS…"),
+            w.open_export,
+            "Ctrl+E",
+            tip=tr("Match all exposures with the present settings, then write FITS files"),
+        ),
         Entry(menu, "figure", tr("&Save figure…"), w.save_figure),
         None,
         Entry(menu, "close", tr("&Close stack"), w.session.close_stack, "Ctrl+W"),
@@ -155,7 +162,7 @@ def _work_entries(w: MainWindow) -> list[Entry | None]:
             "Ctrl+M",
             "match_all",
             toolbar=True,
-            tip=tr("Match every exposure to the reference with these settings"),
+            tip=tr("Match all exposures with the present settings; nothing is written"),
         ),
         Entry(
             match,
@@ -165,7 +172,7 @@ def _work_entries(w: MainWindow) -> list[Entry | None]:
             None,
             "export",
             toolbar=True,
-            tip=tr("Match all and write FITS files"),
+            tip=tr("Match all exposures with the present settings, then write FITS files"),
         ),
         Entry(match, "stop", tr("&Stop"), w.session.stop, "Esc", "stop"),
         Entry(

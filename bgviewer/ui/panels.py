@@ -2,228 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pyqtgraph as pg
-from PyQt6.QtCore import QTimer, pyqtSignal
-from PyQt6.QtGui import QColor, QResizeEvent, QShowEvent
-from PyQt6.QtWidgets import QComboBox, QGridLayout, QWidget
+from PyQt6.QtCore import QRect, QTimer, pyqtSignal
+from PyQt6.QtGui import QResizeEvent, QShowEvent
+from PyQt6.QtWidgets import QGridLayout, QWidget
 
 from bgviewer.session.state import MatchState
-from bgviewer.tasks.markers import Markers, shades
-from bgviewer.tasks.picture import Picture
-from bgviewer.tasks.show import THIRD_VIEWS, Shown
 from bgviewer.ui.figures import Figures
-from bgviewer.ui.format import count, number, with_unit
 from bgviewer.ui.image_panel import ImagePanel
-from bgviewer.ui.theme import colour_table
+from bgviewer.ui.model_panel import ModelPanel
+from bgviewer.ui.obstacle import Obstacle
 from bgviewer.ui.view_state import ViewState
+from bgviewer.ui.views import ResidualPanel, ThirdPanel
 
-__all__ = ["ModelPanel", "Panels", "ResidualPanel", "ThirdPanel"]
+__all__ = ["Panels"]
 
-_SHADES = 32
-_MOST_MARKERS = 2500
-_STRIP = 80  # height of the figures below a row of panels
+_STRIP = 92  # height of the figures below a row of panels
+_FINER = 1.4  # pictures have whole pixels per block: a little finer than the screen, not coarser
 _ZOOM_DELAY = 120  # milliseconds of rest before a zoomed part is drawn sharply
-
-
-class ModelPanel(ImagePanel):
-    """The fitted surface with the cells that carry it on top, in the same colours."""
-
-    def __init__(self, view: ViewState, parent: QWidget | None = None) -> None:
-        super().__init__(self.tr("Model and cells"), view, parent)
-        table = colour_table("sequential", _SHADES)[:, :3].astype(int)
-        self._brushes = [pg.mkBrush(*row) for row in table.tolist()]
-        dark, light = pg.mkPen(0, 0, 0, 210), pg.mkPen(255, 255, 255, 230)
-        self._pens = [light if sum(row) < 330 else dark for row in table.tolist()]
-        self._markers: Markers | None = None
-        self._unit = ""
-        self._wanted = True
-        self._held = False
-        self.cells = pg.ScatterPlotItem(pxMode=True, hoverable=True, tip=self._tip)
-        self.cells.opts["hoverPen"] = pg.mkPen("w", width=2)
-        self.empty = pg.ScatterPlotItem(
-            pxMode=True, symbol="x", size=9, brush=None, pen=pg.mkPen(QColor(200, 60, 50), width=1)
-        )
-        for item in (self.cells, self.empty):
-            item.setZValue(10)
-            self.canvas.addItem(item, ignoreBounds=True)
-        view.changed.connect(self._on_view)
-
-    def show_model(self, base: Picture, detail: Picture | None, markers: Markers) -> None:
-        """Paint the model and, in the same colours, the cells."""
-        self._held = True
-        before = (self._markers, self.levels)
-        self._markers, self._unit = markers, base.unit
-        self.show_pictures(base, detail)
-        self._held = False
-        if before != (markers, self.levels):
-            self._draw()
-
-    def set_markers_visible(self, visible: bool) -> None:
-        """Show or hide the cells."""
-        self._wanted = visible
-        self._draw()
-
-    def clear(self) -> None:
-        """Show nothing."""
-        super().clear()
-        self._markers = None
-        self._draw()
-
-    def faded_items(self) -> list[pg.GraphicsObject]:
-        """Picture and cells."""
-        return [*super().faded_items(), self.cells, self.empty]
-
-    def levels_set(self, low: float, high: float) -> None:
-        """Colour the cells by the new scale."""
-        self._draw()
-
-    def _on_view(self) -> None:
-        if self._markers is not None and len(self._markers.x) > _MOST_MARKERS:
-            self._draw()
-
-    def _draw(self) -> None:
-        markers = self._markers
-        if self._held:
-            return
-        if markers is None or not self._wanted:
-            self.cells.clear()
-            self.empty.clear()
-            return
-        chosen = np.arange(len(markers.x))
-        if len(chosen) > _MOST_MARKERS:
-            chosen = markers.inside(*self.visible_range())
-        if len(chosen) > _MOST_MARKERS:
-            self.cells.clear()
-            self.empty.clear()
-            return
-        which = shades(markers.values[chosen], *self.levels, _SHADES)
-        self.cells.setData(
-            x=markers.x[chosen],
-            y=markers.y[chosen],
-            size=markers.sizes[chosen],
-            brush=[self._brushes[i] for i in which],
-            pen=[self._pens[i] for i in which],
-            data=chosen,
-        )
-        self.empty.setData(x=markers.empty_x, y=markers.empty_y)
-
-    def _tip(self, x: float, y: float, data: int) -> str:
-        markers = self._markers
-        if markers is None:
-            return ""
-        i = int(data)
-        return self.tr("cell at x {:.1f}, y {:.1f}\nvalue {} ± {}\n{} good pixels").format(
-            x,
-            y,
-            number(float(markers.values[i])),
-            with_unit(float(markers.errors[i]), self._unit),
-            count(int(markers.counts[i])),
-        )
-
-    def describe(self, shown: Shown) -> None:
-        """Say in the heading what the markers are."""
-        figures = shown.figures
-        nx, ny = figures.grid
-        text = self.tr("{} × {} cells, size ∝ 1/error").format(nx, ny)
-        if figures.cells_total - figures.cells_used:
-            text += self.tr(", {} empty").format(count(figures.cells_total - figures.cells_used))
-        if figures.cells_used > _MOST_MARKERS:
-            text = self.tr("{} × {} cells: zoom in to see them").format(nx, ny)
-        self.note.setText(text)
-
-
-class ResidualPanel(ImagePanel):
-    """What the bins are above or below the model."""
-
-    def __init__(self, view: ViewState, parent: QWidget | None = None) -> None:
-        self._titles = (self.tr("Residuals (bin − model)"), self.tr("Residuals"))
-        super().__init__(self._titles[0], view, parent)
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Take the title that fits."""
-        super().resizeEvent(event)
-        self._fit_title()
-
-    def clear(self) -> None:
-        """Show nothing."""
-        super().clear()
-        self._titles = (self.tr("Residuals (bin − model)"), self.tr("Residuals"))
-        self._fit_title()
-
-    def _fit_title(self) -> None:
-        long, short = self._titles
-        room = self.width() - 16
-        fits = self.title.fontMetrics().horizontalAdvance(long) <= room
-        self.title.setText(long if fits else short)
-        self.title.setToolTip(long)
-
-    def describe(self, shown: Shown) -> None:
-        """Put fitRMS into the heading."""
-        figures = shown.figures
-        rms = with_unit(figures.fit_rms, figures.unit, 3)
-        self._titles = (
-            self.tr("Residuals (bin − model), fitRMS = {}").format(rms),
-            self.tr("Residuals, fitRMS = {}").format(rms),
-        )
-        self._fit_title()
-        text = self.tr("{} bins").format(count(figures.bins_used))
-        if figures.bins_used == 1:
-            text = self.tr("1 bin")
-        if shown.outliers:
-            text += self.tr(", {} beyond the scale").format(count(shown.outliers))
-        self.note.setText(text)
-
-
-class ThirdPanel(ImagePanel):
-    """A view that is chosen from a list."""
-
-    chosen = pyqtSignal(str)
-
-    def __init__(self, view: ViewState, parent: QWidget | None = None) -> None:
-        super().__init__("", view, parent)
-        self._labels = {
-            "matched_minus_reference": self.tr("Matched − reference"),
-            "difference": self.tr("Reference − science"),
-            "science": self.tr("Science"),
-            "reference": self.tr("Reference"),
-            "matched": self.tr("Matched"),
-            "mask": self.tr("Mask planes"),
-            "variance": self.tr("Variance (ref. + science)"),
-        }
-        self.chooser = QComboBox()
-        for name in THIRD_VIEWS:
-            self.chooser.addItem(self._labels[name], name)
-        self.chooser.setAccessibleName(self.tr("Third view"))
-        self.chooser.setToolTip(self.tr("Choose what this panel shows (keys 1 to 7)"))
-        font = self.chooser.font()
-        font.setBold(True)
-        self.chooser.setFont(font)
-        self.title.hide()
-        self.chooser.setMinimumContentsLength(19)
-        self.chooser.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.header.insertWidget(0, self.chooser)
-        self.chooser.activated.connect(lambda i: self.chosen.emit(self.chooser.itemData(i)))
-        self.setAccessibleName(self.tr("Third view"))
-
-    def label_of(self, name: str) -> str:
-        """What a view is called."""
-        return self._labels[name]
-
-    def set_view(self, name: str) -> None:
-        """Name in the list what is shown."""
-        self.chooser.setCurrentIndex(self.chooser.findData(name))
-
-    def describe(self, picture: Picture) -> None:
-        """Say what one picture pixel is."""
-        text = ""
-        if picture.step > 1 and picture.colours != "planes":
-            text = self.tr("mean of {0} × {0} px").format(picture.step)
-        if picture.kind in ("matched_minus_reference", "difference"):
-            text = (text + ", " if text else "") + self.tr("good px")
-        self.note.setText(text)
 
 
 class Panels(QWidget):
@@ -231,6 +26,7 @@ class Panels(QWidget):
 
     hovered = pyqtSignal(object)
     third_chosen = pyqtSignal(str)
+    remedy_chosen = pyqtSignal(object)
     zoomed = pyqtSignal(object)
     """Part (x0, x1, y0, y1) that is looked at closely, or None."""
     side_changed = pyqtSignal(int)
@@ -247,6 +43,8 @@ class Panels(QWidget):
         self.third = ThirdPanel(self.view)
         self.all: tuple[ImagePanel, ...] = (self.model, self.residuals, self.third)
         self.figures = Figures()
+        self.obstacle = Obstacle(self)
+        self.obstacle.remedy_chosen.connect(self.remedy_chosen)
         self._arrangement = ""
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(4, 2, 2, 2)
@@ -268,8 +66,7 @@ class Panels(QWidget):
         shown = match.shown
         self.figures.show_match(match)
         if shown is None:
-            for panel in self.all:
-                panel.clear()
+            self._show_preview(match)
         else:
             self.view.set_box(shown.base.model.box)
             self._arrange()
@@ -281,10 +78,35 @@ class Panels(QWidget):
             self.residuals.describe(shown)
             self.third.describe((detail or base).third)
         for panel in self.all:
-            panel.set_dimmed(bool(match.withheld))
-        self.model.set_message(match.withheld)
-        self.residuals.set_message("")
-        self.third.set_message(shown.base.third.message if shown and not match.withheld else "")
+            panel.set_dimmed(bool(match.withheld) and shown is not None)
+        # Over an earlier result the reason is a note; without one it is all there is to say.
+        self.model.set_message(match.withheld if shown is not None else "")
+        third = shown.base.third if shown is not None else match.preview
+        self.third.set_message(third.message if third and not match.withheld else "")
+        self.obstacle.show_reason(match.withheld if shown is None else "", match.remedies)
+        self._place_obstacle()
+
+    def _show_preview(self, match: MatchState) -> None:
+        """Without a match only the third view may have something to show."""
+        self.model.clear()
+        self.residuals.clear()
+        if match.preview is None:
+            self.third.clear()
+            return
+        self.view.set_box(match.preview.box)
+        self._arrange()
+        self.third.show_pictures(match.preview, None)
+        self.third.describe(match.preview, instead=True)
+
+    def _place_obstacle(self) -> None:
+        """Centre the card over the panels that are empty."""
+        if self.obstacle.isHidden():
+            return
+        area = QRect()
+        for panel in self.all:
+            if panel.picture is None:
+                area = area.united(panel.geometry())
+        self.obstacle.place(area or self.rect())
 
     def lock_levels(self, locked: bool) -> None:
         """Keep the colour scales while other matches are shown."""
@@ -309,6 +131,7 @@ class Panels(QWidget):
         for panel in self.all:
             panel.follow_palette()
         self.figures.follow_palette()
+        self.obstacle.follow_palette()
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Tell the size once the layout is done."""
@@ -319,9 +142,15 @@ class Panels(QWidget):
         """Arrange anew where another arrangement gives more room."""
         super().resizeEvent(event)
         self._arrange()
+        self._place_obstacle()
+        self._rest.start()
+
+    def settle(self) -> None:
+        """Tell size and zoom anew after a moment of rest."""
         self._rest.start()
 
     def _arrange(self) -> None:
+        self.figures.set_room(self.height() // 2)
         wanted = self._best_arrangement()
         if wanted == self._arrangement:
             return
@@ -347,7 +176,7 @@ class Panels(QWidget):
         aspect = image_width / image_height
 
         def side(panel_width: float, panel_height: float) -> float:
-            return min(max(panel_width - 105, 1), max(panel_height - 50, 1) * aspect)
+            return min(max(panel_width - 112, 1), max(panel_height - 76, 1) * aspect)
 
         sides = {
             "grid": side(width / 2, height / 2),
@@ -357,9 +186,9 @@ class Panels(QWidget):
         return max(sides, key=lambda name: sides[name])
 
     def screen_side(self) -> int:
-        """Device pixels along the longer side of the largest panel, in steps of 64."""
+        """Picture pixels along the longer side of the largest panel, in steps of 64."""
         longest = max(max(panel.view_size()) for panel in self.all)
-        return -(-int(longest * self.devicePixelRatioF()) // 64) * 64
+        return -(-int(_FINER * longest * self.devicePixelRatioF()) // 64) * 64
 
     def _on_hover(self, source: ImagePanel, at: tuple[float, float] | None) -> None:
         for panel in self.all:
@@ -372,6 +201,7 @@ class Panels(QWidget):
         return not self._rest.isActive() and self._side == self.screen_side()
 
     def _tell_view(self) -> None:
+        self._place_obstacle()
         self._tell_side()
         self._tell_zoom()
         self.rested.emit()

@@ -10,24 +10,20 @@ from PyQt6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
-    QRectF,
-    QSize,
     QSortFilterProxyModel,
     Qt,
 )
-from PyQt6.QtGui import QBrush, QColor, QFont, QPainter, QPalette, QPen
-from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PyQt6.QtGui import QBrush, QColor, QFont, QPalette
 
 from bgviewer.session.session import Session
 from bgviewer.session.state import StackState
 from bgviewer.ui.format import count, number
-from bgviewer.ui.theme import TERM_COLOURS, TERM_PATTERNS, colours_of
+from bgviewer.ui.theme import colours_of
 
-__all__ = ["COLUMNS", "SORT_ROLE", "RankingModel", "RankingProxy", "TermsDelegate"]
+__all__ = ["COLUMNS", "SORT_ROLE", "RankingModel", "RankingProxy"]
 
 COLUMNS = ("name", "cost", "terms", "fit_rms", "ratio", "state")
 SORT_ROLE = int(Qt.ItemDataRole.UserRole)
-_TERMS = ("variance", "level", "coverage")
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -54,7 +50,7 @@ class RankingModel(QAbstractTableModel):
                 self.tr("Root mean square of bin − model, in the exposures' unit"),
             ),
             (
-                self.tr("Ratio"),
+                self.tr("MSE/var"),
                 self.tr("matchedMSE / diffImVar; about 1 when only pixel noise is left"),
             ),
             (self.tr("State"), self.tr("Whether the exposure has been matched, and why not")),
@@ -104,8 +100,9 @@ class RankingModel(QAbstractTableModel):
             return self._headings[section][0]
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._headings[section][1]
-        if role == Qt.ItemDataRole.TextAlignmentRole and COLUMNS[section] in _NUMERIC:
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            # On the left: the arrow that tells the order stands on the right.
+            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -115,13 +112,17 @@ class RankingModel(QAbstractTableModel):
             return None
         row, column = index.row(), COLUMNS[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
+            if column == self.reason_from(row):
+                return f"✕ {self.reason(row)}"
             return self._text(stack, row, column)
         if role == SORT_ROLE:
             return self._sort_key(stack, row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(stack, row, column)
         if role == Qt.ItemDataRole.TextAlignmentRole and column in _NUMERIC:
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            left = column == self.reason_from(row)
+            side = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight
+            return int(side | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.FontRole:
             return self._font(row, column)
         if role == Qt.ItemDataRole.ForegroundRole:
@@ -141,10 +142,29 @@ class RankingModel(QAbstractTableModel):
         if self._session.is_reference(row):
             return "reference", ""
         outcome, current = self._session.outcome(row)
+        if self._session.held_back():
+            return "settings", self._session.held_back()
         if outcome is None or (outcome.status == "failed" and not current):
             return "not matched", ""
         remark = outcome.reason or "\n".join(outcome.adjustments)
         return (outcome.status if current else "outdated"), remark
+
+    def reason(self, row: int) -> str:
+        """Why an exposure failed, without its name; an empty string where it did not."""
+        stack = self._session.state.stack
+        state, text = self.state_of(row)
+        if state != "failed" or stack is None:
+            return ""
+        entry = stack.stack.entries[row]
+        for name in (str(entry.path), entry.name):
+            text = text.removeprefix(f"{name}: ")
+        return " ".join(text.split())
+
+    def reason_from(self, row: int) -> str:
+        """The column from which the reason fills the row: those that would be empty anyhow."""
+        if not self.reason(row):
+            return ""
+        return "fit_rms" if self.weighted(row) is not None else "cost"
 
     def weighted(self, row: int) -> tuple[float, float, float] | None:
         """Weighted terms variance, level, coverage; None where there is no cost."""
@@ -154,13 +174,14 @@ class RankingModel(QAbstractTableModel):
         values = tuple(float(v) for v in stack.ranking.terms.weighted[row])
         return values if all(math.isfinite(v) for v in values) else None  # type: ignore[return-value]
 
-    def largest_cost(self) -> float:
-        """Length that a full bar stands for."""
+    def reach(self) -> tuple[float, float]:
+        """How far the bars reach to the left (negative terms) and to the right of zero."""
         stack = self._session.state.stack
-        if stack is None or stack.ranking is None:
-            return 1.0
-        costs = [sum(map(abs, w)) for i in range(len(stack)) if (w := self.weighted(i))]
-        return max(costs, default=1.0) or 1.0
+        rows = range(len(stack)) if stack is not None else ()
+        known = [w for i in rows if (w := self.weighted(i)) is not None]
+        left = max((-sum(min(v, 0.0) for v in w) for w in known), default=0.0)
+        right = max((sum(max(v, 0.0) for v in w) for w in known), default=0.0)
+        return left, right
 
     def _text(self, stack: StackState, row: int, column: str, short: bool = True) -> str:
         if column == "name":
@@ -175,6 +196,7 @@ class RankingModel(QAbstractTableModel):
                 "not matched": self.tr("○ not yet"),
                 "matched": self.tr("● matched"),
                 "outdated": self.tr("◌ outdated"),
+                "settings": self.tr("⚠ settings"),
             }[self.state_of(row)[0]]
             return text[0] if self._compact and short else text
         if column in ("fit_rms", "ratio"):
@@ -239,7 +261,10 @@ class RankingModel(QAbstractTableModel):
         colours = colours_of(_palette())
         state = self.state_of(row)[0]
         if state == "failed":
-            return QBrush(QColor(colours.bad if column == "state" else colours.muted))
+            told = column in ("state", self.reason_from(row))
+            return QBrush(QColor(colours.bad if told else colours.muted))
+        if state == "settings" and column == "state":
+            return QBrush(QColor(colours.warning))
         if state in ("outdated", "not matched") and column in ("fit_rms", "ratio", "state"):
             return QBrush(QColor(colours.muted))
         if state == "matched" and column == "state":
@@ -276,65 +301,3 @@ class RankingProxy(QSortFilterProxyModel):
         if self.sortOrder() == Qt.SortOrder.DescendingOrder and math.inf in (a, b):
             return bool(a == math.inf)
         return bool(a < b)
-
-
-class TermsDelegate(QStyledItemDelegate):
-    """Draws the three weighted terms as one stacked bar."""
-
-    def __init__(self, model: RankingModel, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._model = model
-
-    def paint(
-        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> None:
-        """Draw the bar; its length is the cost."""
-        assert painter is not None
-        self.initStyleOption(option, index)
-        style = option.widget.style() if option.widget else None
-        if style is not None:
-            element = QStyle.PrimitiveElement.PE_PanelItemViewItem
-            style.drawPrimitive(element, option, painter, option.widget)
-        row = index.data(_ROW_ROLE) if index.data(_ROW_ROLE) is not None else _source_row(index)
-        weighted = self._model.weighted(row)
-        if weighted is None:
-            return
-        room = QRectF(option.rect).adjusted(3, 5, -5, -5)
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(room.adjusted(-2, -2, 2, 2), option.palette.base())
-        scale = room.width() / self._model.largest_cost()
-        left = room.left()
-        painter.save()
-        painter.setPen(Qt.PenStyle.NoPen)
-        for name, value in zip(_TERMS, weighted, strict=True):
-            width = abs(value) * scale
-            draw_term(painter, QRectF(left, room.top(), width, room.height()), name)
-            left += width
-        painter.restore()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        """Room for a bar."""
-        return QSize(70, 20)
-
-
-_ROW_ROLE = SORT_ROLE + 1
-
-
-def _source_row(index: QModelIndex) -> int:
-    model = index.model()
-    if isinstance(model, QSortFilterProxyModel):
-        return model.mapToSource(index).row()
-    return index.row()
-
-
-def draw_term(painter: QPainter, box: QRectF, name: str) -> None:
-    """Fill a box in the colour and pattern of a term."""
-    colour = QColor(TERM_COLOURS[name])
-    pattern = TERM_PATTERNS[name]
-    if pattern != Qt.BrushStyle.SolidPattern:
-        pale = QColor(colour)
-        pale.setAlpha(110)
-        painter.fillRect(box, pale)
-    painter.fillRect(box, QBrush(colour, pattern))
-    painter.setPen(QPen(colour, 1))
-    painter.setPen(Qt.PenStyle.NoPen)

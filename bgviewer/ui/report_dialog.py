@@ -67,7 +67,7 @@ class ReportDialog(QDialog):
             "fitRMS",
             "matchedMSE",
             "diffImVar",
-            self.tr("Ratio"),
+            self.tr("MSE/var"),
             self.tr("Remark"),
             self.tr("File"),
         ]

@@ -25,11 +25,12 @@ class _Watcher(QObject):
         super().__init__(window)
         self._app, self._window, self._path = app, window, path
         self._unpainted: set[int] | None = None
+        self._rested = False
         self._errors: list[str] = []
         session = window.session
         session.match_changed.connect(self._on_news)
         session.job_changed.connect(self._on_news)
-        window.panels.rested.connect(self._on_news)
+        window.panels.rested.connect(self._on_rest)
         session.notice_raised.connect(self._on_notice)
         session.bug_caught.connect(self._on_bug)
         for number, panel in enumerate(window.panels.all):
@@ -43,22 +44,30 @@ class _Watcher(QObject):
         print(f"bgviewer: {error!r}", file=sys.stderr)
         self._app.exit(_BUG)
 
+    def _on_rest(self) -> None:
+        """Size and zoom are told; if the session still has nothing to do, nothing will change."""
+        self._rested = True
+        self._on_news()
+
     def _on_news(self) -> None:
-        state = self._window.session.state
+        rested, self._rested = self._rested, False
+        state, panels = self._window.session.state, self._window.panels
         if state.job is not None or self._unpainted is not None:
             return
-        match = state.match
-        settled = match.shown is not None and match.shown.complete and not match.working
-        if settled and not self._window.panels.resting:
-            return
-        if settled or match.withheld:
-            self._unpainted = set(range(len(self._window.panels.all)))
-            self._window.panels.update()
-            for panel in self._window.panels.all:
-                panel.canvas.viewport().update()
-        elif state.stack is None or state.science is None:
+        if state.stack is None or state.science is None:
             # The notice that says why comes with the same news, just after it.
             QTimer.singleShot(0, self._give_up)
+        elif not self._window.session.settled:
+            return
+        elif not rested or not panels.resting:
+            # What the news changed may change the layout, and the layout the fineness of the
+            # pictures: look again when the window has come to rest.
+            panels.settle()
+        else:
+            self._unpainted = set(range(len(panels.all)))
+            panels.update()
+            for panel in panels.all:
+                panel.canvas.viewport().update()
 
     def _give_up(self) -> None:
         state = self._window.session.state
@@ -103,6 +112,7 @@ def take_screenshot(
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen, app.platformName() != "offscreen")
     if dark:
         window.actions_["scheme_dark"].trigger()
+    app.setCursorFlashTime(0)
     window.forget_layout(size)
     window.show()
     watcher = _Watcher(app, window, path)

@@ -12,7 +12,6 @@ from PyQt6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QSizePolicy,
     QSlider,
     QTableView,
     QVBoxLayout,
@@ -23,13 +22,9 @@ from bgviewer.engine.config import OPTIONS
 from bgviewer.session.session import Session
 from bgviewer.ui.fields import EditorManners
 from bgviewer.ui.format import number
-from bgviewer.ui.ranking_model import (
-    COLUMNS,
-    RankingModel,
-    RankingProxy,
-    TermsDelegate,
-    draw_term,
-)
+from bgviewer.ui.labels import ElidedLabel
+from bgviewer.ui.ranking_model import COLUMNS, RankingModel, RankingProxy
+from bgviewer.ui.terms_bar import RowDelegate, TermsDelegate, draw_term
 from bgviewer.ui.theme import colours_of
 from bgviewer.ui.whats_this import explain
 
@@ -38,13 +33,20 @@ __all__ = ["StackDock", "WeightSliders"]
 _STEPS = 100
 _COMPACT_BELOW = 380
 _WIDE = {
-    "cost": "Cost ▾",
-    "terms": "0000000",
+    "cost": "Cost",
+    "terms": "Terms",
     "fit_rms": "fitRMS",
-    "ratio": "Ratio",
+    "ratio": "MSE/var",
     "state": "★ reference",
 }
-_COMPACT = {"cost": "0.000", "terms": "00000", "fit_rms": "00.000", "ratio": "0.000", "state": "●"}
+_COMPACT = {
+    "cost": "−0.000",
+    "terms": "Terms",
+    "fit_rms": "fitRMS",
+    "ratio": "MSE/var",
+    "state": "State",
+}
+_ARROW = 14  # room for the arrow that tells the order
 
 
 class _Swatch(QWidget):
@@ -122,13 +124,13 @@ class StackDock(QWidget):
         self.proxy = RankingProxy(self)
         self.proxy.setSourceModel(self.model)
         self._selecting = False
+        self._spans: dict[int, int] = {}
         self.table = self._build_table()
         self.weights = WeightSliders()
         self.reference_button = QPushButton(self.tr("Use as reference"))
         self.reference_button.setToolTip(self.tr("Make the selected exposure the reference (R)"))
         self.reference_button.clicked.connect(self.use_current)
-        self.best = QLabel()
-        self.best.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.best = ElidedLabel()
         self.heading = QLabel()
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 4, 6)
@@ -145,6 +147,8 @@ class StackDock(QWidget):
         column.addWidget(title)
         column.addWidget(self.weights)
         self.weights.moved.connect(session.set_weights)
+        for signal in (self.proxy.layoutChanged, self.proxy.modelReset, self.proxy.dataChanged):
+            signal.connect(self._span_reasons)
         session.config_changed.connect(self._on_config)
         session.ranking_changed.connect(self._on_pair)
         session.stack_changed.connect(self._on_stack)
@@ -155,6 +159,7 @@ class StackDock(QWidget):
     def _build_table(self) -> QTableView:
         table = QTableView()
         table.setModel(self.proxy)
+        table.setItemDelegate(RowDelegate(table))
         table.setItemDelegateForColumn(COLUMNS.index("terms"), TermsDelegate(self.model, table))
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -189,8 +194,22 @@ class StackDock(QWidget):
         font.setBold(True)
         metrics = QFontMetrics(font)
         for name, sample in (_COMPACT if compact else _WIDE).items():
-            width = metrics.horizontalAdvance(sample) + (10 if compact else 12)
-            self.table.setColumnWidth(COLUMNS.index(name), width)
+            width = metrics.horizontalAdvance(sample) + (4 if compact else 10)
+            arrow = _ARROW if name == "cost" and not compact else 0
+            self.table.setColumnWidth(COLUMNS.index(name), width + arrow)
+
+    def _span_reasons(self) -> None:
+        """Let the reasons of rows that failed run over the columns that have nothing to say."""
+        spans = {}
+        for at in range(self.proxy.rowCount()):
+            start = self.model.reason_from(self.proxy.mapToSource(self.proxy.index(at, 0)).row())
+            if start:
+                spans[at] = COLUMNS.index(start)
+        if spans != self._spans:
+            self._spans = spans
+            self.table.clearSpans()
+            for at, first in spans.items():
+                self.table.setSpan(at, first, 1, len(COLUMNS) - first)
 
     # ------------------------------------------------------------ wishes
 

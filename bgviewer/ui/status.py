@@ -26,7 +26,10 @@ class StatusBar(QStatusBar):
         self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.readout.setAccessibleName(self.tr("Values under the cursor"))
         self.zoom = QLabel()
-        self.zoom.setToolTip(self.tr("Screen pixels per image pixel in the first panel"))
+        self.zoom.setContentsMargins(4, 0, 8, 0)
+        self.zoom.setToolTip(
+            self.tr("Screen pixels per image pixel: at 100 % each has one of its own")
+        )
         self.job = QLabel()
         self.progress = QProgressBar()
         self.progress.setFixedWidth(150)
@@ -61,7 +64,7 @@ class StatusBar(QStatusBar):
 
     def show_zoom(self, percent: float | None) -> None:
         """Show the zoom of the panels."""
-        self.zoom.setText("" if percent is None else f"{percent:.0f} %")
+        self.zoom.setText("" if percent is None else self.tr("zoom {:.0f} %").format(percent))
 
     def plain_readout(self) -> str:
         """The values under the cursor as plain text."""

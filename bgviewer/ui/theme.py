@@ -106,9 +106,9 @@ _ROLES = {
     QPalette.ColorRole.Shadow: ("#7b848f", "#000000"),
 }
 _DISABLED = {
-    QPalette.ColorRole.WindowText: ("#8b949f", "#737d88"),
-    QPalette.ColorRole.Text: ("#8b949f", "#737d88"),
-    QPalette.ColorRole.ButtonText: ("#8b949f", "#737d88"),
+    QPalette.ColorRole.WindowText: ("#626b76", "#939da9"),
+    QPalette.ColorRole.Text: ("#626b76", "#939da9"),
+    QPalette.ColorRole.ButtonText: ("#626b76", "#939da9"),
     QPalette.ColorRole.Highlight: ("#b9c2cc", "#3a424b"),
 }
 

@@ -40,7 +40,7 @@ def test_style_is_reduced():
     assert told.kind == "interp_style_reduced"
     assert (told.asked, told.used) == ("AKIMA_SPLINE", "CUBIC_SPLINE")
     assert "AKIMA_SPLINE" in told.text
-    assert "5 x 4" in told.text
+    assert "5 × 4" in told.text
 
 
 def test_order_is_reduced():

@@ -39,11 +39,25 @@ ROOT_OF = {
 }
 
 
+def clipping_hangs_on_rounding(values, k, passes, top):
+    """Whether a pass before the last left equal pixels away from its centre.
+
+    Their variance is then rounding of either sign, and whether the next pass keeps all of them
+    or none is chance (in LSST's code too).
+    """
+    before = [twin_numbers.describe(values, k, n).varianceclip for n in range(1, passes)]
+    return any(abs(v) <= 1e-14 * top**2 for v in before)
+
+
 def assert_equal_to_twin(values, k=3, passes=2):
     ours, slow = describe(values, k, passes), twin_numbers.describe(values, k, passes)
-    assert (ours.n, ours.n_clipped) == (slow.n, slow.n_clipped)
     top = float(np.abs(values).max(initial=0))
+    assert ours.n == slow.n
+    by_rounding = clipping_hangs_on_rounding(values, k, passes, top)
+    assert by_rounding or ours.n_clipped == slow.n_clipped
     for name in FIELDS:
+        if by_rounding and "clip" in name:
+            continue
         square = "variance" in name or name == "meansquare"
         floor = 1e-14 * top**2 if square else 1e-12 * top
         # equal pixels away from the centre: the variance is rounding of either sign, and so

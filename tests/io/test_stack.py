@@ -236,7 +236,9 @@ def test_reading_from_many_threads(make, monkeypatch):
     stack = load_stack(make.folder)
     reads = []
     original = stack_module.read
-    monkeypatch.setattr(stack_module, "read", lambda path, **how: reads.append(path) or original(path, **how))
+    monkeypatch.setattr(
+        stack_module, "read", lambda path, **how: reads.append(path) or original(path, **how)
+    )
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(stack.read, [i % 4 for i in range(64)]))
     for number, exposure in enumerate(results):

@@ -206,12 +206,12 @@ def test_a_load_can_be_stopped(make_window, qtbot, stack_folder, monkeypatch):
     window = make_window()
     began, reading = threading.Event(), bgviewer.ExposureStack.read
 
-    def slow(self, exposure):
+    def slow(self, exposure, **how):
         began.set()
         # As long as nobody stops it: the progress object ends this wait.
         while not stop_seen.wait(0.01):
             pass
-        return reading(self, exposure)
+        return reading(self, exposure, **how)
 
     stop_seen = threading.Event()
     monkeypatch.setattr(bgviewer.ExposureStack, "read", slow)
@@ -286,8 +286,8 @@ def test_another_exposure_is_shown(window, qtbot):
     entries = window.session.state.stack.stack.entries
     assert entries[window.session.state.science].name == names[2]
     click_row(qtbot, window, 0)
-    assert "reference itself" in window.panels.model.message.text()
-    assert window.panels.model.message.isVisible()
+    assert "reference itself" in window.panels.obstacle.text.text()
+    assert window.panels.obstacle.isVisible()
 
 
 # ---------------------------------------------------------------- tune
@@ -329,6 +329,42 @@ def test_order_and_the_remedy_for_one_that_is_too_high(window, qtbot):
     type_into(qtbot, main(window, "order"), "2")
     assert agree(window, qtbot).used_order == 2
     assert main(window, "interp_style").isEnabled() is False
+
+
+def test_settings_that_clash_from_the_start_are_one_card_with_remedies(
+    make_window, qtbot, stack_folder
+):
+    window = make_window(bgviewer.MatchConfig(bin_size=32, use_polynomial=True, order=8))
+    window.load([str(stack_folder)])
+    panels = window.panels
+    qtbot.waitUntil(
+        lambda: window.session.settled and panels.third.picture is not None, timeout=WAIT
+    )
+    assert "enough for order 6" in panels.obstacle.text.text() and panels.obstacle.isVisible()
+    assert panels.model.picture is None and panels.residuals.picture is None
+    assert not panels.model.message.isVisible() and window.status.zoom.text() == ""
+    # What needs no match is shown: the difference in place of what does, named as such.
+    assert panels.third.picture.kind == "difference"
+    assert "reference − science" in panels.third.note.text()
+    state = window.session.state
+    assert "settings" in cell(window, state.science, "state")
+    qtbot.keyClick(window, Qt.Key(Qt.Key.Key_1 + THIRD_VIEWS.index("science")))
+    qtbot.waitUntil(
+        lambda: panels.third.picture is not None and panels.third.picture.kind == "science",
+        timeout=WAIT,
+    )
+    assert panels.obstacle.buttons[0].text() == "Use order 6"
+    click(qtbot, panels.obstacle.buttons[0])
+    assert agree(window, qtbot).used_order == 6
+    assert not panels.obstacle.isVisible()
+
+
+def test_the_extrapolated_share_is_told(window, qtbot):
+    shown = settle(qtbot, window)
+    share = shown.figures.extrapolated
+    assert 0 < share < 1
+    assert f"{100 * share:.0f} % extrapolated" in window.panels.figures.model.remark.text()
+    assert window.panels.model.hidden.isVisible()
 
 
 def test_mask_planes(window, qtbot):
@@ -486,6 +522,7 @@ def test_export(window, qtbot, tmp_path):
     asking.directory.selectAll()
     qtbot.keyClicks(asking.directory, str(target))
     assert "5 exposures, 4 background models" in asking.verdict.text()
+    assert "present settings" in asking.explanation.text()
     click(qtbot, asking.export_button)
     report = dialog(qtbot, ReportDialog)
     assert report.table.rowCount() == 5
@@ -530,7 +567,7 @@ def test_an_exposure_that_fails_says_why_and_stops_nothing(make_window, qtbot):
             ),
             timeout=WAIT,
         )
-        assert word in window.panels.model.message.text()
+        assert word in window.panels.obstacle.text.text()
         assert "failed" in cell(window, exposure, "state")
     window.session.set_science(2)
     agree(window, qtbot)

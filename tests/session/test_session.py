@@ -227,3 +227,34 @@ def test_adjustments_find_their_field(loaded, qtbot):
     shown = quiet(loaded, qtbot).match.shown
     found = adjusted_fields(shown.result.adjustments)
     assert found["interp_style"].asked == "AKIMA_SPLINE"
+
+
+def test_a_size_told_while_the_first_match_is_made_is_not_lost(session, qtbot):
+    """Else the same command would give finer or coarser pictures, as the threads happen to run."""
+    told = []
+
+    def tell():
+        if session.state.match.working and not told:
+            told.append(True)
+            session.set_side(64)
+
+    session.match_changed.connect(tell)
+    session.use_stack(bgviewer.ExposureStack.of(exposures(shape=(200, 300))))
+    qtbot.waitUntil(lambda: bool(told) and session.settled, timeout=WAIT)
+    assert max(session.state.match.shown.base.window.shape) <= 64
+
+
+def test_a_pair_that_cannot_be_matched_is_still_shown(session, qtbot):
+    session.set_config(MatchConfig(bin_size=40, use_polynomial=True, order=4))
+    pair = exposures()
+    session.use_stack(bgviewer.ExposureStack.of(pair))
+    qtbot.waitUntil(lambda: session.settled and session.state.match.preview is not None)
+    match = session.state.match
+    assert match.shown is None and match.withheld and match.remedies
+    assert match.preview.kind == "difference"
+    state = session.state
+    expected = pair[state.reference].image - pair[state.science].image
+    np.testing.assert_allclose(match.preview.values, expected, rtol=1e-5)
+    session.apply_remedy(match.remedies[0])
+    qtbot.waitUntil(lambda: session.settled and session.state.match.shown is not None)
+    assert session.state.match.preview is None and not session.state.match.withheld

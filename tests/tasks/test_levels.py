@@ -16,7 +16,7 @@ def test_centred_levels_resist_outliers_and_count_them():
     assert levels.outliers == 2
     assert p.centred_levels(np.array([0.5, -0.25])).high == 0.5, "never beyond the data"
     assert p.centred_levels(np.array([np.nan])) == p.Levels(-1, 1)
-    assert p.centred_levels(np.zeros(4)) == p.Levels(-1, 1)
+    assert p.centred_levels(np.zeros(4)) == p.Levels(-1, 1, only=0.0)
 
 
 @pytest.mark.parametrize("levels", [p.sky_levels, p.sample_levels])
@@ -41,3 +41,21 @@ def test_model_levels_do_not_follow_a_runaway_corner():
     model[-1, -1] = 1e6
     levels = p.model_levels(model, cells)
     assert levels.low == 0 and levels.high == pytest.approx(12)
+
+
+def test_rounding_is_not_painted_at_full_scale():
+    """A thousandth of the median bin error; without errors a millionth of the cells' range."""
+    errors, cells = np.array([0.1, 0.2, np.nan, 0.9]), np.array([5.0, 25.0, np.nan])
+    assert p.residual_floor(errors, cells) == pytest.approx(2e-4)
+    assert p.residual_floor(np.zeros(3), cells) == pytest.approx(20e-6)
+    assert p.residual_floor(np.zeros(3), np.full(4, 50.0)) == pytest.approx(50e-6)
+    assert p.residual_floor(np.array([]), np.array([np.nan])) == 0
+    noise = np.array([1e-8, -2e-8])
+    assert p.centred_levels(noise, floor=2e-4) == p.Levels(-2e-4, 2e-4)
+    assert p.centred_levels(np.array([0.5, -0.25]), floor=2e-4).high == 0.5
+
+
+def test_an_image_of_one_value_names_it():
+    assert p.sample_levels(np.full((3, 3), 7.0)).only == 7
+    assert p.sky_levels(np.full((3, 3), 7.0)).only == 7
+    assert p.sample_levels(np.arange(9.0).reshape(3, 3)).only is None

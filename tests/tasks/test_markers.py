@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from bgviewer.tasks import markers as p
@@ -28,3 +30,20 @@ def test_the_histogram_counts_every_bin_once():
     assert sum(found.counts) == 6
     assert found.edges[0] == -found.edges[-1] == -4.0
     assert p.histogram_of(np.array([np.nan]), 1.0) is None
+
+
+def test_the_histogram_of_rounding_is_narrow_and_of_one_bin_there_is_none():
+    found = p.histogram_of(np.array([1e-8, -2e-8]), 1.6e-8, floor=0.5)
+    assert found is not None and found.edges[-1] == 0.5
+    middle = len(found.counts) // 2
+    assert found.counts[middle] == 2
+    assert p.histogram_of(np.array([0.3]), 0.3) is None
+
+
+def test_markers_know_how_far_apart_cells_are():
+    def cells(x, y):
+        values = np.ones((len(y), len(x)), np.float32)
+        return SimpleNamespace(x=x, y=y, values=values, errors=values, counts=values)
+
+    assert p.cell_markers(cells([2.0, 9.0, 14.0], [1.0, 21.0])).pitch == 5
+    assert p.cell_markers(cells([2.0], [1.0])).pitch == np.inf

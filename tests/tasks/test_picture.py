@@ -72,3 +72,18 @@ def test_a_picture_is_finite_and_says_where_nothing_is():
     np.testing.assert_array_equal(made.values[[0, 1], [0, 1]], [1.0, 4.0])
     whole = p.make_picture("x", np.ones((2, 2), np.float32), window, (0, 0), Levels(0, 5), "sky")
     assert whole.hidden is None
+
+
+def test_doubtful_values_are_hatched_thinly_and_keep_their_values():
+    values = np.arange(400, dtype=np.float32).reshape(20, 20)
+    values[0, 0] = np.nan
+    doubtful = np.zeros((20, 20), bool)
+    doubtful[:, 10:] = True
+    made = p.make_picture(
+        "x", values, p.window_of((20, 20)), (0, 0), Levels(0, 400), "sky", doubtful=doubtful
+    )
+    lines = made.hidden == 3
+    assert lines[:, 10:].any() and not lines[:, :10].any()
+    assert lines[:, 10:].mean() < 0.2, "the colours are seen through"
+    assert made.hidden[0, 0] in (1, 2)
+    np.testing.assert_array_equal(made.values[1:], values[1:])

@@ -64,6 +64,20 @@ def test_a_screenshot_needs_no_display(tmp_path, qapp):
     assert len(colours) > 60
 
 
+def test_the_same_command_gives_the_same_picture(tmp_path, qapp):
+    """Large enough that the fineness of the pictures depends on the size of the panels."""
+    from PyQt6.QtGui import QImage
+
+    folder = tmp_path / "stack"
+    write_small_stack(folder, shape=(900, 800), n_exposures=2)
+    pictures = []
+    for _ in range(4):
+        done = screenshot(tmp_path, str(folder))
+        assert done.returncode == 0, done.stderr
+        pictures.append(QImage(str(tmp_path / "shot.png")).copy())
+    assert all(picture == pictures[0] for picture in pictures)
+
+
 def test_a_screenshot_of_nothing_says_so(tmp_path):
     done = screenshot(tmp_path, str(tmp_path / "nowhere"))
     assert done.returncode == 4

@@ -10,6 +10,7 @@ import bgviewer
 from bgviewer.engine.exposure import Exposure
 from bgviewer.session.session import Session
 from bgviewer.ui.ranking_model import COLUMNS, RankingModel, RankingProxy
+from bgviewer.ui.terms_bar import term_spans
 
 
 @pytest.fixture
@@ -47,9 +48,9 @@ def test_costs_sort_as_numbers_and_failures_come_last(session):
     entries = session.state.stack.stack.entries
     order = session.state.stack.ranking.order
     assert names[:4] == [entries[i].name for i in order[:4]]
-    assert column(proxy, "cost")[-1] == "–"
+    assert column(proxy, "cost")[-1].startswith("✕")
     proxy.sort(COLUMNS.index("cost"), Qt.SortOrder.DescendingOrder)
-    assert column(proxy, "cost")[-1] == "–", "what has no cost is last both ways"
+    assert column(proxy, "cost")[-1].startswith("✕"), "what has no cost is last both ways"
 
 
 def test_every_state_is_a_word_with_a_reason(session):
@@ -68,4 +69,29 @@ def test_the_bar_is_the_cost(session):
     for i, cost in enumerate(session.state.stack.ranking.cost[:4]):
         assert sum(model.weighted(i)) == pytest.approx(cost)
     assert model.weighted(4) is None
-    assert model.largest_cost() == pytest.approx(max(session.state.stack.ranking.cost[:4]))
+    assert model.reach() == (0, pytest.approx(max(session.state.stack.ranking.cost[:4])))
+
+
+def test_negative_terms_lie_left_of_zero_and_the_rest_adds_up():
+    spans = term_spans((0.2, -0.5, 0.3))
+    assert spans == [(0.0, 0.2), (-0.5, 0.0), (0.2, 0.5)]
+    for weighted in ((0.1, 0.2, 0.3), (-0.1, -0.2, 0.3), (-1.0, -1.0, -1.0)):
+        found = term_spans(weighted)
+        ends = sum((e - s) * (1 if s >= 0 else -1) for s, e in found)
+        assert ends == pytest.approx(sum(weighted))
+
+
+def test_a_row_that_failed_tells_the_reason(session):
+    model = RankingModel(session)
+    assert model.reason_from(4) == "cost" and model.reason_from(0) == ""
+    text = model.index(4, COLUMNS.index("cost")).data()
+    assert text.startswith("✕ ") and "cannot be read" in text
+
+
+def test_a_clash_of_settings_is_the_state(session):
+    model = RankingModel(session)
+    session.edit_config("bin_size", 16)
+    session.edit_config("use_polynomial", True)
+    assert session.held_back()
+    words = [model.index(i, COLUMNS.index("state")).data() for i in range(4)]
+    assert sum("settings" in w for w in words) == 3 and sum("reference" in w for w in words) == 1

@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PyQt6.QtCore import QPoint, QPointF, Qt
-from PyQt6.QtGui import QWheelEvent
+from PyQt6.QtGui import QPalette, QWheelEvent
 from PyQt6.QtWidgets import QApplication
 
 from bgviewer import resources
 from bgviewer.engine.config import OPTIONS, MatchConfig
+from bgviewer.ui.canvas import PixelAxis
 from bgviewer.ui.colour_bar import ColourBar, tick_labels, ticks_between
 from bgviewer.ui.fields import PlanesField, SlidingField, make_field
-from bgviewer.ui.format import number
+from bgviewer.ui.format import counted, number, share
 from bgviewer.ui.icons import icon
-from bgviewer.ui.theme import colour_table
+from bgviewer.ui.theme import colour_table, dress
 from bgviewer.ui.view_state import ViewState
 from bgviewer.ui.whats_this import help_text
 
@@ -168,3 +169,71 @@ def test_every_icon_draws_something(qapp):
         image = icon(path.stem).pixmap(24, 24).toImage()
         alpha = [image.pixelColor(x, y).alpha() for x in range(24) for y in range(24)]
         assert max(alpha) > 100, path.name
+
+
+@pytest.mark.parametrize("levels", [(-1.13e-4, 1.13e-4), (-15.0, 33.0), (0.0, 2.5e6)])
+@pytest.mark.parametrize("height", [90, 220, 500])
+def test_no_digit_of_a_colour_bar_is_cut(qtbot, levels, height):
+    bar = ColourBar()
+    qtbot.addWidget(bar)
+    bar.set_scale(colour_table("sky"))
+    bar.set_caption("nJy", None)
+    bar.resize(20, height)
+    bar.set_levels(*levels)
+    bar.show()
+    bar.resize(bar.sizeHint().width(), height)
+    assert len(bar.labels()) >= 2
+    widest = max(bar.fontMetrics().horizontalAdvance(text) for _, text in bar.labels())
+    # Bar, tick, at least 4 pixels between tick and number, number.
+    assert bar.sizeHint().width() >= 1 + 13 + 4 + 4 + widest
+
+
+def test_an_image_of_one_value_has_one_label(qtbot):
+    bar = ColourBar()
+    qtbot.addWidget(bar)
+    bar.set_scale(colour_table("sky"))
+    bar.resize(60, 300)
+    bar.set_levels(6.9, 7.1)
+    assert len(bar.labels()) > 1
+    bar.set_caption("", 7.0)
+    assert bar.labels() == [(7.0, "7.000")]
+
+
+def luminance(colour) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    parts = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in colour]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize("scheme", [Qt.ColorScheme.Light, Qt.ColorScheme.Dark])
+def test_disabled_labels_can_be_read(qapp, scheme):
+    before = qapp.palette(), qapp.styleSheet()
+    try:
+        dress(qapp, scheme)
+        palette = qapp.palette()
+        off, on = QPalette.ColorGroup.Disabled, QPalette.ColorGroup.Active
+        for text, ground in (
+            (QPalette.ColorRole.WindowText, QPalette.ColorRole.Window),
+            (QPalette.ColorRole.Text, QPalette.ColorRole.Base),
+            (QPalette.ColorRole.ButtonText, QPalette.ColorRole.Button),
+        ):
+            a = luminance(palette.color(off, text).getRgbF()[:3])
+            b = luminance(palette.color(on, ground).getRgbF()[:3])
+            assert (max(a, b) + 0.05) / (min(a, b) + 0.05) >= 4.5
+    finally:
+        qapp.setPalette(before[0])
+        qapp.setStyleSheet(before[1])
+
+
+def test_axes_have_ticks_only_on_the_image(qapp):
+    axis = PixelAxis("bottom")
+    everywhere = [v for _, values in axis.tickValues(-200, 900, 300) for v in values]
+    axis.set_bounds(-0.5, 499.5)
+    on_image = [v for _, values in axis.tickValues(-200, 900, 300) for v in values]
+    assert min(everywhere) < 0 and max(everywhere) > 500
+    assert on_image == [v for v in everywhere if -0.5 <= v <= 499.5] and len(on_image) > 3
+
+
+def test_counts_have_their_word():
+    assert counted(1, "bin", "bins") == "1 bin" and counted(0, "bin", "bins") == "0 bins"
+    assert [share(v) for v in (0, 0.001, 0.304, 1)] == ["0 %", "< 1 %", "30 %", "100 %"]

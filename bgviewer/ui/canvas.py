@@ -1,0 +1,93 @@
+"""What a panel paints on: the plot, its images and axes that end where the image does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import QRectF, pyqtSignal
+from PyQt6.QtGui import QPainter, QPaintEvent
+
+from bgviewer.tasks.picture import Picture
+
+__all__ = ["Canvas", "PixelAxis", "SmoothImage", "put_picture"]
+
+
+class SmoothImage(pg.ImageItem):
+    """An image that is averaged when shown smaller than it is; larger, its pixels stay sharp."""
+
+    def paint(self, painter: QPainter | None, *args: object) -> None:
+        """Paint with the hint that suits the zoom."""
+        if painter is not None:
+            across = self.pixelVectors()[0]
+            smaller = across is not None and across.x() > 1.0
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, bool(smaller))
+        super().paint(painter, *args)
+
+
+class Canvas(pg.PlotWidget):
+    """The plot; tells when it has painted."""
+
+    painted = pyqtSignal()
+    left = pyqtSignal()
+    resized = pyqtSignal()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint, and say so."""
+        super().paintEvent(event)
+        self.painted.emit()
+
+    def resizeEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        """Say that there is other room."""
+        super().resizeEvent(event)
+        self.resized.emit()
+
+    def leaveEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        """Say that the cursor left."""
+        super().leaveEvent(event)
+        self.left.emit()
+
+
+class PixelAxis(pg.AxisItem):
+    """An axis in pixels that has ticks only where the image is."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation)
+        self._bounds: tuple[float, float] | None = None
+
+    def set_bounds(self, low: float, high: float) -> None:
+        """Say where the image begins and ends."""
+        if (low, high) != self._bounds:
+            self._bounds = (low, high)
+            self.picture = None
+            self.update()
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        """Ticks of pyqtgraph's choice that lie on the image."""
+        levels: list[tuple[float, list[Any]]] = super().tickValues(low, high, size)
+        if self._bounds is None:
+            return levels
+        first, last = self._bounds
+        return [(step, [v for v in values if first <= v <= last]) for step, values in levels]
+
+
+def put_picture(image: pg.ImageItem, hidden: pg.ImageItem, picture: Picture) -> None:
+    """Paint a picture and, over it, where it has no values."""
+    left, bottom, width, height = picture.box
+    rectangle = QRectF(left, bottom, width, height)
+    if picture.message:
+        image.setVisible(False)
+        hidden.setVisible(False)
+        return
+    image.setImage(picture.values, autoLevels=False)
+    image.setRect(rectangle)
+    image.setVisible(True)
+    if picture.hidden is None:
+        hidden.setVisible(False)
+    else:
+        # The hatching seldom changes while one tunes; an image that stays need not be made anew.
+        if hidden.image is None or not np.array_equal(hidden.image, picture.hidden):
+            hidden.setImage(picture.hidden, autoLevels=False)
+        hidden.setRect(rectangle)
+        hidden.setVisible(True)

@@ -1,0 +1,149 @@
+"""The panels beside the model: residuals of the bins, and a view to choose."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtWidgets import QComboBox, QLabel, QWidget
+
+from bgviewer.tasks.picture import Picture
+from bgviewer.tasks.show import THIRD_VIEWS, Shown
+from bgviewer.ui.format import count, counted, with_unit
+from bgviewer.ui.image_panel import ImagePanel
+from bgviewer.ui.view_state import ViewState
+
+__all__ = ["ResidualPanel", "ThirdPanel"]
+
+
+class ResidualPanel(ImagePanel):
+    """What the bins are above or below the model."""
+
+    def __init__(self, view: ViewState, parent: QWidget | None = None) -> None:
+        self._titles = (self.tr("Residuals (bin − model)"), self.tr("Residuals"))
+        super().__init__(self._titles[0], view, parent)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Take the title that fits."""
+        super().resizeEvent(event)
+        self._fit_title()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        super().clear()
+        self._titles = (self.tr("Residuals (bin − model)"), self.tr("Residuals"))
+        self._fit_title()
+
+    def _fit_title(self) -> None:
+        long, short = self._titles
+        room = self.width() - 16
+        fits = self.title.fontMetrics().horizontalAdvance(long) <= room
+        self.title.setText(long if fits else short)
+        self.title.setToolTip(long)
+
+    def describe(self, shown: Shown) -> None:
+        """Put fitRMS into the heading, and what the signs mean below it."""
+        figures = shown.figures
+        rms = with_unit(figures.fit_rms, figures.unit, 3)
+        self._titles = (
+            self.tr("Residuals (bin − model), fitRMS = {}").format(rms),
+            self.tr("Residuals, fitRMS = {}").format(rms),
+        )
+        if figures.bins_used == 1:
+            self._titles = (
+                self.tr("Residuals (one bin: nothing to test)"),
+                self.tr("Residuals (one bin)"),
+            )
+        self._fit_title()
+        text = self.tr("red: matched too faint")
+        text += ", " + counted(figures.bins_used, self.tr("bin"), self.tr("bins"))
+        if shown.outliers:
+            text += self.tr(", {} beyond the scale").format(count(shown.outliers))
+        self.note.setText(text)
+        self.note.setToolTip(
+            self.tr(
+                "Bins hold reference − science.\nRed: the reference is brighter than the model "
+                "allows, so the matched exposure is too faint there.\nBlue: the other way round."
+            )
+        )
+
+
+class ThirdPanel(ImagePanel):
+    """A view that is chosen from a list."""
+
+    chosen = pyqtSignal(str)
+
+    def __init__(self, view: ViewState, parent: QWidget | None = None) -> None:
+        super().__init__("", view, parent)
+        self._labels = {
+            "matched_minus_reference": self.tr("Matched − reference"),
+            "difference": self.tr("Reference − science"),
+            "science": self.tr("Science"),
+            "reference": self.tr("Reference"),
+            "matched": self.tr("Matched"),
+            "mask": self.tr("Mask planes"),
+            "variance": self.tr("Variance (ref. + science)"),
+        }
+        self.chooser = QComboBox()
+        for name in THIRD_VIEWS:
+            self.chooser.addItem(self._labels[name], name)
+        self.chooser.setAccessibleName(self.tr("Third view"))
+        self.chooser.setToolTip(self.tr("Choose what this panel shows (keys 1 to 7)"))
+        font = self.chooser.font()
+        font.setBold(True)
+        self.chooser.setFont(font)
+        self.title.hide()
+        label = QLabel(self.tr("View:"))
+        label.setBuddy(self.chooser)
+        self.chooser.setMinimumContentsLength(19)
+        self.chooser.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.header.insertWidget(0, label)
+        self.header.insertWidget(1, self.chooser)
+        self.header.addStretch(1)
+        self.chooser.activated.connect(lambda i: self.chosen.emit(self.chooser.itemData(i)))
+        self.setAccessibleName(self.tr("Third view"))
+
+    def label_of(self, name: str) -> str:
+        """What a view is called."""
+        return self._labels[name]
+
+    def set_view(self, name: str) -> None:
+        """Name in the list what is shown."""
+        self.chooser.setCurrentIndex(self.chooser.findData(name))
+
+    def clear(self) -> None:
+        """Show nothing."""
+        super().clear()
+        self.note.setToolTip("")
+
+    def describe(self, picture: Picture, instead: bool = False) -> None:
+        """Say what the signs mean and what one picture pixel is.
+
+        `instead`: there is no match, so the picture may not be what the list asks for.
+        """
+        parts, tips = [], []
+        other = ""
+        if instead and picture.kind != self.chooser.currentData():
+            other = self.tr("no match: this is {}").format(self._labels[picture.kind].lower())
+        if picture.kind == "matched_minus_reference":
+            parts.append(self.tr("red: matched brighter"))
+            tips.append(
+                self.tr(
+                    "Red: the matched exposure is brighter than the reference.\n"
+                    "Blue: it is fainter."
+                )
+            )
+        elif picture.kind == "difference":
+            parts.append(self.tr("bright: reference brighter"))
+            tips.append(self.tr("High values: the reference is brighter than the science."))
+        if picture.step > 1 and picture.colours != "planes":
+            parts.append(self.tr("mean of {0} × {0} px").format(picture.step))
+            tips.append(
+                self.tr("Each picture pixel is the mean of {0} × {0} pixels.").format(picture.step)
+            )
+        if picture.kind in ("matched_minus_reference", "difference"):
+            parts.append(self.tr("good px"))
+            tips.append(self.tr("Only good pixels count: none of badMaskPlanes is set there."))
+        self.note.setText(other or ", ".join(parts))
+        self.note.setToolTip("\n".join(tips))
