@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,12 +23,12 @@ from bgviewer.io.stack import ExposureStack, StackEntry
 from bgviewer.io.text import write_text
 from bgviewer.io.write import check_target, source_hash, write_background, write_matched
 from bgviewer.tasks.match import Matched, MatchOutcome, match_entry, reference_outcome
+from bgviewer.tasks.parallel import StopOnly, default_jobs, in_order
 
 __all__ = ["ExportPlan", "ExportReport", "ExportRequest", "check_targets", "export", "plan_export"]
 
 REPORT_NAME = "report.ecsv"
 CONFIG_NAME = "config.toml"
-_MOST_JOBS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,11 +223,11 @@ def _outcomes(
 ) -> Iterator[MatchOutcome]:
     """Match and write exposure by exposure, several at a time, outcomes in order."""
     stack = request.stack
-    jobs = min(_MOST_JOBS, available_threads()) if jobs is None else max(1, jobs)
+    jobs = default_jobs() if jobs is None else max(1, jobs)
     threads = max(1, available_threads() // jobs)
     reference = stack.read(request.reference)
     identity = stack[request.reference].identity
-    stop_only = _StopOnly(progress)
+    stop_only = StopOnly(progress)
 
     def one(entry: StackEntry) -> MatchOutcome:
         if entry.identity == identity:
@@ -247,35 +245,7 @@ def _outcomes(
     def told(entry: StackEntry) -> None:
         progress.step(entry.id / len(stack), f"matching {entry.name}")
 
-    if jobs == 1:
-        for entry in stack.entries:
-            told(entry)
-            yield one(entry)
-        return
-    with ThreadPoolExecutor(jobs, thread_name_prefix="bgviewer-export") as pool:
-        waiting: deque[Future[MatchOutcome]] = deque()
-        try:
-            for entry in stack.entries:
-                told(entry)
-                waiting.append(pool.submit(one, entry))
-                if len(waiting) > jobs:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-class _StopOnly:
-    """Progress for parallel work: it can be stopped, but only the whole run is reported."""
-
-    def __init__(self, whole: Progress) -> None:
-        self._whole = whole
-
-    def step(self, fraction: float | None = None, text: str | None = None) -> None:
-        """Raise `Cancelled` when the whole is stopped."""
-        self._whole.step()
+    return in_order(one, stack.entries, jobs, told)
 
 
 def _write(step: Matched, request: ExportRequest, plan: ExportPlan) -> MatchOutcome:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 
+from bgviewer.engine.bands import available_threads
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_exposure
 from bgviewer.errors import BgviewerError
-from bgviewer.io.stack import ExposureStack, load_stack
+from bgviewer.io.stack import ExposureStack, StackEntry, load_stack
+from bgviewer.tasks.parallel import StopOnly, default_jobs, in_order
 
 __all__ = ["LoadedStack", "load", "measure_stack"]
 
@@ -39,19 +41,6 @@ class LoadedStack:
     def usable(self) -> tuple[int, ...]:
         """Ids of exposures that have good pixels on the common grid."""
         return tuple(i for i, m in enumerate(self.measurements) if m is not None and m.coverage > 0)
-
-
-class _Part:
-    """Progress of one of several equal parts."""
-
-    def __init__(self, whole: Progress, index: int, count: int, text: str) -> None:
-        self._whole, self._index, self._count, self._text = whole, index, count, text
-
-    def step(self, fraction: float | None = None, text: str | None = None) -> None:
-        """Pass on, scaled to the whole."""
-        del text
-        done = (self._index + (fraction or 0.0)) / self._count
-        self._whole.step(done, self._text)
 
 
 def load(
@@ -97,25 +86,27 @@ def measure_stack(
     -------
     measurements, reasons : tuples, one item per exposure
     """
-    measurements: list[Measurement | None] = []
-    reasons: list[str | None] = []
     whole = keep and stack.fits_in_cache
-    for entry in stack.entries:
-        part = _Part(progress, entry.id, len(stack), f"measuring {entry.name}")
-        part.step(0.0)
+    jobs = default_jobs()
+    threads = max(1, available_threads() // jobs)
+    stop_only = StopOnly(progress)
+
+    def one(entry: StackEntry) -> tuple[Measurement | None, str | None]:
         try:
             exposure = stack.read(entry.id, variance=whole)
-            measured = measure_exposure(exposure, config, part)
+            measured = measure_exposure(exposure, config, stop_only, threads=threads)
         except BgviewerError as error:
             if strict:
                 raise
-            measurements.append(None)
-            reasons.append(_reason(error))
-            continue
-        measurements.append(measured)
-        reasons.append(None if measured.coverage else _no_good_pixel(config))
+            return None, _reason(error)
+        return measured, None if measured.coverage else _no_good_pixel(config)
+
+    def told(entry: StackEntry) -> None:
+        progress.step(entry.id / len(stack), f"measuring {entry.name}")
+
+    found = list(in_order(one, stack.entries, jobs, told))
     progress.step(1.0)
-    return tuple(measurements), tuple(reasons)
+    return tuple(m for m, _ in found), tuple(r for _, r in found)
 
 
 def _reason(error: BgviewerError) -> str:
