@@ -98,8 +98,9 @@ class Figures(QWidget):
         self.ratio = FigureCard(
             "MSE/var",
             self.tr(
-                "matchedMSE / diffImVar: about 1 when only pixel noise is left; more means "
-                "structure is left."
+                "matchedMSE / diffImVar: about 1 when little but pixel noise is left; more means "
+                "structure is left. The noise of single pixels drowns faint structure, so 1.00 "
+                "is no proof: look at the residuals and at matched − reference too."
             ),
         )
         self.model = FigureCard(
@@ -190,7 +191,7 @@ class Figures(QWidget):
         )
         verdict = judge_ratio(figures.ratio)
         remarks = {
-            "good": self.tr("✓ about 1: noise only"),
+            "good": self.tr("✓ about 1, as expected"),
             "high": self.tr("▲ above 1: structure left"),
             "low": self.tr("▼ below 1: variance too high?"),
             "unknown": self.tr("expected: about 1"),
