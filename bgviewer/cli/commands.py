@@ -13,6 +13,7 @@ from bgviewer.cli import exits
 from bgviewer.cli.output import StderrProgress, number, print_json, print_table, say
 from bgviewer.cli.settings import Settings, gather_settings
 from bgviewer.engine.ranking import Ranking, rank_exposures
+from bgviewer.errors import NoReferenceError
 from bgviewer.io.discover import discover
 from bgviewer.io.settings import dump_config, load_config
 from bgviewer.io.stack import ExposureStack, load_stack
@@ -149,6 +150,9 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
     if problem is not None:
         raise problem
     given = None if settings.reference is None else find_exposure(stack, settings.reference)
+    if given is not None and (why := stack[given].problem) is not None:
+        reason = getattr(why, "reason", None) or why
+        raise NoReferenceError(f"{stack[given].name} cannot be the reference: {reason}")
     request = ExportRequest(
         stack=stack,
         config=settings.config,

@@ -118,6 +118,13 @@ def test_unknown_reference(run, stack, tmp_path):
     assert "demo_01" in ran.says
 
 
+def test_reference_that_cannot_be_used(run, stack, tmp_path):
+    (stack / "text.fits").write_text("hello\n")
+    ran = match(run, tmp_path, stack, "--reference", "text")
+    assert ran.code == 4
+    assert "text cannot be the reference: not a FITS file" in ran.says
+
+
 def test_no_display(run, stack, monkeypatch):
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     ran = run(stack)
