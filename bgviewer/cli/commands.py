@@ -13,7 +13,7 @@ from bgviewer.cli import exits
 from bgviewer.cli.output import StderrProgress, number, print_json, print_table, say
 from bgviewer.cli.settings import Settings, gather_settings
 from bgviewer.engine.ranking import Ranking, rank_exposures
-from bgviewer.errors import NoReferenceError
+from bgviewer.errors import ConfigError, NoReferenceError
 from bgviewer.io.discover import discover
 from bgviewer.io.settings import dump_config, load_config
 from bgviewer.io.stack import ExposureStack, load_stack
@@ -142,14 +142,17 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
 
     Everything that can be refused is refused before any pixel is read.
     """
+    if not arguments.output:
+        raise ConfigError("-o: name a folder to write to", field="output", value="")
     stack = _open(arguments, settings)
-    if len(stack.usable) < 2:
-        return _too_few(len(stack.usable), stack)
+    different = len({stack[i].identity for i in stack.usable})
+    if different < 2:
+        return _too_few(different, stack)
     assert stack.shape is not None
     problem = settings.config.problem(stack.shape)
     if problem is not None:
         raise problem
-    given = None if settings.reference is None else find_exposure(stack, settings.reference)
+    given = _given_reference(stack, arguments, settings)
     if given is not None and (why := stack[given].problem) is not None:
         reason = getattr(why, "reason", None) or why
         raise NoReferenceError(f"{stack[given].name} cannot be the reference: {reason}")
@@ -174,11 +177,30 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.dry_run:
         return _dry_run(request, arguments.json)
     report = _export(request, getattr(arguments, "jobs", None))
+    if report.problem is not None:
+        say(report.problem)
     if arguments.json:
         print_json(report_json(report, stack))
     else:
         _print_outcomes(report)
     return exit_code(report)
+
+
+def _given_reference(
+    stack: ExposureStack, arguments: argparse.Namespace, settings: Settings
+) -> int | None:
+    if settings.reference is None:
+        return None
+    try:
+        return find_exposure(stack, settings.reference)
+    except ConfigError as error:
+        if getattr(arguments, "reference", None):
+            raise
+        raise ConfigError(
+            f"{error} The name comes from {arguments.config}; --reference auto chooses anew.",
+            field="reference",
+            value=settings.reference,
+        ) from error
 
 
 def _too_few(count: int, stack: ExposureStack) -> int:
@@ -219,7 +241,7 @@ def exit_code(report: ExportReport) -> int:
     if report.n_matched == 0:
         # a stack of nothing but duplicates of the reference has nothing that could fail
         return exits.NONE_MATCHED if report.n_failed else exits.ALL_MATCHED
-    return exits.SOME_FAILED if report.n_failed else exits.ALL_MATCHED
+    return exits.SOME_FAILED if report.n_failed or report.problem else exits.ALL_MATCHED
 
 
 def report_json(report: ExportReport, stack: ExposureStack) -> dict[str, Any]:

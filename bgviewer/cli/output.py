@@ -7,6 +7,7 @@ import math
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, TextIO
 
 __all__ = ["StderrProgress", "number", "print_json", "print_table", "say"]
@@ -14,7 +15,8 @@ __all__ = ["StderrProgress", "number", "print_json", "print_table", "say"]
 
 def say(text: str) -> None:
     """Tell the person something, on stderr."""
-    print(f"bgviewer: {text}", file=sys.stderr)
+    with suppress(OSError, ValueError):  # a notice that cannot be told must not stop the work
+        print(f"bgviewer: {text}", file=sys.stderr)
 
 
 def plain(value: Any) -> Any:
@@ -55,7 +57,7 @@ def print_table(
         Columns to align to the right.
     """
     clean = [[_one_line(cell) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         for row in [list(head), *clean]:
             print("\t".join(row))
         return

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bgviewer.cli import exits
@@ -107,6 +108,7 @@ def _window(arguments: argparse.Namespace, window: Window) -> int:
         if not arguments.paths:
             say("--screenshot needs files or a folder to show")
             return exits.USAGE
+        _check_picture(Path(arguments.screenshot))
         from bgviewer.tasks.load import load_stack
 
         load_stack(arguments.paths, config=settings.config)  # refuse bad input in one sentence
@@ -128,6 +130,20 @@ def _window(arguments: argparse.Namespace, window: Window) -> int:
             screenshot=arguments.screenshot,
         )
     )
+
+
+def _check_picture(path: Path) -> None:
+    """Refuse to draw over anything but an earlier picture."""
+    if path.suffix.lower() != ".png":
+        raise WriteError(path, "a picture must be called .png")
+    if not path.absolute().parent.is_dir():
+        raise WriteError(path, "the folder does not exist")
+    if path.is_dir():
+        raise WriteError(path, "is a folder")
+    if path.exists():
+        with path.open("rb") as held:
+            if held.read(8) != b"\x89PNG\r\n\x1a\n":
+                raise WriteError(path, "exists already and is no picture; it is left as it is")
 
 
 def has_display() -> bool:

@@ -97,7 +97,7 @@ class MatchConfig:
         card="BGVUNDR",
         choices=UNDERSAMPLE_STYLES,
         help="What to do when there are too few cells with data for the style or order: refuse, "
-        "step down to what the data carry, or make more cells.",
+        "step down to what the data carry, or (polynomials only) make more cells.",
         example="With four columns of cells REDUCE_INTERP_ORDER turns AKIMA_SPLINE into a natural "
         "cubic spline and says so.",
     )

@@ -67,7 +67,8 @@ def reduce_style(style: str, undersample_style: str, nx: int, ny: int) -> str:
     if undersample_style != "REDUCE_INTERP_ORDER":
         raise UndersampledError(
             f"interpStyle = {style} needs {need} cells along each axis; there are {nx} x {ny}. "
-            "Choose a smaller binSize, a simpler interpStyle, or REDUCE_INTERP_ORDER."
+            "Choose a smaller binSize, a simpler interpStyle, or REDUCE_INTERP_ORDER"
+            + ("; more cells are made for polynomials only." if "INC" in undersample_style else ".")
         )
     return best_style(nx if nx < ny else ny)
 

@@ -11,7 +11,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -261,10 +261,11 @@ def atomic_output(path: Path, overwrite: bool) -> Iterator[tuple[IO[bytes], Path
     except (ReadError, WriteError):
         raise
     except OSError as exc:
-        raise WriteError(path, f"export failed, original untouched: {_why(exc)}") from exc
+        raise WriteError(path, f"cannot be written: {_why(exc)}") from exc
     finally:
         if not done:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # nothing to clean up where nothing could be made
+                temporary.unlink(missing_ok=True)
 
 
 def _why(exc: OSError) -> str:

@@ -90,6 +90,8 @@ class ExportReport:
     directory : Path
     config : MatchConfig
     written : tuple of Path
+    problem : str or None
+        Why report or settings could not be written.
     """
 
     outcomes: tuple[MatchOutcome, ...]
@@ -97,6 +99,7 @@ class ExportReport:
     directory: Path
     config: MatchConfig
     written: tuple[Path, ...]
+    problem: str | None = None
 
     @property
     def n_matched(self) -> int:
@@ -214,7 +217,11 @@ def export(
     report = ExportReport(
         tuple(outcomes), request.reference, Path(request.directory), request.config, ()
     )
-    _write_tables(report, request, plan)
+    try:
+        _write_tables(report, request, plan)
+    except WriteError as error:
+        # the exposures are there; what became of them is still told
+        return replace(report, written=tuple(written), problem=str(error))
     return replace(report, written=(*written, plan.report, plan.settings))
 
 
@@ -266,7 +273,11 @@ def _write(step: Matched, request: ExportRequest, plan: ExportPlan) -> MatchOutc
     if model_target is not None:
         science = result.science
         assert isinstance(science, Exposure)
-        write_background(science, background, model_target, cards, overwrite=request.overwrite)
+        try:
+            write_background(science, background, model_target, cards, overwrite=request.overwrite)
+        except BgviewerError:
+            target.unlink(missing_ok=True)  # no exposure that looks finished and is not
+            raise
     return replace(outcome, output=target, background_output=model_target)
 
 

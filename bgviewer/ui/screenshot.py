@@ -5,9 +5,19 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PyQt6.QtCore import QMessageLogContext, QObject, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PyQt6.QtCore import (
+    QBuffer,
+    QMessageLogContext,
+    QObject,
+    Qt,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PyQt6.QtWidgets import QApplication
 
+from bgviewer.errors import WriteError
+from bgviewer.io.write import atomic_output
 from bgviewer.session.state import Notice
 from bgviewer.ui.main_window import MainWindow
 
@@ -83,10 +93,14 @@ class _Watcher(QObject):
                 QTimer.singleShot(0, self._save)
 
     def _save(self) -> None:
-        picture = self._window.grab()
-        folder = Path(self._path).absolute().parent
-        if not folder.is_dir() or not picture.save(self._path, "PNG"):
-            print(f"bgviewer: {self._path} cannot be written", file=sys.stderr)
+        buffer = QBuffer()
+        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+        self._window.grab().save(buffer, "PNG")
+        try:
+            with atomic_output(Path(self._path), overwrite=True) as (out, _):
+                out.write(buffer.data().data())
+        except WriteError as error:
+            print(f"bgviewer: {error}", file=sys.stderr)
             self._app.exit(_WRITE_FAILED)
             return
         self._app.exit(0)

@@ -139,3 +139,35 @@ def test_neither_file_nor_command(run):
 def test_bad_zero_point(run, stack, tmp_path):
     ran = match(run, tmp_path, stack, "--zero-point", "bright")
     assert (ran.code, "auto, none or a magnitude" in ran.says) == (2, True)
+
+
+def test_a_picture_never_replaces_an_exposure(run, stack):
+    path = sorted(stack.iterdir())[0]
+    before = path.read_bytes()
+    ran = run(stack, "--screenshot", path)
+    assert (ran.code, ".png" in ran.says) == (2, True)
+    disguised = path.rename(path.with_suffix(".png"))
+    ran = run(stack, "--screenshot", disguised)
+    assert (ran.code, "no picture" in ran.says) == (2, True)
+    assert disguised.read_bytes() == before
+
+
+def test_one_exposure_given_twice_is_one(run, stack, tmp_path):
+    path = sorted(stack.iterdir())[0]
+    ran = match(run, tmp_path, path, path)
+    assert (ran.code, "fewer than two usable exposures (1 of 2)" in ran.says) == (4, True)
+
+
+def test_empty_output_folder(run, stack):
+    ran = run("match", stack, "-o", "")
+    assert (ran.code, "name a folder" in ran.says) == (2, True)
+
+
+def test_reference_of_another_stack(run, stack, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text('binSize = 40\n[stack]\nreference = "visit_7"\n')
+    ran = match(run, tmp_path, stack, "--config", settings)
+    assert ran.code == 2
+    assert "settings.toml" in ran.says
+    assert "--reference auto" in ran.says
+    assert match(run, tmp_path, stack, "--config", settings, "--reference", "auto").code == 0

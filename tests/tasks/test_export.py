@@ -120,3 +120,28 @@ def test_scaled_exposure_is_written_in_its_own_unit(tmp_path):
     model = outcome.model.render().astype(float)
     assert np.allclose(written * outcome.scale, model, rtol=1e-6)
     assert fits.getheader(outcome.output)["BGVSCALE"] == pytest.approx(outcome.scale)
+
+
+def test_no_exposure_looks_finished_whose_background_failed(request_, monkeypatch):
+    from bgviewer.tasks import export as module
+
+    def full_disk(science, background, path, cards, overwrite=False):
+        raise WriteError(path, "cannot be written: no space left on the device")
+
+    monkeypatch.setattr(module, "write_background", full_disk)
+    report = export(request_)
+    assert report.n_failed == 3
+    left = {p.name for p in request_.directory.iterdir()}
+    assert left == {"demo_01_matched.fits", "report.ecsv", "config.toml"}
+
+
+def test_outcomes_are_told_even_when_the_report_cannot_be_written(request_, monkeypatch):
+    from bgviewer.tasks import export as module
+
+    def full_disk(*_args, **_options):
+        raise WriteError("report.ecsv", "cannot be written: no space left on the device")
+
+    monkeypatch.setattr(module, "write_report", full_disk)
+    report = export(request_)
+    assert report.n_matched == 3
+    assert "no space left" in report.problem
