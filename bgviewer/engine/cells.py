@@ -63,11 +63,6 @@ class Cells:
         return ny, nx
 
     @property
-    def image_shape(self) -> tuple[int, int]:
-        """``(ny, nx)`` of the image that the cells tile."""
-        return int(self.y_edges[-1]), int(self.x_edges[-1])
-
-    @property
     def n_used(self) -> int:
         """Cells that have a value."""
         return int(np.count_nonzero(self.values == self.values))

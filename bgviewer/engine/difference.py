@@ -75,13 +75,9 @@ def flagged_rows(
     """Return where any of the bits is set in the rows; None when that is nowhere possible."""
     if image.mask is None or bits == 0:
         return None
-    width = 8 * image.mask.dtype.itemsize
-    bits &= (1 << width) - 1
-    if image.mask.dtype.kind == "i" and bits >= 1 << (width - 1):
-        bits -= 1 << width
     part = image.mask[rows]
     kept = scratch.array("bits", part.shape, part.dtype)
-    np.bitwise_and(part, part.dtype.type(bits), out=kept)
+    np.bitwise_and(part, image.in_mask_type(bits), out=kept)
     flagged: NDArray[np.bool_] = scratch.array(name, part.shape, bool)
     return np.not_equal(kept, 0, out=flagged)
 

@@ -136,16 +136,19 @@ class MaskedImage:
         bits = self.bits(names)
         if self.mask is None or bits == 0:
             return None
-        return np.asarray((self.mask & self.mask.dtype.type(self._clip(bits))) != 0)
+        return np.asarray((self.mask & self.in_mask_type(bits)) != 0)
 
-    def _clip(self, bits: int) -> int:
-        # Bits above the mask's own width cannot be set in it; reinterpret for signed types.
+    def in_mask_type(self, bits: int) -> Any:
+        """Return `bits` as a number of the mask's own type.
+
+        Bits above its width cannot be set in it; the top bit of a signed type is its sign.
+        """
         assert self.mask is not None
         width = 8 * self.mask.dtype.itemsize
         bits &= (1 << width) - 1
         if self.mask.dtype.kind == "i" and bits >= 1 << (width - 1):
             bits -= 1 << width
-        return bits
+        return self.mask.dtype.type(bits)
 
     def plane_counts(self) -> dict[str, int]:
         """Return the number of flagged pixels of every named plane."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy.io import fits
 from numpy.typing import NDArray
 
 from bgviewer.engine.exposure import Exposure
@@ -226,8 +225,3 @@ def _variance(
     if count:
         warnings.append(f"{hdu.label}: {count} pixels with data have no positive variance")
     return variance
-
-
-def header_of(exposure: Exposure) -> fits.Header | None:
-    """Return the astropy header of an exposure that has one."""
-    return exposure.header if isinstance(exposure.header, fits.Header) else None
