@@ -1,22 +1,21 @@
 """Statistics of the rectangular blocks of an image: the hot kernels.
 
-Blocks are given by edges along y and x; they tile the image.  Pixels that are not good are NaN
-in the image.  Work goes tile by tile through scratch that stays in cache, on threads; results do
-not depend on the number of threads.
+Blocks are given by edges along y and x; they tile the image.  Work goes band by band through
+scratch that stays in cache, on threads; results do not depend on the number of threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.bands import map_bands
 from bgviewer.engine.bits import zeroed
+from bgviewer.engine.masks import Masked, good_pixels
+from bgviewer.engine.native import kernels
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
 
@@ -24,8 +23,7 @@ __all__ = ["BlockMoments", "Edges", "block_moments"]
 
 Edges = NDArray[np.intp]
 Array = NDArray[np.float64]
-TileLoader = Callable[[int, int, int, int], tuple[NDArray[np.float32], NDArray[np.bool_]]]
-
+Moments = tuple[NDArray[np.int64], Array, Array]
 _TILE = 1 << 19  # pixels per tile: float64 scratch of 4 MB
 _CANCELLED = 1e5  # sum of squares over squared deviations beyond which digits are saved
 _MAX_ROWS = 255  # the count of a column of a tile fits in uint8
@@ -67,53 +65,38 @@ def _merge(parts: BlockMoments, starts: Edges, axis: int) -> BlockMoments:
 
 
 def block_moments(
-    load: TileLoader | NDArray[np.float32],
+    image: NDArray[np.float32],
     y_edges: Edges,
     x_edges: Edges,
+    masked: Masked = (None, 0),
     *,
     progress: Progress = SILENT,
     threads: int | None = None,
 ) -> BlockMoments:
-    """Return count, mean and scatter of every block.
+    """Return count, mean and scatter of every block over finite, unflagged pixels.
 
     Parameters
     ----------
-    load : ndarray float32 [ny, nx], or callable
-        The image with NaN where pixels are not good, or ``load(y0, y1, x0, x1)`` returning a
-        tile and which of its pixels are good.
+    image : ndarray float32 [ny, nx]
+        Values; those that are not finite do not count.
     y_edges, x_edges : ndarray of int
         Edges of the blocks, first 0 and last ny (nx), strictly ascending.
+    masked : (ndarray of int [ny, nx] or None, int)
+        Mask, and the bits whose pixels do not count.
     """
-    scratch = Scratch()
-    tile_of = _slicer(load, scratch) if isinstance(load, np.ndarray) else load
+    scratch, compiled = Scratch(), kernels()
     fine_y, y_starts = _refine(y_edges, min(_MAX_ROWS, max(8, _TILE // int(x_edges[-1]))))
-    fine_x, x_starts = _refine(x_edges, _TILE)
-    groups = _column_groups(fine_x, _TILE // max(1, int(np.diff(fine_y).max())))
 
-    def one(row: int) -> tuple[list[Any], list[Any], list[Any]]:
-        y0, y1 = int(fine_y[row]), int(fine_y[row + 1])
-        parts = []
-        for a, b in groups:
-            tile, good = tile_of(y0, y1, int(fine_x[a]), int(fine_x[b]))
-            parts.append(_tile_moments(tile, good, fine_x[a:b] - fine_x[a], scratch))
-        n, mean, m2 = zip(*parts, strict=True)
-        return list(n), list(mean), list(m2)
+    def one(row: int) -> Moments:
+        rows = slice(int(fine_y[row]), int(fine_y[row + 1]))
+        if compiled is not None:
+            return compiled.moments(image, masked, rows, x_edges, scratch)
+        good = good_pixels(image, masked, rows, scratch)
+        return _tile_moments(image[rows], good, x_edges[:-1], scratch)
 
-    rows = map_bands(one, range(len(fine_y) - 1), progress=progress, threads=threads)
-    fine = BlockMoments(
-        n=np.array([np.concatenate(r[0]) for r in rows], dtype=np.int64),
-        mean=np.array([np.concatenate(r[1]) for r in rows]),
-        m2=np.array([np.concatenate(r[2]) for r in rows]),
-    )
-    return fine.merged(y_starts, x_starts)
-
-
-def _slicer(image: NDArray[np.float32], scratch: Scratch) -> TileLoader:
-    def load(y0: int, y1: int, x0: int, x1: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        tile = image[y0:y1, x0:x1]
-        return tile, np.equal(tile, tile, out=scratch.array("good", tile.shape, bool))
-
-    return load
+    parts = map_bands(one, range(len(fine_y) - 1), progress=progress, threads=threads)
+    n, mean, m2 = (np.array(column) for column in zip(*parts, strict=True))
+    return BlockMoments(n, mean, m2).merged(y_starts, np.arange(len(x_edges) - 1))
 
 
 def _refine(edges: Edges, limit: int) -> tuple[Edges, Edges]:
@@ -128,20 +111,9 @@ def _refine(edges: Edges, limit: int) -> tuple[Edges, Edges]:
     return np.array(fine, dtype=np.intp), np.array(starts, dtype=np.intp)
 
 
-def _column_groups(edges: Edges, limit: int) -> list[tuple[int, int]]:
-    """Gather neighbouring blocks so that a group spans about `limit` columns."""
-    groups = []
-    first = 0
-    for i in range(1, len(edges)):
-        if i == len(edges) - 1 or edges[i + 1] - edges[first] > limit:
-            groups.append((first, i))
-            first = i
-    return groups
-
-
 def _tile_moments(
     tile: NDArray[np.float32], good: NDArray[np.bool_], starts: Edges, scratch: Scratch
-) -> tuple[NDArray[np.int64], Array, Array]:
+) -> Moments:
     """Moments of the blocks of one tile (at most 255 rows) that start at the given columns."""
     n = np.add.reduceat(
         np.add.reduce(good.view(np.uint8), axis=0, dtype=np.uint8).astype(np.int64), starts

@@ -80,6 +80,20 @@ class Curves:
                     groups.append(_Group(first, last, piece, piece + 1, powers))
         return tuple(groups)
 
+    def places(self, positions: Array) -> tuple[NDArray[np.int64], Array]:
+        """Return where each piece's ascending positions begin (and all end), and their t."""
+        cuts = np.searchsorted(positions, self.breaks, side="left")
+        cuts = np.concatenate(([0], cuts, [len(positions)])).astype(np.int64)
+        t = positions - np.repeat(self.origins, np.diff(cuts))
+        return cuts, t if len(self.coefficients) > 1 else np.zeros_like(t)
+
+    def stacked(self) -> Array:
+        """Return the coefficients as one array [lines, pieces, 4]."""
+        out = np.zeros((*self.coefficients[0].shape, 4))
+        for power, coefficient in enumerate(self.coefficients):
+            out[..., power] = coefficient
+        return out
+
     def fill(self, layout: Layout, out: NDArray[np.float32] | Array) -> None:
         """Put the values of all lines into `out` [lines, positions], rounded to its type."""
         stacked = np.stack(self.coefficients, axis=2)  # [lines, pieces, powers]

@@ -11,13 +11,15 @@ from bgviewer.engine.bands import map_bands, row_bands
 from bgviewer.engine.bits import make_nan
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import MaskedImage
+from bgviewer.engine.masks import Masked, flagged_rows
+from bgviewer.engine.native import VariancePlan, kernels
 from bgviewer.engine.onepass import OnePass, Tally
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
 from bgviewer.engine.statistics import clipped_mean, quantiles
 from bgviewer.errors import ShapeMismatchError
 
-__all__ = ["Difference", "form_difference", "good_pixels"]
+__all__ = ["Difference", "form_difference"]
 
 _BAND_PIXELS = 1 << 19  # long operations: threads that meet at the interpreter lock lose time
 _LARGE = 1 << 18  # below this the variances are simply gathered and sorted
@@ -52,36 +54,6 @@ class Difference:
         return ny, nx
 
 
-def good_pixels(
-    image: MaskedImage,
-    bad_planes: tuple[str, ...],
-    rows: slice = slice(None),
-    scratch: Scratch | None = None,
-) -> NDArray[np.bool_]:
-    """Return which pixels of the rows are finite and free of the bad planes."""
-    scratch = scratch or Scratch()
-    part = image.image[rows]
-    good: NDArray[np.bool_] = scratch.array("good", part.shape, bool)
-    np.isfinite(part, out=good)
-    flagged = flagged_rows(image, image.bits(bad_planes), rows, scratch, "bad")
-    if flagged is not None:
-        good &= np.logical_not(flagged, out=flagged)
-    return good
-
-
-def flagged_rows(
-    image: MaskedImage, bits: int, rows: slice, scratch: Scratch, name: str
-) -> NDArray[np.bool_] | None:
-    """Return where any of the bits is set in the rows; None when that is nowhere possible."""
-    if image.mask is None or bits == 0:
-        return None
-    part = image.mask[rows]
-    kept = scratch.array("bits", part.shape, part.dtype)
-    np.bitwise_and(part, image.in_mask_type(bits), out=kept)
-    flagged: NDArray[np.bool_] = scratch.array(name, part.shape, bool)
-    return np.not_equal(kept, 0, out=flagged)
-
-
 def form_difference(
     reference: MaskedImage,
     science: MaskedImage,
@@ -107,16 +79,27 @@ def form_difference(
     ny, nx = science.shape
     values = np.empty((ny, nx), dtype=np.float32)
     planes = config.bad_mask_planes
-    bits = (reference.bits(planes), science.bits(planes))
-    noise = _VarianceLevel(reference, science, bits, config)
+    masks = (reference.masked(planes), science.masked(planes))
+    noise = _VarianceLevel(reference, science, planes, config)
 
     scratch = Scratch()
+    compiled = kernels()
 
     def one(band: tuple[int, int]) -> tuple[int, Tally | None]:
         rows = slice(*band)
+        if compiled is not None:
+            return compiled.difference(
+                (reference.image, science.image),
+                masks,
+                noise.planes,
+                rows,
+                values[rows],
+                noise.plan,
+                scratch,
+            )
         with np.errstate(invalid="ignore", over="ignore"):
             part = np.subtract(reference.image[rows], science.image[rows], out=values[rows])
-        bad = _flagged_in_either(reference, science, bits, rows, scratch)
+        bad = _flagged_in_either(masks, rows, scratch)
         unusable = np.isfinite(part, out=scratch.array("unusable", part.shape, bool))
         np.logical_not(unusable, out=unusable)
         if bad is not None:
@@ -127,20 +110,16 @@ def form_difference(
 
     bands = row_bands(0, ny, max(1, _BAND_PIXELS // nx))
     parts = map_bands(one, bands, progress=progress, threads=threads)
-    tallies = [tally for _, tally in parts if tally is not None]
+    tallies = [tally for _, tally in parts]
     diff_im_var = noise.result(tallies, progress, threads)
     return Difference(values, reference.xy0, diff_im_var, sum(count for count, _ in parts))
 
 
 def _flagged_in_either(
-    reference: MaskedImage,
-    science: MaskedImage,
-    bits: tuple[int, int],
-    rows: slice,
-    scratch: Scratch,
+    masks: tuple[Masked, Masked], rows: slice, scratch: Scratch
 ) -> NDArray[np.bool_] | None:
-    bad = flagged_rows(reference, bits[0], rows, scratch, "bad")
-    other = flagged_rows(science, bits[1], rows, scratch, "other")
+    bad = flagged_rows(masks[0], rows, scratch, "bad")
+    other = flagged_rows(masks[1], rows, scratch, "other")
     if bad is None or other is None:
         return other if bad is None else bad
     return np.logical_or(bad, other, out=bad)
@@ -173,10 +152,10 @@ class _VarianceLevel:
         self,
         reference: MaskedImage,
         science: MaskedImage,
-        bits: tuple[int, int],
+        planes: tuple[str, ...],
         config: MatchConfig,
     ) -> None:
-        self._pair, self._bits, self._config = (reference, science), bits, config
+        self._pair, self._names, self._config = (reference, science), planes, config
         self._has_planes = reference.variance is not None and science.variance is not None
         self._pass: OnePass | None = None
         ny, nx = science.shape
@@ -204,9 +183,21 @@ class _VarianceLevel:
     def _gathered(self, reference: MaskedImage, science: MaskedImage) -> NDArray[np.float32]:
         """Return all good values of the sum."""
         scratch, everything = Scratch(), slice(None)
-        bad = _flagged_in_either(reference, science, self._bits, everything, scratch)
+        masks = (reference.masked(self._names), science.masked(self._names))
+        bad = _flagged_in_either(masks, everything, scratch)
         total, unusable = _variance_sum(reference, science, everything, bad, scratch)
         return total[np.logical_not(unusable, out=unusable)]
+
+    @property
+    def planes(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        """Both variance planes, if there are two."""
+        first, second = (e.variance for e in self._pair)
+        return None if first is None or second is None else (first, second)
+
+    @property
+    def plan(self) -> VariancePlan | None:
+        """What the compiled loop should look for; None when the slow way is taken anyhow."""
+        return None if self._pass is None else self._pass.plan
 
     def tally(self, rows: slice, bad: NDArray[np.bool_] | None, scratch: Scratch) -> Tally | None:
         """Look at a band; None when the values are taken the slow way anyhow."""
@@ -217,12 +208,12 @@ class _VarianceLevel:
         good = total.size - int(np.count_nonzero(unusable))
         return self._pass.tally(total, good, scratch)
 
-    def result(self, tallies: list[Tally], progress: Progress, threads: int | None) -> float:
+    def result(self, tallies: list[Tally | None], progress: Progress, threads: int | None) -> float:
         """Return the clipped mean; NaN without variance planes or without good values."""
         if not self._has_planes:
             return float("nan")
-        if self._pass is not None:
-            clipped = self._pass.clipped(tallies, threads)
+        if self._pass is not None and None not in tallies:
+            clipped = self._pass.clipped([t for t in tallies if t is not None], threads)
             if clipped is not None:
                 return clipped.mean
         progress.step()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bgviewer.engine.masks import Masked, in_type_of
 from bgviewer.errors import ShapeMismatchError
 
 __all__ = ["CANONICAL_PLANES", "Exposure", "MaskedImage"]
@@ -44,7 +45,7 @@ def _plane(values: ArrayLike, what: str) -> Float32:
     if array.dtype.kind not in "fiub":
         raise ShapeMismatchError(f"the {what} must hold real numbers, not {array.dtype}")
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.ascontiguousarray(array, dtype=np.float32)
+        return np.require(array, np.float32, ["C", "A"])
 
 
 def _mask_plane(values: ArrayLike) -> NDArray[np.integer[Any]]:
@@ -54,10 +55,10 @@ def _mask_plane(values: ArrayLike) -> NDArray[np.integer[Any]]:
             f"the mask must be a 2-D array [ny, nx] with pixels, not shape {array.shape}"
         )
     if array.dtype.kind == "b":
-        return np.ascontiguousarray(array, dtype=np.uint8)
+        return np.require(array, np.uint8, ["C", "A"])
     if array.dtype.kind not in "iu":
         raise ShapeMismatchError(f"the mask must hold whole numbers (bits), not {array.dtype}")
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+    return np.require(array, array.dtype.newbyteorder("="), ["C", "A"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,19 +137,11 @@ class MaskedImage:
         bits = self.bits(names)
         if self.mask is None or bits == 0:
             return None
-        return np.asarray((self.mask & self.in_mask_type(bits)) != 0)
+        return np.asarray((self.mask & in_type_of(self.mask, bits)) != 0)
 
-    def in_mask_type(self, bits: int) -> Any:
-        """Return `bits` as a number of the mask's own type.
-
-        Bits above its width cannot be set in it; the top bit of a signed type is its sign.
-        """
-        assert self.mask is not None
-        width = 8 * self.mask.dtype.itemsize
-        bits &= (1 << width) - 1
-        if self.mask.dtype.kind == "i" and bits >= 1 << (width - 1):
-            bits -= 1 << width
-        return self.mask.dtype.type(bits)
+    def masked(self, names: Iterable[str]) -> Masked:
+        """Return the mask with the bits of the named planes."""
+        return self.mask, self.bits(names)
 
     def plane_counts(self) -> dict[str, int]:
         """Return the number of flagged pixels of every named plane."""

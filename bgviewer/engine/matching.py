@@ -27,6 +27,7 @@ from bgviewer.engine.gridding import (
     form_cells,
     form_cells_and_bins,
 )
+from bgviewer.engine.native import kernels
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import NoOverlapError, UndersampledError
@@ -255,13 +256,16 @@ class MatchResult:
         """One pass over the pixels: matched image (if kept) and mean square that is left."""
         science, difference = self.science.image, self.difference.values
         matched = np.empty_like(science) if keep else None
-        renderer, scratch = self.model.rows(), Scratch()
+        renderer, scratch, compiled = self.model.rows(), Scratch(), kernels()
 
         def one(band: tuple[int, int]) -> tuple[int, float]:
             rows = slice(*band)
             shape = (band[1] - band[0], science.shape[1])
             background = scratch.array("background", shape, np.float32)
             renderer.fill(*band, background)
+            if compiled is not None:
+                out = None if matched is None else matched[rows]
+                return compiled.finish(science[rows], difference[rows], background, out)
             with np.errstate(invalid="ignore", over="ignore"):
                 if matched is not None:
                     np.add(science[rows], background, out=matched[rows])

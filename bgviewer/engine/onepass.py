@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.bands import map_bands
 from bgviewer.engine.bits import zeroed
+from bgviewer.engine.native import VariancePlan
+from bgviewer.engine.native import VarianceTally as Tally
 from bgviewer.engine.scratch import Scratch
 from bgviewer.engine.statistics import (
     IQR_TO_SIGMA,
@@ -36,31 +37,6 @@ _MARGIN = 0.8  # of the clipping interval: what is inside is surely kept
 _FAR = 1e4  # tails farther out than this many widths would cost digits of the rest
 
 
-@dataclass(frozen=True, eq=False)
-class Tally:
-    """What one tile contributes.
-
-    Attributes
-    ----------
-    n : int
-        Good values.
-    below : tuple of int
-        Values below each bracket.
-    inside : ndarray
-        Values in any of the brackets.
-    tails : ndarray
-        Values outside the core.
-    core_sums : (float, float)
-        Sum and sum of squares of (value - centre) over the core.
-    """
-
-    n: int
-    below: tuple[int, ...]
-    inside: Values
-    tails: Values
-    core_sums: tuple[float, float]
-
-
 class OnePass:
     """Plan of the pass, made from a sample.
 
@@ -77,13 +53,19 @@ class OnePass:
         self._clip = (num_sigma_clip, num_iter)
         self._brackets = [sample_bracket(ordered, f) for f in _FRACTIONS]
         rough = describe(ordered, num_sigma_clip, num_iter)
-        self._centre = rough.median
+        self._centre = float(np.float32(rough.median))
         widths = [num_sigma_clip * IQR_TO_SIGMA * rough.iqr]
         if num_iter > 1 and rough.varianceclip > 0:
             widths.append(num_sigma_clip * math.sqrt(rough.varianceclip))
         self._core = _MARGIN * min(widths)
         self._low = np.float32(self._centre - self._core)
         self._high = np.float32(self._centre + self._core)
+
+    @property
+    def plan(self) -> VariancePlan:
+        """The same for the compiled loop."""
+        brackets = tuple((float(low), float(high)) for low, high in self._brackets)
+        return VariancePlan(self._centre, (float(self._low), float(self._high)), brackets)
 
     @property
     def sensible(self) -> bool:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from bgviewer.engine.bands import map_bands
 from bgviewer.engine.blocks import BlockMoments, Edges
+from bgviewer.engine.native import Kernels, kernels
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scratch import Scratch
 from bgviewer.engine.statistics import (
     IQR_TO_SIGMA,
     clipped_mean,
@@ -79,6 +81,9 @@ def ordered_blocks(
     moments : BlockMoments
         Of the same blocks.
     """
+    compiled = kernels()
+    if compiled is not None:
+        return _compiled_blocks(compiled, image, y_edges, x_edges, clip, progress, threads)
     widths = np.diff(x_edges)
     shape = moments.n.shape
     value, variance = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -104,6 +109,25 @@ def ordered_blocks(
     tasks = _tasks(np.diff(y_edges), widths)
     map_bands(one, tasks, progress=progress, threads=threads)
     return BlockValues(value, variance, kept)
+
+
+def _compiled_blocks(
+    compiled: Kernels,
+    image: Rows,
+    y_edges: Edges,
+    x_edges: Edges,
+    clip: Clip | None,
+    progress: Progress,
+    threads: int | None,
+) -> BlockValues:
+    scratch = Scratch()
+
+    def one(row: int) -> tuple[Array, Array, NDArray[np.int64]]:
+        band = image[int(y_edges[row]) : int(y_edges[row + 1])]
+        return compiled.ordered(band, x_edges, clip, scratch)
+
+    rows = map_bands(one, range(len(y_edges) - 1), progress=progress, threads=threads)
+    return BlockValues(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
 def _tasks(heights: Edges, widths: Edges) -> list[_Task]:

@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from bgviewer.engine.blocks import block_moments
 from bgviewer.engine.config import MatchConfig
-from bgviewer.engine.difference import good_pixels
 from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import NoReferenceError
 
 __all__ = ["Measurement", "Ranking", "Terms", "measure_exposure", "rank_exposures"]
@@ -93,16 +91,13 @@ def measure_exposure(
     """Measure scatter, level and count of the good pixels of the whole image."""
     planes = (config or MatchConfig()).bad_mask_planes
     ny, nx = image.shape
-    scratch = Scratch()
-
-    def load(y0: int, y1: int, x0: int, x1: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        rows = slice(y0, y1)
-        good = good_pixels(image, planes, rows, scratch)
-        return image.image[rows, x0:x1], good[:, x0:x1]
-
-    # row by row over the full width: x is never cut, so each pixel is read once
     moments = block_moments(
-        load, np.array([0, ny]), np.array([0, nx]), progress=progress, threads=threads
+        image.image,
+        np.array([0, ny]),
+        np.array([0, nx]),
+        image.masked(planes),
+        progress=progress,
+        threads=threads,
     )
     n = int(moments.n[0, 0])
     return Measurement(

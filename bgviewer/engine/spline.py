@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bgviewer.engine.cells import Cells
 from bgviewer.engine.curves import MINIMUM_POINTS, best_style, curves
+from bgviewer.engine.native import kernels
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import RowRenderer, positions, render_rows
 from bgviewer.errors import UndersampledError
@@ -165,18 +167,15 @@ class SplineModel:
         style = self._line_style(len(nodes))
         order = np.argsort(at_x, kind="stable")
         ascending = bool((order == np.arange(len(order))).all())
-        sorted_x = at_x[order]
-
-        layout = curves(style, nodes, knots[:1]).layout(sorted_x)
+        fill_sorted = _line_filler(style, nodes, knots, at_x[order])
 
         def fill(a: int, b: int, out: NDArray[np.float32]) -> None:
             with np.errstate(over="ignore", invalid="ignore"):
-                part = curves(style, nodes, knots[a:b])
                 if ascending:
-                    part.fill(layout, out)
+                    fill_sorted(a, b, out)
                 else:
                     unsorted = np.empty((b - a, len(order)), dtype=np.float32)
-                    part.fill(layout, unsorted)
+                    fill_sorted(a, b, unsorted)
                     out[:, order] = unsorted
 
         return RowRenderer(len(at_y), len(at_x), fill)
@@ -208,3 +207,19 @@ class SplineModel:
             part = curves(self._line_style(n), nodes[keep], values[np.ix_(keep, columns)].T)
             out[np.ix_(order, columns)] = part.evaluate(sorted_rows).T
         return used, np.ascontiguousarray(out[:, used])
+
+
+def _line_filler(
+    style: str, nodes: Array, knots: Array, at: Array
+) -> Callable[[int, int, NDArray[np.float32]], None]:
+    """Return what fills lines a to b at ascending positions; knots are the nodes' values."""
+    first, compiled = curves(style, nodes, knots[:1]), kernels()
+    if compiled is None:
+        layout = first.layout(at)
+        return lambda a, b, out: curves(style, nodes, knots[a:b]).fill(layout, out)
+    cuts, t = first.places(at)
+    if style == "AKIMA_SPLINE":
+        return lambda a, b, out: compiled.akima_rows(nodes, knots[a:b], cuts, t, out)
+    return lambda a, b, out: compiled.cubics(
+        curves(style, nodes, knots[a:b]).stacked(), cuts, t, out
+    )
