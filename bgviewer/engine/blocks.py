@@ -6,6 +6,7 @@ scratch that stays in cache, on threads; results do not depend on the number of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,10 +20,11 @@ from bgviewer.engine.native import kernels
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
 
-__all__ = ["BlockMoments", "Edges", "block_moments"]
+__all__ = ["BlockMoments", "Edges", "block_moments", "moments_of_bands"]
 
 Edges = NDArray[np.intp]
 Array = NDArray[np.float64]
+BandLoader = Callable[[slice, Scratch], tuple[NDArray[np.float32], Masked]]
 Moments = tuple[NDArray[np.int64], Array, Array]
 _TILE = 1 << 19  # pixels per tile: float64 scratch of 4 MB
 _CANCELLED = 1e5  # sum of squares over squared deviations beyond which digits are saved
@@ -84,15 +86,38 @@ def block_moments(
     masked : (ndarray of int [ny, nx] or None, int)
         Mask, and the bits whose pixels do not count.
     """
+    mask, bits = masked
+
+    def load(rows: slice, scratch: Scratch) -> tuple[NDArray[np.float32], Masked]:
+        return image[rows], (None if mask is None else mask[rows], bits)
+
+    return moments_of_bands(load, y_edges, x_edges, progress=progress, threads=threads)
+
+
+def moments_of_bands(
+    load: BandLoader,
+    y_edges: Edges,
+    x_edges: Edges,
+    *,
+    progress: Progress = SILENT,
+    threads: int | None = None,
+) -> BlockMoments:
+    """Do the same for pixels that are fetched band by band.
+
+    Parameters
+    ----------
+    load : callable
+        ``load(rows, scratch)`` returns some rows of the image and their mask.
+    """
     scratch, compiled = Scratch(), kernels()
     fine_y, y_starts = _refine(y_edges, min(_MAX_ROWS, max(8, _TILE // int(x_edges[-1]))))
 
     def one(row: int) -> Moments:
-        rows = slice(int(fine_y[row]), int(fine_y[row + 1]))
+        part, masked = load(slice(int(fine_y[row]), int(fine_y[row + 1])), scratch)
         if compiled is not None:
-            return compiled.moments(image, masked, rows, x_edges, scratch)
-        good = good_pixels(image, masked, rows, scratch)
-        return _tile_moments(image[rows], good, x_edges[:-1], scratch)
+            return compiled.moments(part, masked, x_edges, scratch)
+        good = good_pixels(part, masked, slice(None), scratch)
+        return _tile_moments(part, good, x_edges[:-1], scratch)
 
     parts = map_bands(one, range(len(fine_y) - 1), progress=progress, threads=threads)
     n, mean, m2 = (np.array(column) for column in zip(*parts, strict=True))

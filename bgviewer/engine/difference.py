@@ -15,7 +15,7 @@ from bgviewer.engine.masks import Masked, flagged_rows
 from bgviewer.engine.native import VariancePlan, kernels
 from bgviewer.engine.onepass import OnePass, Tally
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.engine.scratch import Scratch
+from bgviewer.engine.scratch import Scratch, fresh_or
 from bgviewer.engine.statistics import clipped_mean, quantiles
 from bgviewer.errors import ShapeMismatchError
 
@@ -61,10 +61,16 @@ def form_difference(
     progress: Progress = SILENT,
     *,
     threads: int | None = None,
+    scratch: Scratch | None = None,
 ) -> Difference:
     """Subtract science from reference, pixel by pixel (SPEC sections 1 and 6).
 
     Pixels pair up by index; xy0 is not compared.
+
+    Parameters
+    ----------
+    scratch : Scratch, optional
+        Where the values go when the difference need not last.
 
     Raises
     ------
@@ -77,13 +83,12 @@ def form_difference(
             f"the exposures differ in size: science is {sx} x {sy}, reference {rx} x {ry} pixels"
         )
     ny, nx = science.shape
-    values = np.empty((ny, nx), dtype=np.float32)
+    values = fresh_or(scratch, "difference", (ny, nx), np.float32)
     planes = config.bad_mask_planes
     masks = (reference.masked(planes), science.masked(planes))
     noise = _VarianceLevel(reference, science, planes, config)
 
-    scratch = Scratch()
-    compiled = kernels()
+    scratch, compiled = scratch or Scratch(), kernels()
 
     def one(band: tuple[int, int]) -> tuple[int, Tally | None]:
         rows = slice(*band)

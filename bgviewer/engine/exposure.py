@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bgviewer.engine.masks import Masked, in_type_of
+from bgviewer.engine.masks import Masked, bits_of, in_type_of
 from bgviewer.errors import ShapeMismatchError
 
 __all__ = ["CANONICAL_PLANES", "Exposure", "MaskedImage"]
@@ -126,11 +126,7 @@ class MaskedImage:
     def bits(self, names: Iterable[str]) -> int:
         """Return the bits of the named planes together; a plane that is lacking adds nothing."""
         assert self.planes is not None
-        value = 0
-        for name in names:
-            if name in self.planes:
-                value |= 1 << self.planes[name]
-        return value
+        return bits_of(self.planes, names)
 
     def flagged(self, names: Iterable[str]) -> NDArray[np.bool_] | None:
         """Return where any of the named planes is set; None when that is nowhere possible."""

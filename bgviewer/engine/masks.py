@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,19 @@ from numpy.typing import NDArray
 
 from bgviewer.engine.scratch import Scratch
 
-__all__ = ["Masked", "flagged_rows", "good_pixels", "in_type_of"]
+__all__ = ["Masked", "bits_of", "flagged_rows", "good_pixels", "in_type_of"]
 
 Masked = tuple[NDArray[np.integer[Any]] | None, int]
 """A mask (None: nothing is flagged), and the bits that count as one non-negative number."""
+
+
+def bits_of(planes: Mapping[str, int], names: Iterable[str]) -> int:
+    """Return the bits of the named planes together; a plane that is lacking adds nothing."""
+    value = 0
+    for name in names:
+        if name in planes:
+            value |= 1 << planes[name]
+    return value
 
 
 def in_type_of(mask: NDArray[np.integer[Any]], bits: int) -> Any:

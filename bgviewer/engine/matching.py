@@ -302,6 +302,7 @@ def match_backgrounds(
     reuse: MatchResult | None = None,
     complete: bool = True,
     threads: int | None = None,
+    scratch: Scratch | None = None,
 ) -> MatchResult:
     """Match the background of one science exposure to that of the reference.
 
@@ -321,6 +322,8 @@ def match_backgrounds(
         False leaves the matched image and `matched_mse` to be computed when first asked for.
     threads : int, optional
         Threads to use (default: the machine's cores); results do not depend on it.
+    scratch : Scratch, optional
+        Memory for the difference image, for a caller who does not keep the result.
 
     Raises
     ------
@@ -337,7 +340,9 @@ def match_backgrounds(
     if same_pair and reuse is not None and _same_stage(reuse.config, config, "difference"):
         difference = reuse.difference
     else:
-        difference = form_difference(reference, science, config, progress, threads=threads)
+        difference = form_difference(
+            reference, science, config, progress, threads=threads, scratch=scratch
+        )
     if reuse is not None and difference is reuse.difference and _same_grid(reuse, config):
         gridded = reuse.gridded
     else:

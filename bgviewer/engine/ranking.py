@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bgviewer.engine.blocks import block_moments
+from bgviewer.engine.blocks import BandLoader, moments_of_bands
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import MaskedImage
+from bgviewer.engine.masks import Masked
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import NoReferenceError
 
-__all__ = ["Measurement", "Ranking", "Terms", "measure_exposure", "rank_exposures"]
+__all__ = ["Measurement", "Ranking", "Terms", "measure_bands", "measure_exposure", "rank_exposures"]
 
 Vector = NDArray[np.float64]
 
@@ -90,15 +92,24 @@ def measure_exposure(
 ) -> Measurement:
     """Measure scatter, level and count of the good pixels of the whole image."""
     planes = (config or MatchConfig()).bad_mask_planes
-    ny, nx = image.shape
-    moments = block_moments(
-        image.image,
-        np.array([0, ny]),
-        np.array([0, nx]),
-        image.masked(planes),
-        progress=progress,
-        threads=threads,
-    )
+    mask, bits = image.masked(planes)
+
+    def load(rows: slice, scratch: Scratch) -> tuple[NDArray[np.float32], Masked]:
+        return image.image[rows], (None if mask is None else mask[rows], bits)
+
+    return measure_bands(image.shape, load, progress, threads=threads)
+
+
+def measure_bands(
+    shape: tuple[int, int],
+    load: BandLoader,
+    progress: Progress = SILENT,
+    *,
+    threads: int | None = None,
+) -> Measurement:
+    """Measure an exposure of that shape whose pixels are fetched band by band."""
+    edges = (np.array([0, side]) for side in shape)
+    moments = moments_of_bands(load, *edges, progress=progress, threads=threads)
     n = int(moments.n[0, 0])
     return Measurement(
         pixel_variance=float(moments.variance[0, 0]),

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bgviewer.engine.bands import map_bands, row_bands
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scratch import Scratch, fresh_or
 
 __all__ = ["RowRenderer", "positions", "render_rows", "rows_at_once", "small_product"]
 
@@ -69,10 +70,13 @@ def rows_at_once(multiplications: int) -> int:
 
 
 def render_rows(
-    renderer: RowRenderer, progress: Progress = SILENT, threads: int | None = None
+    renderer: RowRenderer,
+    progress: Progress = SILENT,
+    threads: int | None = None,
+    scratch: Scratch | None = None,
 ) -> NDArray[np.float32]:
-    """Render all rows."""
-    out = np.empty((renderer.n_rows, renderer.n_columns), dtype=np.float32)
+    """Render all rows, into the caller's scratch memory if there is any."""
+    out = fresh_or(scratch, "rendered", (renderer.n_rows, renderer.n_columns), np.float32)
     map_bands(
         lambda band: renderer.fill(*band, out[band[0] : band[1]]),
         row_bands(0, renderer.n_rows, renderer.rows_per_band),

@@ -13,11 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Scratch"]
+__all__ = ["Scratch", "fresh_or"]
 
 
 class Scratch(threading.local):
-    """Named arrays that are handed out again and again, to each thread its own."""
+    """Named arrays that are handed out again and again, to each thread its own.
+
+    What a function puts into an array it was given this way lasts until the same thread asks for
+    that name again: with a caller's `Scratch` results are not for keeping.
+    """
 
     def __init__(self) -> None:
         self._held: dict[tuple[str, np.dtype[Any]], NDArray[Any]] = {}
@@ -30,3 +34,10 @@ class Scratch(threading.local):
         if held is None or held.size < size:
             held = self._held[(name, kind)] = np.empty(size, dtype=kind)
         return held[:size].reshape(shape)
+
+
+def fresh_or(
+    scratch: Scratch | None, name: str, shape: tuple[int, ...], dtype: DTypeLike
+) -> NDArray[Any]:
+    """Return an array of the caller's scratch memory, or a new one to keep."""
+    return np.empty(shape, dtype) if scratch is None else scratch.array(name, shape, dtype)

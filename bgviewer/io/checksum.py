@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from bgviewer.io.cards import format_card, header_bytes, put_card
+from bgviewer.io.words import sum_of_words
 
-__all__ = ["encode", "ones_complement_sum", "with_checksums"]
+__all__ = ["carried", "encode", "ones_complement_sum", "with_checksums"]
 
 _ALL_ONES = 0xFFFFFFFF
 _PUNCTUATION = frozenset([*range(0x3A, 0x41), *range(0x5B, 0x61)])
@@ -21,10 +20,14 @@ def ones_complement_sum(pieces: Iterable[bytes | memoryview], start: int = 0) ->
     """Sum `pieces` (each a multiple of 4 bytes) as big-endian words, carries wrapped around."""
     total = start
     for piece in pieces:
-        words = np.frombuffer(piece, dtype=">u4")
-        total += int(words.sum(dtype=np.uint64))
-        while total > _ALL_ONES:
-            total = (total & _ALL_ONES) + (total >> 32)
+        total = carried(total + sum_of_words(piece))
+    return total
+
+
+def carried(total: int) -> int:
+    """Wrap the carries of a sum around, so that 32 bits hold it."""
+    while total > _ALL_ONES:
+        total = (total & _ALL_ONES) + (total >> 32)
     return total
 
 

@@ -22,7 +22,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, cast
 
+import numpy as np
 from astropy.io import fits
+from numpy.typing import NDArray
 
 from bgviewer.errors import ReadError
 from bgviewer.io.cards import BLOCK, split_cards
@@ -242,6 +244,21 @@ class FitsFile:
         if len(data) != stop - start:
             raise self.error("the file became shorter while it was read", "E_TRUNCATED")
         return data
+
+    def read_into(self, values: NDArray[Any], start: int) -> None:
+        """Fill a C-contiguous array with the bytes from `start` on."""
+        wanted = values.reshape(-1).view(np.uint8).data
+        self._handle.seek(start)
+        while len(wanted):
+            count = cast(io.BufferedIOBase, self._handle).readinto(wanted)
+            if not count:
+                raise self.error("the file became shorter while it was read", "E_TRUNCATED")
+            wanted = wanted[count:]
+
+    @property
+    def descriptor(self) -> int | None:
+        """The system's handle of the file; None when it had to be unpacked."""
+        return None if self.wrapped else self._handle.fileno()
 
     def stream(self) -> IO[bytes]:
         """Return the open (decompressed) stream, for astropy; this object still closes it."""

@@ -13,12 +13,15 @@ from typing import Any
 
 import numpy as np
 from astropy.io import fits
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
+from bgviewer.engine.bands import row_bands
+from bgviewer.engine.scratch import Scratch, fresh_or
 from bgviewer.io.cards import format_card, header_bytes
 from bgviewer.io.layout import FitsFile, Hdu, card_value, quiet
+from bgviewer.io.words import BAND_BYTES, from_file_order
 
-__all__ = ["read_float_plane", "read_mask_plane"]
+__all__ = ["is_direct", "read_float_plane", "read_mask_plane", "read_rows"]
 
 _DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _EXACT = 1 << 24
@@ -95,8 +98,38 @@ def _loss(values: NDArray[Any], label: str) -> str | None:
     return f"{label}: {lost} of {values.size} pixels lost digits when made float32"
 
 
-def read_float_plane(file: FitsFile, hdu: Hdu) -> tuple[NDArray[np.float32], list[str]]:
+def is_direct(hdu: Hdu) -> bool:
+    """Whether float32, or bits of 32, lie in the file just as they are used."""
+    if hdu.is_compressed or hdu.bitpix not in (32, -32):
+        return False
+    return _scaling(hdu) == (1.0, 0.0, None) or (hdu.bitpix == 32 and _scaling(hdu)[:2] == (1, 0))
+
+
+def read_rows(file: FitsFile, hdu: Hdu, rows: slice, out: NDArray[Any]) -> None:
+    """Fill `out` [rows, nx], 4 bytes an element, with some rows of a plane that is direct."""
+    file.read_into(out, hdu.data_start + rows.start * 4 * hdu.shape[-1])
+    from_file_order(out)
+
+
+def _read_direct(
+    file: FitsFile, hdu: Hdu, dtype: DTypeLike, scratch: Scratch | None
+) -> NDArray[Any]:
+    out = fresh_or(scratch, f"plane {hdu.index}", hdu.shape, dtype)
+    lines = out.reshape(-1, out.shape[-1])
+    for first, last in row_bands(0, len(lines), BAND_BYTES // (4 * lines.shape[1])):
+        read_rows(file, hdu, slice(first, last), lines[first:last])
+    return out
+
+
+def read_float_plane(
+    file: FitsFile, hdu: Hdu, scratch: Scratch | None = None
+) -> tuple[NDArray[np.float32], list[str]]:
     """Return an image or variance plane as native float32 and what was lost.
+
+    Parameters
+    ----------
+    scratch : Scratch, optional
+        Where the values may go when they need not last.
 
     Returns
     -------
@@ -105,6 +138,8 @@ def read_float_plane(file: FitsFile, hdu: Hdu) -> tuple[NDArray[np.float32], lis
     losses : list of str
         One sentence when digits were lost.
     """
+    if hdu.bitpix == -32 and is_direct(hdu):
+        return _read_direct(file, hdu, np.float32, scratch), []
     if hdu.is_compressed:
         values = _unpacked(file, hdu)
     else:
@@ -125,7 +160,7 @@ def read_float_plane(file: FitsFile, hdu: Hdu) -> tuple[NDArray[np.float32], lis
     return plane, [loss] if loss else []
 
 
-def read_mask_plane(file: FitsFile, hdu: Hdu) -> NDArray[np.uint32]:
+def read_mask_plane(file: FitsFile, hdu: Hdu, scratch: Scratch | None = None) -> NDArray[np.uint32]:
     """Return a mask as native uint32 bits, shape (ny, nx).
 
     Raises
@@ -135,10 +170,10 @@ def read_mask_plane(file: FitsFile, hdu: Hdu) -> NDArray[np.uint32]:
     """
     if hdu.is_compressed:
         return _as_bits(file, hdu, _unpacked(file, hdu))
+    if hdu.bitpix == 32 and is_direct(hdu):
+        return _read_direct(file, hdu, np.uint32, scratch)
     values = _stored(file, hdu)
     scale, zero, _ = _scaling(hdu)
-    if hdu.bitpix == 32 and scale == 1.0 and zero == 0.0:
-        return values.view(">u4").astype(np.uint32)  # the usual mask: one pass
     sign = 1 << max(hdu.bitpix - 1, 0)
     if hdu.bitpix in (16, 32) and scale == 1.0 and zero in (0.0, float(sign)):
         native = values.astype(f"=i{hdu.bitpix // 8}").view(f"=u{hdu.bitpix // 8}")

@@ -11,15 +11,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.masks import Masked, bits_of
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.ranking import Measurement, measure_bands
+from bgviewer.engine.scratch import Scratch
+from bgviewer.errors import ReadError
 from bgviewer.io.conventions import Planes, recognise
 from bgviewer.io.layout import FitsFile
 from bgviewer.io.names import file_stem
-from bgviewer.io.pixels import read_float_plane, read_mask_plane
+from bgviewer.io.pixels import is_direct, read_float_plane, read_mask_plane, read_rows
 from bgviewer.io.provenance import is_own_output
 from bgviewer.io.sky import Grid, LazyWcs
+from bgviewer.io.words import unusable_pixels
 
-__all__ = ["FileExposure", "FileInfo", "Source", "describe", "is_own_file", "read"]
+__all__ = ["FileExposure", "FileInfo", "Source", "describe", "is_own_file", "measure_file", "read"]
+
+CHANGED = "changed on disk since the stack was loaded"
 
 
 @dataclass(frozen=True)
@@ -157,7 +166,9 @@ def _own(file: FitsFile) -> bool:
     return any(b"BGVVERS" in hdu.raw and is_own_output(hdu.header) for hdu in file.hdus)
 
 
-def read(path: str | os.PathLike[str], *, variance: bool = True) -> Exposure:
+def read(
+    path: str | os.PathLike[str], *, variance: bool = True, scratch: Scratch | None = None
+) -> Exposure:
     """Read an exposure in its own unit.
 
     Parameters
@@ -166,6 +177,8 @@ def read(path: str | os.PathLike[str], *, variance: bool = True) -> Exposure:
         FITS, also inside gzip, bzip2 or xz, also tile-compressed.
     variance : bool
         False leaves the variance plane on disk (ranking needs none).
+    scratch : Scratch, optional
+        Where the planes may go when the exposure need not last.
 
     Returns
     -------
@@ -180,9 +193,11 @@ def read(path: str | os.PathLike[str], *, variance: bool = True) -> Exposure:
     """
     with FitsFile(path) as file:
         planes = recognise(file)
-        image, warnings = read_float_plane(file, file.hdus[planes.image])
-        mask = None if planes.mask is None else read_mask_plane(file, file.hdus[planes.mask])
-        noise = _variance(file, planes, image, warnings) if variance else None
+        image, warnings = read_float_plane(file, file.hdus[planes.image], scratch)
+        mask = None
+        if planes.mask is not None:
+            mask = read_mask_plane(file, file.hdus[planes.mask], scratch)
+        noise = _variance(file, planes, image, warnings, scratch) if variance else None
         source = Source(
             path=Path(path),
             convention=planes.convention,
@@ -208,20 +223,81 @@ def read(path: str | os.PathLike[str], *, variance: bool = True) -> Exposure:
 
 
 def _variance(
-    file: FitsFile, planes: Planes, image: NDArray[np.float32], warnings: list[str]
+    file: FitsFile,
+    planes: Planes,
+    image: NDArray[np.float32],
+    warnings: list[str],
+    scratch: Scratch | None,
 ) -> NDArray[np.float32] | None:
     """Read the variance; None when there is none or it says nothing."""
     if planes.variance is None:
         return None
     hdu = file.hdus[planes.variance]
-    variance, losses = read_float_plane(file, hdu)
+    variance, losses = read_float_plane(file, hdu, scratch)
     warnings.extend(losses)
-    if not variance.any():
+    count, some = unusable_pixels(image, variance)
+    if not some:
         warnings.append(f"{hdu.label} is zero throughout and not used")
         return None
-    with np.errstate(invalid="ignore"):
-        unusable = np.isfinite(image) & ~(np.isfinite(variance) & (variance > 0))
-    count = int(np.count_nonzero(unusable))
     if count:
         warnings.append(f"{hdu.label}: {count} pixels with data have no positive variance")
     return variance
+
+
+def measure_file(
+    path: str | os.PathLike[str],
+    config: MatchConfig,
+    progress: Progress = SILENT,
+    *,
+    shape: tuple[int, int] | None = None,
+    scale: float = 1.0,
+) -> Measurement | None:
+    """Measure an exposure band by band, without holding it in memory.
+
+    Parameters
+    ----------
+    shape : (int, int), optional
+        What it must be.
+    scale : float
+        Photometric factor to apply.
+
+    Returns
+    -------
+    Measurement or None
+        The same as `measure_exposure` gives of the exposure; None when its pixels do not lie in
+        the file as they are used (compressed, scaled, other types), so that it has to be read.
+
+    Raises
+    ------
+    ReadError
+        As `read`.
+    """
+    with FitsFile(path) as file:
+        planes = recognise(file)
+        hdus = [None if i is None else file.hdus[i] for i in (planes.image, planes.mask)]
+        image, mask = hdus
+        assert image is not None
+        if image.bitpix != -32 or not all(is_direct(hdu) for hdu in hdus if hdu is not None):
+            return None
+        if mask is not None and mask.bitpix != 32:
+            return None
+        if shape is not None and planes.shape != shape:
+            raise ReadError(path, CHANGED)
+        bits = bits_of(planes.bits, config.bad_mask_planes)
+        factor = np.float32(scale)
+
+        def load(rows: slice, scratch: Scratch) -> tuple[NDArray[np.float32], Masked]:
+            size = (rows.stop - rows.start, planes.shape[1])
+            values = scratch.array("image", size, np.float32)
+            read_rows(file, image, rows, values)
+            if factor != 1:
+                with np.errstate(over="ignore", invalid="ignore"):
+                    np.multiply(values, factor, out=values)
+            if mask is None or bits == 0:
+                return values, (None, 0)
+            flags = scratch.array("mask", size, np.uint32)
+            read_rows(file, mask, rows, flags)
+            return values, (flags, bits)
+
+        # one thread: the file has one position
+        return measure_bands(planes.shape, load, progress, threads=1)

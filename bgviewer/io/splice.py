@@ -6,14 +6,17 @@ checksums and odd cards come out as they went in.  Source: FORMATS 1.6.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer.engine.bands import row_bands
 from bgviewer.io.cards import (
     BLOCK,
     append_cards,
@@ -25,12 +28,11 @@ from bgviewer.io.cards import (
     split_cards,
     wcs_axes_first,
 )
-from bgviewer.io.checksum import ones_complement_sum, with_checksums
+from bgviewer.io.checksum import carried, ones_complement_sum, with_checksums
 from bgviewer.io.layout import FitsFile, Hdu, card_value
+from bgviewer.io.words import BAND_BYTES, to_file_order
 
 __all__ = ["Part", "float_cards", "uncompressed_cards", "with_new_cards", "write_parts"]
-
-_CHUNK = BLOCK * 2048
 
 _TABLE_KEYWORD = re.compile(
     r"^(?:XTENSION|SIMPLE|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|THEAP"
@@ -107,46 +109,6 @@ def with_new_cards(
     return append_cards(drop_cards(cards, lambda name: name in names), new)
 
 
-def _pixel_pieces(pixels: NDArray[Any]) -> Iterator[bytes]:
-    rows = max(1, _CHUNK // (4 * pixels.shape[1]))
-    for first in range(0, pixels.shape[0], rows):
-        piece = pixels[first : first + rows]
-        if piece.dtype.kind == "f":
-            yield piece.astype(">f4").tobytes()
-        else:
-            # LSST's masks are signed; bit 31 is then the sign.
-            yield piece.astype("u4").view("i4").astype(">i4").tobytes()
-    yield b"\0" * (-4 * pixels.size % BLOCK)
-
-
-def _stored_pieces(file: FitsFile, start: int, stop: int, fill: bytes = b"\0") -> Iterator[bytes]:
-    """Copy a range; the fill that an unpadded last HDU lacks is added."""
-    there = min(stop, file.size)
-    for first in range(start, there, _CHUNK):
-        yield file.read_bytes(first, min(first + _CHUNK, there))
-    yield fill * (stop - there)
-
-
-def _aligned(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Regroup `pieces` so that each but the last is a multiple of 4 bytes."""
-    rest = b""
-    for piece in pieces:
-        piece = rest + piece
-        cut = len(piece) // 4 * 4
-        rest = piece[cut:]
-        yield piece[:cut]
-    yield rest
-
-
-def _data(file: FitsFile | None, part: Part) -> Iterator[bytes]:
-    if part.pixels is not None:
-        return _pixel_pieces(part.pixels)
-    if part.hdu is None:
-        return iter(())
-    assert file is not None
-    return _aligned(_stored_pieces(file, part.hdu.data_start, part.hdu.stop))
-
-
 def write_parts(file: FitsFile | None, parts: Sequence[Part], out: IO[bytes]) -> None:
     """Write `parts` one after the other.
 
@@ -157,14 +119,86 @@ def write_parts(file: FitsFile | None, parts: Sequence[Part], out: IO[bytes]) ->
             assert part.hdu is not None
             assert file is not None
             table = part.hdu.raw.startswith(b"XTENSION= 'TABLE")
-            fill = b" " if table else b"\0"
-            for piece in _stored_pieces(file, part.hdu.start, part.hdu.stop, fill):
-                out.write(piece)
+            _copy(file, part.hdu.start, part.hdu.stop, out, b" " if table else b"\0")
         else:
-            total = ones_complement_sum(_data(file, part))
-            cards = with_checksums(wcs_axes_first(part.cards), total)
-            out.write(header_bytes(cards))
-            for piece in _data(file, part):
-                out.write(piece)
+            _write_new(file, part, part.cards, out)
     out.flush()
-    os.fsync(out.fileno())
+
+
+def _write_new(file: FitsFile | None, part: Part, cards: list[bytes], out: IO[bytes]) -> None:
+    """Write header and data; the header once more when the sum of the data is known."""
+    cards = wcs_axes_first(cards)
+    start = out.tell()
+    room = header_bytes(with_checksums(cards, 0))
+    out.write(room)
+    if part.pixels is not None:
+        total = _write_pixels(part.pixels, out)
+    elif part.hdu is not None:
+        assert file is not None
+        total = _write_stored(file, part.hdu.data_start, part.hdu.stop, out)
+    else:
+        total = 0
+    stop = out.tell()
+    header = header_bytes(with_checksums(cards, total))
+    assert len(header) == len(room)
+    out.seek(start)
+    out.write(header)
+    out.seek(stop)
+
+
+def _write_pixels(pixels: NDArray[Any], out: IO[bytes]) -> int:
+    """Write pixels as a file holds them, with their fill; return the sum of the words."""
+    if pixels.dtype.kind != "f":
+        pixels = pixels.astype(np.uint32)  # LSST's masks are signed; bit 31 is then the sign
+    values = np.ascontiguousarray(pixels).reshape(-1)
+    scratch = np.empty(min(values.size, BAND_BYTES // 4), dtype=np.uint32)
+    total = 0
+    for first, last in row_bands(0, values.size, len(scratch)):
+        words = scratch[: last - first]
+        total = carried(total + to_file_order(values[first:last], words))
+        out.write(words.data)
+    out.write(b"\0" * (-4 * values.size % BLOCK))
+    return total
+
+
+def _write_stored(file: FitsFile, start: int, stop: int, out: IO[bytes]) -> int:
+    """Copy data and return the sum of their words; a last fill that is lacking is added."""
+    total, there = 0, min(stop, file.size)
+    for first, last in row_bands(start, there, BAND_BYTES):
+        piece = file.read_bytes(first, last)
+        total = ones_complement_sum([piece + b"\0" * (-len(piece) % 4)], total)
+        out.write(piece)
+    out.write(b"\0" * (stop - there))
+    return total
+
+
+def _copy(file: FitsFile, start: int, stop: int, out: IO[bytes], fill: bytes) -> None:
+    """Copy a range of bytes, inside the system where it can do that."""
+    there = min(stop, file.size)
+    first = start + _copied_by_system(file, start, there, out)
+    for a, b in row_bands(first, there, BAND_BYTES):
+        out.write(file.read_bytes(a, b))
+    out.write(fill * (stop - there))
+
+
+def _copied_by_system(file: FitsFile, start: int, stop: int, out: IO[bytes]) -> int:
+    """Return how many bytes from `start` on the system has copied: all, or those it could."""
+    copy_range, source = getattr(os, "copy_file_range", None), file.descriptor
+    if copy_range is None or source is None or stop - start < BAND_BYTES:
+        return 0
+    out.flush()
+    target, done = out.tell(), 0
+    while start + done < stop:
+        try:
+            count = copy_range(
+                source, out.fileno(), stop - start - done, start + done, target + done
+            )
+        except OSError as exc:
+            if exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+                raise
+            break  # another file system, or one that cannot; the rest goes the usual way
+        if not count:
+            break
+        done += count
+    out.seek(target + done)
+    return done

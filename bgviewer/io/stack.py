@@ -13,12 +13,14 @@ from typing import Any
 from bgviewer.engine.config import DEFAULT_BAD_MASK_PLANES, MatchConfig
 from bgviewer.engine.exposure import Exposure, MaskedImage
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.ranking import Measurement, measure_exposure
+from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ReadError
 from bgviewer.io.cache import ExposureCache
 from bgviewer.io.discover import Found, discover, find_files, only_own_outputs, own_outputs_note
 from bgviewer.io.grid import grid_problems
 from bgviewer.io.names import distinct_stems
-from bgviewer.io.read import FileInfo, describe, read
+from bgviewer.io.read import CHANGED, FileInfo, describe, measure_file, read
 from bgviewer.io.scaling import ZeroPoint, checked_zero_point, scales_for
 
 __all__ = ["OWN_SCALE", "ExposureStack", "StackEntry", "find_files", "load_stack"]
@@ -185,7 +187,14 @@ class ExposureStack:
         infos = [info for i in self.usable if (info := self.entries[i].info) is not None]
         return sum(12 * math.prod(info.shape) for info in infos) <= self._cache.limit
 
-    def read(self, id: int, *, scale: Scale | str = OWN_SCALE, variance: bool = True) -> Exposure:
+    def read(
+        self,
+        id: int,
+        *,
+        scale: Scale | str = OWN_SCALE,
+        variance: bool = True,
+        scratch: Scratch | None = None,
+    ) -> Exposure:
         """Return an exposure, scaled; from memory when it is still there.
 
         May be called from several threads: every read of a file has its own handle.
@@ -196,6 +205,9 @@ class ExposureStack:
             Photometric factor to apply instead of the entry's own.
         variance : bool
             False leaves the variance plane on disk, and the exposure out of the cache.
+        scratch : Scratch, optional
+            Where the planes may go when the exposure need not last and the stack is too large
+            to be kept in memory.
 
         Raises
         ------
@@ -211,16 +223,37 @@ class ExposureStack:
             return self._from_memory(entry)
         if not variance:
             return self._load(entry, variance=False)
+        if scratch is not None and not self.fits_in_cache:
+            return self._load(entry, scratch=scratch)
         key = _file_key(entry.path, entry.scale)
         exposure = self._cache.get(key, lambda: self._load(entry))
         # A file that is in the stack twice is held once, under one of its names.
         return exposure if exposure.name == entry.name else replace(exposure, name=entry.name)
 
-    def _load(self, entry: StackEntry, variance: bool = True) -> Exposure:
+    def measure(self, id: int, config: MatchConfig, progress: Progress = SILENT) -> Measurement:
+        """Measure an exposure for the ranking; one that lies on disk is not kept in memory.
+
+        Raises
+        ------
+        BgviewerError
+            As `read`.
+        """
+        entry = self.entries[id]
+        if entry.problem is None and entry.path is not None and not callable(entry.scale):
+            shape = None if entry.info is None else entry.info.shape
+            scale = 1.0 if entry.scale is None else entry.scale
+            found = measure_file(entry.path, config, progress, shape=shape, scale=scale)
+            if found is not None:
+                return found
+        return measure_exposure(self.read(id, variance=False), config, progress, threads=1)
+
+    def _load(
+        self, entry: StackEntry, variance: bool = True, scratch: Scratch | None = None
+    ) -> Exposure:
         assert entry.path is not None
-        exposure = read(entry.path, variance=variance)
+        exposure = read(entry.path, variance=variance, scratch=scratch)
         if entry.info is not None and exposure.shape != entry.info.shape:
-            raise ReadError(entry.path, "changed on disk since the stack was loaded")
+            raise ReadError(entry.path, CHANGED)
         return _scaled(replace(exposure, name=entry.name), entry)
 
     def _from_memory(self, entry: StackEntry) -> Exposure:

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from bgviewer.engine.bands import row_bands
 from bgviewer.errors import ReadError, WriteError
-from bgviewer.io.checksum import ones_complement_sum
+from bgviewer.io.checksum import carried
 from bgviewer.io.layout import FitsFile, quiet
 from bgviewer.io.splice import Part
+from bgviewer.io.words import BAND_BYTES, sum_of_words
 
 __all__ = ["verify_written"]
 
-_CHUNK = 2880 * 2048
 _SAMPLES = 64
 
 
@@ -49,10 +50,11 @@ def _problem(file: FitsFile, source: FitsFile | None, parts: Sequence[Part]) -> 
             if hdu.raw != part.hdu.raw or hdu.data_size != part.hdu.data_size:
                 return f"{hdu.label} is not as it was"
             continue
-        total = 0
-        for start in range(hdu.start, hdu.stop, _CHUNK):
-            piece = file.read_bytes(start, min(start + _CHUNK, hdu.stop))
-            total = ones_complement_sum([piece], total)
+        total, room = 0, np.empty(BAND_BYTES, dtype=np.uint8)
+        for first, last in row_bands(hdu.start, hdu.stop, BAND_BYTES):
+            piece = room[: last - first]
+            file.read_into(piece, first)
+            total = carried(total + sum_of_words(piece))
         if total not in (0, 0xFFFFFFFF):
             return f"checksum of {hdu.label}"
     return None

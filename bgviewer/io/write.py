@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import ReadError, ShapeMismatchError, WriteError
 from bgviewer.io.cards import split_cards
 from bgviewer.io.conventions import recognise
@@ -46,6 +47,7 @@ def write_matched(
     path: str | os.PathLike[str],
     cards: Sequence[Card] = (),
     overwrite: bool = False,
+    scratch: Scratch | None = None,
 ) -> Path:
     """Write an exposure with `background` added, laid out like its own file.
 
@@ -62,6 +64,8 @@ def write_matched(
         From `provenance.make_cards`; BGVSIGN and BGVHASH are added here.
     overwrite : bool
         Whether an existing file may be replaced. An input never is.
+    scratch : Scratch, optional
+        Memory to work in.
 
     Raises
     ------
@@ -80,7 +84,8 @@ def write_matched(
         return _write(None, parts, path, overwrite)
     with FitsFile(input_path) as file:
         cards = with_values(_with_hash(cards, input_path), sign=sign)
-        return _write(file, _matched_parts(file, background, raw_cards(cards)), path, overwrite)
+        parts = _matched_parts(file, background, raw_cards(cards), scratch)
+        return _write(file, parts, path, overwrite)
 
 
 def write_background(
@@ -181,16 +186,21 @@ def _sum(image: NDArray[np.float32], background: NDArray[Any]) -> NDArray[np.flo
 
 
 def _matched_parts(
-    file: FitsFile, background: NDArray[Any] | None, records: list[bytes]
+    file: FitsFile,
+    background: NDArray[Any] | None,
+    records: list[bytes],
+    scratch: Scratch | None,
 ) -> list[Part]:
     planes = recognise(file)
     parts = [Part(hdu) for hdu in file.hdus]
     if background is not None:
         _check_shape(background, planes.shape)
         hdu = file.hdus[planes.image]
-        image, _ = read_float_plane(file, hdu)
+        image, _ = read_float_plane(file, hdu, scratch)
         # Axes of length 1 stay in the header; the bytes are the same.
-        parts[hdu.index] = Part(hdu, float_cards(hdu), _sum(image, background))
+        with np.errstate(over="ignore", invalid="ignore"):
+            np.add(image, np.asarray(background, dtype=np.float32), out=image)
+        parts[hdu.index] = Part(hdu, float_cards(hdu), image)
     if records:
         hdu = file.hdus[planes.cards_hdu]
         old = parts[hdu.index]

@@ -15,6 +15,8 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.rendering import render_rows
+from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, WriteError
 from bgviewer.io.provenance import Card, make_cards, with_values
 from bgviewer.io.report import write_report
@@ -234,17 +236,23 @@ def _outcomes(
     threads = max(1, available_threads() // jobs)
     reference = stack.read(request.reference)
     identity = stack[request.reference].identity
-    stop_only = StopOnly(progress)
+    stop_only, room = StopOnly(progress), _Room()
 
     def one(entry: StackEntry) -> MatchOutcome:
         if entry.identity == identity:
             step = reference_outcome(entry, reference)
         else:
             step = match_entry(
-                stack, entry, reference, request.config, threads=threads, progress=stop_only
+                stack,
+                entry,
+                reference,
+                request.config,
+                threads=threads,
+                scratch=room.matching,
+                progress=stop_only,
             )
         try:
-            return _write(step, request, plan)
+            return _write(step, request, plan, room.writing, threads)
         except BgviewerError as error:
             reason = str(getattr(error, "reason", None) or error)
             return replace(step.outcome, status="failed", reason=reason)
@@ -255,7 +263,19 @@ def _outcomes(
     return in_order(one, stack.entries, jobs, told)
 
 
-def _write(step: Matched, request: ExportRequest, plan: ExportPlan) -> MatchOutcome:
+class _Room:
+    """Memory that is used again for every exposure: fresh pages cost more than the work in them.
+
+    Writing reads the image once more, in the exposure's own unit, and so has its own.
+    """
+
+    def __init__(self) -> None:
+        self.matching, self.writing = Scratch(), Scratch()
+
+
+def _write(
+    step: Matched, request: ExportRequest, plan: ExportPlan, scratch: Scratch, threads: int
+) -> MatchOutcome:
     outcome, result = step.outcome, step.result
     target = plan.matched.get(outcome.id)
     if outcome.status == "failed" or target is None:
@@ -267,8 +287,8 @@ def _write(step: Matched, request: ExportRequest, plan: ExportPlan) -> MatchOutc
         write_matched(source, None, target, cards, overwrite=request.overwrite)
         return replace(outcome, output=target)
     assert result is not None
-    background = own_background(result, outcome.scale)
-    write_matched(source, background, target, cards, overwrite=request.overwrite)
+    background = own_background(result, outcome.scale, scratch, threads)
+    write_matched(source, background, target, cards, overwrite=request.overwrite, scratch=scratch)
     model_target = plan.backgrounds.get(outcome.id)
     if model_target is not None:
         science = result.science
@@ -281,9 +301,11 @@ def _write(step: Matched, request: ExportRequest, plan: ExportPlan) -> MatchOutc
     return replace(outcome, output=target, background_output=model_target)
 
 
-def own_background(result: MatchResult, scale: float) -> NDArray[np.float32]:
+def own_background(
+    result: MatchResult, scale: float, scratch: Scratch, threads: int
+) -> NDArray[np.float32]:
     """Return the model at full resolution in the exposure's own (unscaled) unit."""
-    background = result.model.render()
+    background = render_rows(result.model.rows(), threads=threads, scratch=scratch)
     if scale != 1.0:
         background /= np.float32(scale)
     return background

@@ -93,8 +93,11 @@ def measure_stack(
 
     def one(entry: StackEntry) -> tuple[Measurement | None, str | None]:
         try:
-            exposure = stack.read(entry.id, variance=whole)
-            measured = measure_exposure(exposure, config, stop_only, threads=threads)
+            if whole:
+                exposure = stack.read(entry.id)
+                measured = measure_exposure(exposure, config, stop_only, threads=threads)
+            else:
+                measured = stack.measure(entry.id, config, stop_only)
         except BgviewerError as error:
             if strict:
                 raise

@@ -15,6 +15,7 @@ from bgviewer.engine.fitting import Adjustment
 from bgviewer.engine.matching import Fit, Gridded, MatchResult, Model, match_backgrounds
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Ranking, rank_exposures
+from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry
 from bgviewer.tasks.load import measure_stack
@@ -275,6 +276,7 @@ def match_entry(
     *,
     complete: bool = False,
     threads: int | None = None,
+    scratch: Scratch | None = None,
     progress: Progress = SILENT,
 ) -> Matched:
     """Match one exposure of a stack; a failure is an outcome, not an exception.
@@ -282,9 +284,15 @@ def match_entry(
     An exposure with the identity of a duplicate of the reference is the caller's business.
     """
     try:
-        science = stack.read(entry.id)
+        science = stack.read(entry.id, scratch=scratch)
         result = match_backgrounds(
-            reference, science, config, progress=progress, complete=False, threads=threads
+            reference,
+            science,
+            config,
+            progress=progress,
+            complete=False,
+            threads=threads,
+            scratch=scratch,
         )
         result = result.complete(progress) if complete else result.measure(progress)
     except BgviewerError as error:

@@ -10,9 +10,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from astropy.io import fits
-
 from tests.benchmarks.scenes import write_stack
 from tests.benchmarks.timing import Row, compare
 
@@ -35,31 +32,45 @@ def _bgviewer(*arguments: object) -> int:
     return int(done.stdout.splitlines()[-1])
 
 
-def _synced(hdus: fits.HDUList, path: Path) -> None:
+_ASTROPY_MATCH = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from astropy.io import fits
+
+def synced(hdus, path):
     with path.open("wb") as out:
         hdus.writeto(out, checksum=True)
         out.flush()
         os.fsync(out.fileno())
 
+folder = Path(sys.argv[1])
+folder.mkdir(exist_ok=True)
+for number, path in enumerate(map(Path, sys.argv[2:])):
+    with fits.open(path) as hdus:
+        image = hdus["IMAGE"].data + np.float32(1)
+        hdus["IMAGE"].data = image
+        synced(hdus, folder / f"{path.stem}_matched.fits")
+    if number:
+        synced(fits.HDUList([fits.PrimaryHDU(image)]), folder / f"{path.stem}_background.fits")
+"""
+"""Reads the same inputs and writes the same outputs, checksums and fsync included."""
 
-def _astropy_match(paths: list[Path], out: Path) -> None:
-    """Read the same inputs, write the same outputs, checksums and fsync included."""
-    out.mkdir(exist_ok=True)
-    for number, path in enumerate(paths):
-        with fits.open(path) as hdus:
-            image = hdus["IMAGE"].data + np.float32(1)
-            hdus["IMAGE"].data = image
-            _synced(hdus, out / f"{path.stem}_matched.fits")
-        if number:
-            model = fits.HDUList([fits.PrimaryHDU(image)])
-            _synced(model, out / f"{path.stem}_background.fits")
+_ASTROPY_RANK = """
+import sys
+import numpy as np
+from astropy.io import fits
+
+for path in sys.argv[1:]:
+    with fits.open(path) as hdus:
+        np.array(hdus["IMAGE"].data, dtype=np.float32)
+        np.array(hdus["MASK"].data, dtype=np.int32)
+"""
 
 
-def _astropy_rank(paths: list[Path]) -> None:
-    for path in paths:
-        with fits.open(path) as hdus:
-            np.array(hdus["IMAGE"].data, dtype=np.float32)
-            np.array(hdus["MASK"].data, dtype=np.int32)
+def _script(code: str, *arguments: object) -> None:
+    """Run a peer as a command of its own, as bgviewer is run."""
+    subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=True)
 
 
 def run(quick: bool) -> Iterator[Row]:
@@ -75,7 +86,7 @@ def run(quick: bool) -> Iterator[Row]:
 
         def astropy_match() -> None:
             shutil.rmtree(folder / "theirs", ignore_errors=True)
-            _astropy_match(paths, folder / "theirs")
+            _script(_ASTROPY_MATCH, folder / "theirs", *paths)
 
         name = f"{count} × {side}²"
         mine, theirs = compare(match, astropy_match, repeats, before=os.sync)
@@ -100,7 +111,9 @@ def run(quick: bool) -> Iterator[Row]:
             peer_name="",
         )
         mine, theirs = compare(
-            lambda: _bgviewer("rank", folder / "stack"), lambda: _astropy_rank(paths), repeats
+            lambda: _bgviewer("rank", folder / "stack"),
+            lambda: _script(_ASTROPY_RANK, *paths),
+            repeats,
         )
         yield Row(
             "io",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import bgviewer.io.stack as stack_module
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure, MaskedImage
+from bgviewer.engine.ranking import measure_exposure
 from bgviewer.errors import BgviewerError, ConfigError, GridError, ReadError, ShapeMismatchError
 from bgviewer.io.stack import ExposureStack, load_stack
 from tests.io.conftest import NX, NY, pixels, wcs_header
@@ -291,3 +293,37 @@ def test_in_memory():
     with pytest.raises(ValueError, match="1 names for 3"):
         ExposureStack.of(images, names=["one"])
     assert ExposureStack.of([]).shape is None
+
+
+def measurable(make, kind):
+    """A stack of one file, laid out as the measuring from disk meets it or has to read it."""
+    options = {
+        "afw": {},
+        "no mask": {"mask": None},
+        "16-bit mask": {"mask": (np.arange(NX * NY).reshape(NY, NX) % 64).astype("i2")},
+        "float64 image": {"image": pixels().astype("f8")},
+        "compressed": {"compressed": ("IMAGE", "MASK")},
+    }[kind]
+    return load_stack(make.afw(**options))
+
+
+@pytest.mark.parametrize("kind", ["afw", "no mask", "16-bit mask", "float64 image", "compressed"])
+@pytest.mark.parametrize("scale", [None, 2.5])
+def test_measuring_from_disk_is_measuring_what_is_read(make, kind, scale):
+    stack = measurable(make, kind)
+    entries = [replace(entry, scale=scale) for entry in stack.entries]
+    stack = ExposureStack(entries)
+    config = MatchConfig(bad_mask_planes=("SAT",))
+    assert stack.measure(0, config) == measure_exposure(stack.read(0), config)
+    assert stack.measure(0, config).coverage > 50
+
+
+def test_measuring_a_file_that_changed_or_went(make):
+    path = make.afw()
+    stack = load_stack(path)
+    make.afw(shape=(5, 6))
+    with pytest.raises(ReadError, match="changed on disk"):
+        stack.measure(0, MatchConfig())
+    path.unlink()
+    with pytest.raises(ReadError, match="cannot be opened"):
+        stack.measure(0, MatchConfig())

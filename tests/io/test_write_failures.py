@@ -8,6 +8,7 @@ import stat
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 import bgviewer.io.write as write_module
 from bgviewer.engine.config import MatchConfig
@@ -132,6 +133,53 @@ def test_what_was_written_is_looked_at(make, tmp_path, monkeypatch):
     monkeypatch.setattr(write_module, "write_parts", damaged)
     with pytest.raises(WriteError, match="checksum"):
         write_matched(make.plain(), slope(), folder / "o.fits", CARDS)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["whole", "in pieces", "refused", "half", "not there"])
+def test_copies_do_not_depend_on_the_system(make, tmp_path, monkeypatch, how):
+    """The system's own copying of ranges may do all, some or nothing of it."""
+    size = 3 << 20
+    path = make.afw(shape=(2, size // 8), image=np.zeros((2, size // 8), "f4"), mask=None)
+    real, calls = getattr(os, "copy_file_range", None), []
+
+    def some(source, target, count, from_, to):
+        calls.append(count)
+        if how == "refused" or (how == "half" and len(calls) > 1):
+            raise OSError(errno.EXDEV, "another file system")
+        part = count if how == "whole" else min(count, 1 << 20)
+        data = os.pread(source, part, from_)
+        return os.pwrite(target, data, to)
+
+    if how == "not there":
+        monkeypatch.delattr(os, "copy_file_range", raising=False)
+    else:
+        monkeypatch.setattr(os, "copy_file_range", some, raising=False)
+    monkeypatch.setattr("bgviewer.io.splice.BAND_BYTES", 1 << 16)
+    background = np.ones((2, size // 8), "f4")
+    out = write_matched(path, background, tmp_path / "o.fits", CARDS)
+    monkeypatch.undo()
+    with fits.open(path) as before, fits.open(out, checksum=True) as after:
+        np.testing.assert_array_equal(after[1].data, background)
+        np.testing.assert_array_equal(after[2].data, before[2].data)
+    assert bool(calls) == (how != "not there")
+    assert real is getattr(os, "copy_file_range", None)
+
+
+def test_a_disk_that_fills_up_while_the_system_copies(make, tmp_path, monkeypatch):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    path = make.afw(
+        shape=(60, 70), image=np.zeros((60, 70), "f4"), variance=np.ones((60, 70), "f4")
+    )
+
+    def full(*_args):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "copy_file_range", full, raising=False)
+    monkeypatch.setattr("bgviewer.io.splice.BAND_BYTES", 2880)
+    with pytest.raises(WriteError, match="no space left"):
+        write_matched(path, np.zeros((60, 70)), folder / "o.fits", CARDS)
     assert list(folder.iterdir()) == []
 
 

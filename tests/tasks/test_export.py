@@ -87,15 +87,38 @@ def test_files_do_not_depend_on_the_number_of_jobs(request_, tmp_path):
                     assert np.array_equal(a.data, b.data, equal_nan=a.data.dtype.kind == "f")
 
 
+def without_time(path):
+    """The bytes of a file, the time in its history and what sums over it apart."""
+    with fits.open(path) as hdus:
+        return [
+            (
+                [c.image for c in h.header.cards if c.keyword not in ("HISTORY", "CHECKSUM")],
+                None if h.data is None else h.data.tobytes(),
+            )
+            for h in hdus
+        ]
+
+
+def test_files_do_not_depend_on_what_fits_into_memory(request_, tmp_path):
+    """Exposures that cannot be kept are read into memory that is used again and again."""
+    small = load_stack([tmp_path / "stack"], cache_bytes=1)
+    assert not small.fits_in_cache
+    export(replace(request_, directory=tmp_path / "kept"), jobs=1)
+    report = export(replace(request_, stack=small, directory=tmp_path / "read again"), jobs=2)
+    assert report.n_matched == 3
+    for path in (tmp_path / "kept").glob("*.fits"):
+        assert without_time(path) == without_time(tmp_path / "read again" / path.name)
+
+
 def test_a_write_that_fails_does_not_stop_the_others(request_, monkeypatch):
     from bgviewer.tasks import export as module
 
     real = module.write_matched
 
-    def full_disk(source, background, path, cards, overwrite=False):
+    def full_disk(source, background, path, cards, **options):
         if path.name == "demo_02_matched.fits":
             raise WriteError(path, "export failed, original untouched: no space left on the device")
-        return real(source, background, path, cards, overwrite=overwrite)
+        return real(source, background, path, cards, **options)
 
     monkeypatch.setattr(module, "write_matched", full_disk)
     report = export(request_)

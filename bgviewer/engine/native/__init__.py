@@ -142,6 +142,8 @@ class Kernels:
         self._cubics = find("cubics", None, i, i, at, at, at, plane)
         self._akima_rows = find("akima_rows", None, i, i, at, at, at, at, at, plane)
         self._finish = find("finish", i, i, i, plane, plane, plane, plane, POINTER(c_double))
+        self._swap = find("swap", c_uint64, i, at, at, i)
+        self._unusable = find("unusable", i, i, at, at, POINTER(c_int64))
         self._block_size = int(find("block_size", i)())
 
     def difference(
@@ -196,19 +198,19 @@ class Kernels:
         )
 
     def moments(
-        self, image: Image, masked: Masked, rows: slice, edges: NDArray[np.int64], scratch: Scratch
+        self, band: Image, masked: Masked, edges: NDArray[np.int64], scratch: Scratch
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """Return count, mean and sum of squared deviations of one row of blocks."""
-        part, count = image[rows], len(edges) - 1
+        count = len(edges) - 1
         edges = np.ascontiguousarray(edges, dtype=np.int64)
         work = scratch.array("blocks", (count * self._block_size + _ALIGNMENT,), np.uint8)
         bad = scratch.array("flags", (int(edges[-1] - edges[0]) + 8,), np.int32)
         n = np.empty(count, dtype=np.int64)
         mean, m2 = np.empty(count), np.empty(count)
         self._moments(
-            part.shape[0],
-            byref(_plane(part)),
-            byref(_flags(masked, rows)),
+            band.shape[0],
+            byref(_plane(band)),
+            byref(_flags(masked, slice(None))),
             count,
             _address(edges),
             _address(work) + -_address(work) % _ALIGNMENT,
@@ -299,6 +301,22 @@ class Kernels:
             byref(squares),
         )
         return int(n), squares.value
+
+    def swap(
+        self, words: NDArray[np.uint32], out: NDArray[np.uint32] | None, *, sum_of_result: bool
+    ) -> int:
+        """Turn the bytes of words round, into `out` (if any); return their sum before or after."""
+        assert words.flags.c_contiguous
+        assert out is None or (out.flags.c_contiguous and words.size == out.size)
+        to = None if out is None else _address(out)
+        return int(self._swap(words.size, _address(words), to, sum_of_result))
+
+    def unusable(self, image: Image, variance: Image) -> tuple[int, bool]:
+        """Count finite values without positive finite variance; tell if any variance is not 0."""
+        assert image.flags.c_contiguous and variance.flags.c_contiguous
+        some = c_int64()
+        count = self._unusable(image.size, _address(image), _address(variance), byref(some))
+        return int(count), bool(some.value)
 
 
 def _c_plan(plan: VariancePlan) -> _Plan:

@@ -668,6 +668,53 @@ EXPORT int64_t BGV(finish)(int64_t rows, int64_t columns, const plane *science,
     return n;
 }
 
+/* ---- files (io/words.py) -------------------------------------------------------------------- */
+
+/* Turn the bytes of n 32-bit words round, `in` to `out` (may be the same, or NULL), and return the
+   sum of the words as this machine reads them in `in` (of 0) or in `out` (of 1). */
+EXPORT uint64_t BGV(swap)(int64_t n, const uint32_t *in, uint32_t *out, int64_t of)
+{
+    uint64_t sum = 0;
+    for (int64_t i = 0; i < n;) {
+        /* sums of 2^15 halves of 16 bits fit into 32 */
+        uint32_t lower = 0, upper = 0;
+        int64_t stop = n - i < 32768 ? n : i + 32768;
+        if (!out)
+            for (; i < stop; i++) {
+                uint32_t native = of ? __builtin_bswap32(in[i]) : in[i];
+                lower += native & 0xffff;
+                upper += native >> 16;
+            }
+        for (; i < stop; i++) {
+            uint32_t a = in[i], b = __builtin_bswap32(a), native = of ? b : a;
+            out[i] = b;
+            lower += native & 0xffff;
+            upper += native >> 16;
+        }
+        sum += lower + ((uint64_t)upper << 16);
+    }
+    return sum;
+}
+
+/* Finite values without a positive finite variance; `some` tells whether any variance is not 0. */
+EXPORT int64_t BGV(unusable)(int64_t n, const float *image, const float *variance, int64_t *some)
+{
+    int64_t bad = 0, set = 0;
+    for (int64_t i = 0; i < n; i += CHUNK) {
+        int32_t b = 0, s = 0;
+        int64_t stop = n - i < CHUNK ? n : i + CHUNK;
+        for (int64_t k = i; k < stop; k++) {
+            float x = image[k] - image[k], v = variance[k] - variance[k];
+            b += (x == x) & !((v == v) & (variance[k] > 0));
+            s |= variance[k] != 0;
+        }
+        bad += b;
+        set |= s;
+    }
+    *some = set;
+    return bad;
+}
+
 /* ---- what this library is ------------------------------------------------------------------ */
 
 #ifndef BGV_AVX2
