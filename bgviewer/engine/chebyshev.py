@@ -9,6 +9,7 @@ from numpy.polynomial.chebyshev import chebvander
 from numpy.typing import ArrayLike, NDArray
 
 from bgviewer.engine.cells import Cells
+from bgviewer.engine.native import kernels
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import RowRenderer, positions, render_rows, small_product
 from bgviewer.errors import FitError
@@ -43,7 +44,7 @@ class ChebyshevModel:
     shape : (int, int)
         ``(ny, nx)`` of the image: it is the domain.
     condition : float
-        Condition number (1-norm, estimated) of the normal equations; inf when singular.
+        Condition number (1-norm) of the normal equations; inf when singular.
     n_fitted : int
         Cells that took part.
     """
@@ -133,10 +134,15 @@ class ChebyshevModel:
         square = np.zeros((self.order + 1, self.order + 1))
         for value, (a, b) in zip(self.coefficients, terms(self.order), strict=True):
             square[b, a] = value
-        left = chebvander(_unit(at_y, ny), self.order) @ square
+        left = np.ascontiguousarray(chebvander(_unit(at_y, ny), self.order) @ square)
         right = np.ascontiguousarray(chebvander(_unit(at_x, nx), self.order).T, dtype=np.float64)
 
+        compiled = kernels()
+
         def fill(a: int, b: int, out: NDArray[np.float32]) -> None:
+            if compiled is not None:
+                compiled.products(left[a:b], right, out)
+                return
             with np.errstate(over="ignore", invalid="ignore"):
                 small_product(left[a:b], right, out)
 
@@ -154,13 +160,9 @@ def _solve(matrix: Array, right: Array) -> tuple[Array, float]:
 
     LSST returns whatever the elimination gives there; nobody can depend on it.
     """
-    from scipy.linalg import lapack
-
-    norm = float(np.abs(matrix).sum(axis=0).max())
-    lu, pivots, info = lapack.dgetrf(matrix)
-    if info > 0:
+    try:
+        solution = np.linalg.solve(matrix, right)
+        condition = float(np.linalg.cond(matrix, 1))
+    except np.linalg.LinAlgError:
         return np.asarray(np.linalg.lstsq(matrix, right, rcond=None)[0], dtype=np.float64), np.inf
-    reciprocal, _ = lapack.dgecon(lu, norm, norm="1")
-    solution, _ = lapack.dgetrs(lu, pivots, right)
-    condition = 1.0 / reciprocal if reciprocal > 0 else np.inf
-    return np.asarray(solution), float(condition)
+    return np.asarray(solution), condition if np.isfinite(condition) else np.inf

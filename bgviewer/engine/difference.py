@@ -19,7 +19,7 @@ from bgviewer.engine.scratch import Scratch, fresh_or
 from bgviewer.engine.statistics import clipped_mean, quantiles
 from bgviewer.errors import ShapeMismatchError
 
-__all__ = ["Difference", "form_difference"]
+__all__ = ["Difference", "form_difference", "variance_level"]
 
 _BAND_PIXELS = 1 << 19  # long operations: threads that meet at the interpreter lock lose time
 _LARGE = 1 << 18  # below this the variances are simply gathered and sorted
@@ -115,9 +115,40 @@ def form_difference(
 
     bands = row_bands(0, ny, max(1, _BAND_PIXELS // nx))
     parts = map_bands(one, bands, progress=progress, threads=threads)
-    tallies = [tally for _, tally in parts]
-    diff_im_var = noise.result(tallies, progress, threads)
+    diff_im_var = noise.result([tally for _, tally in parts], progress, threads)
     return Difference(values, reference.xy0, diff_im_var, sum(count for count, _ in parts))
+
+
+def variance_level(
+    reference: MaskedImage,
+    science: MaskedImage,
+    config: MatchConfig,
+    progress: Progress = SILENT,
+    *,
+    threads: int | None = None,
+) -> float:
+    """Return diffImVar alone: what another clipping changes of a difference."""
+    ny, nx = science.shape
+    planes = config.bad_mask_planes
+    noise = _VarianceLevel(reference, science, planes, config)
+    if noise.plan is None:
+        return noise.result([], progress, threads)
+    masks = (reference.masked(planes), science.masked(planes))
+    scratch, compiled = Scratch(), kernels()
+
+    def one(band: tuple[int, int]) -> Tally | None:
+        rows = slice(*band)
+        if compiled is not None:
+            return compiled.difference(None, masks, noise.planes, rows, None, noise.plan, scratch)[
+                1
+            ]
+        bad = _flagged_in_either(masks, rows, scratch)
+        return noise.tally(rows, bad, scratch)
+
+    bands = row_bands(0, ny, max(1, _BAND_PIXELS // nx))
+    return noise.result(
+        map_bands(one, bands, progress=progress, threads=threads), progress, threads
+    )
 
 
 def _flagged_in_either(

@@ -7,7 +7,7 @@ not touched (SPEC section 6, DESIGN: stages).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +18,7 @@ from bgviewer.engine.bins import Bins, JudgedBins
 from bgviewer.engine.bits import zeroed
 from bgviewer.engine.cells import Cells
 from bgviewer.engine.config import MatchConfig
-from bgviewer.engine.difference import Difference, form_difference
+from bgviewer.engine.difference import Difference, form_difference, variance_level
 from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.fitting import Adjustment, Fit, Model, fit_model
 from bgviewer.engine.gridding import (
@@ -246,13 +246,16 @@ class MatchResult:
             self.__dict__["matched"] = _with_image(self.science, image)
         return self
 
-    def measure(self, progress: Progress = SILENT) -> MatchResult:
+    def measure(self, progress: Progress = SILENT, threads: int | None = None) -> MatchResult:
         """Compute `matched_mse` now, stoppable, without the matched image; returns self."""
         if "matched_mse" not in self.__dict__:
-            self.__dict__["matched_mse"] = self._finish(keep=False, progress=progress)[0]
+            found, _ = self._finish(keep=False, progress=progress, threads=threads)
+            self.__dict__["matched_mse"] = found
         return self
 
-    def _finish(self, keep: bool, progress: Progress) -> tuple[float, NDArray[np.float32] | None]:
+    def _finish(
+        self, keep: bool, progress: Progress, threads: int | None = None
+    ) -> tuple[float, NDArray[np.float32] | None]:
         """One pass over the pixels: matched image (if kept) and mean square that is left."""
         science, difference = self.science.image, self.difference.values
         matched = np.empty_like(science) if keep else None
@@ -277,7 +280,7 @@ class MatchResult:
             return int(np.count_nonzero(good)), float(left64.sum())
 
         bands = row_bands(0, science.shape[0], renderer.rows_per_band)
-        parts = map_bands(one, bands, progress=progress, threads=self.threads)
+        parts = map_bands(one, bands, progress=progress, threads=threads or self.threads)
         n = sum(p[0] for p in parts)
         # (n-1)/n variance + mean^2 is the plain mean of squares; undefined below two pixels
         return (math.fsum(p[1] for p in parts) / n if n > 1 else math.nan), matched
@@ -337,13 +340,17 @@ def match_backgrounds(
     if problem is not None:
         raise problem
     same_pair = reuse is not None and reuse.reference is reference and reuse.science is science
-    if same_pair and reuse is not None and _same_stage(reuse.config, config, "difference"):
+    if same_pair and reuse is not None and _same_stage(reuse.config, config, "pixels"):
         difference = reuse.difference
+        if not _same_stage(reuse.config, config, "clip"):
+            level = variance_level(reference, science, config, progress, threads=threads)
+            difference = replace(difference, diff_im_var=level)
     else:
         difference = form_difference(
             reference, science, config, progress, threads=threads, scratch=scratch
         )
-    if reuse is not None and difference is reuse.difference and _same_grid(reuse, config):
+    same_values = reuse is not None and difference.values is reuse.difference.values
+    if same_values and reuse is not None and _same_grid(reuse, config):
         gridded = reuse.gridded
     else:
         gridded = grid_difference(difference, config, progress, threads=threads)
@@ -354,7 +361,8 @@ def match_backgrounds(
 
 def _same_stage(old: MatchConfig, new: MatchConfig, stage: str) -> bool:
     names = {
-        "difference": ("bad_mask_planes", "num_sigma_clip", "num_iter"),
+        "pixels": ("bad_mask_planes",),
+        "clip": ("num_sigma_clip", "num_iter"),
         "grid": ("bin_size", "grid_statistic", "grid_stdev_epsilon"),
     }[stage]
     return all(getattr(old, n) == getattr(new, n) for n in names)
@@ -363,6 +371,8 @@ def _same_stage(old: MatchConfig, new: MatchConfig, stage: str) -> bool:
 def _same_grid(reuse: MatchResult, config: MatchConfig) -> bool:
     """Whether cells and bins of an earlier result serve: the order matters only to INCREASE."""
     if not _same_stage(reuse.config, config, "grid") or reuse.gridded.adjustments:
+        return False
+    if config.grid_statistic == "MEANCLIP" and not _same_stage(reuse.config, config, "clip"):
         return False
     if not config.use_polynomial:
         return True

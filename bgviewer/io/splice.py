@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.bands import row_bands
+from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.io.cards import (
     BLOCK,
     append_cards,
@@ -42,6 +43,10 @@ _TABLE_KEYWORD = re.compile(
 )
 _INTEGER_ONLY = ("BLANK", "BZERO", "BSCALE")
 _EXTREMES = ("DATAMIN", "DATAMAX")
+
+
+_COPIED = 1 << 24  # bytes the system copies before the work can be stopped
+_SYNCED = 1 << 25  # bytes written before they are sent to the disk
 
 
 @dataclass(frozen=True)
@@ -109,23 +114,86 @@ def with_new_cards(
     return append_cards(drop_cards(cards, lambda name: name in names), new)
 
 
-def write_parts(file: FitsFile | None, parts: Sequence[Part], out: IO[bytes]) -> None:
+class _Output:
+    """A file being written: between two pieces the work can be stopped.
+
+    What was written goes to the disk now and then, so that no sync at the end takes long.
+    """
+
+    def __init__(self, out: IO[bytes], progress: Progress) -> None:
+        self._out, self._progress = out, progress
+        self._waiting = 0
+
+    def write(self, piece: bytes | memoryview) -> None:
+        """Write at the present position."""
+        self._out.write(piece)
+        self._count(len(piece) if isinstance(piece, bytes) else piece.nbytes)
+
+    def tell(self) -> int:
+        """The present position, all that was written before being in the system's hands."""
+        self._out.flush()
+        return self._out.tell()
+
+    def write_at(self, position: int, piece: bytes) -> None:
+        """Write elsewhere and come back."""
+        back = self._out.tell()
+        self._out.seek(position)
+        self._out.write(piece)
+        self._out.seek(back)
+
+    def copy(self, source: int | None, start: int, stop: int) -> int:
+        """Let the system copy a range of another file; return how many bytes it did.
+
+        It may do all, some or nothing of it.
+        """
+        copy_range = getattr(os, "copy_file_range", None)
+        if copy_range is None or source is None or stop - start < BAND_BYTES:
+            return 0
+        target, first = self.tell(), start
+        while start < stop:
+            wanted = min(stop - start, _COPIED)
+            try:
+                count = copy_range(source, self._out.fileno(), wanted, start, target)
+            except OSError as exc:
+                if exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+                    raise
+                break  # another file system, or one that cannot
+            if not count:
+                break
+            start, target = start + count, target + count
+            self._count(count)
+        self._out.seek(target)
+        return start - first
+
+    def _count(self, count: int) -> None:
+        self._progress.step()
+        self._waiting += count
+        if self._waiting >= _SYNCED:
+            self._out.flush()
+            getattr(os, "fdatasync", os.fsync)(self._out.fileno())
+            self._waiting = 0
+
+
+def write_parts(
+    file: FitsFile | None, parts: Sequence[Part], out: IO[bytes], progress: Progress = SILENT
+) -> None:
     """Write `parts` one after the other.
 
     Those with new cards get CHECKSUM and DATASUM, the others keep what they have.
     """
+    output = _Output(out, progress)
     for part in parts:
         if part.cards is None:
             assert part.hdu is not None
             assert file is not None
             table = part.hdu.raw.startswith(b"XTENSION= 'TABLE")
-            _copy(file, part.hdu.start, part.hdu.stop, out, b" " if table else b"\0")
+            _copy(file, part.hdu.start, part.hdu.stop, output, b" " if table else b"\0")
         else:
-            _write_new(file, part, part.cards, out)
+            _write_new(file, part, part.cards, output)
     out.flush()
 
 
-def _write_new(file: FitsFile | None, part: Part, cards: list[bytes], out: IO[bytes]) -> None:
+def _write_new(file: FitsFile | None, part: Part, cards: list[bytes], out: _Output) -> None:
     """Write header and data; the header once more when the sum of the data is known."""
     cards = wcs_axes_first(cards)
     start = out.tell()
@@ -138,15 +206,12 @@ def _write_new(file: FitsFile | None, part: Part, cards: list[bytes], out: IO[by
         total = _write_stored(file, part.hdu.data_start, part.hdu.stop, out)
     else:
         total = 0
-    stop = out.tell()
     header = header_bytes(with_checksums(cards, total))
     assert len(header) == len(room)
-    out.seek(start)
-    out.write(header)
-    out.seek(stop)
+    out.write_at(start, header)
 
 
-def _write_pixels(pixels: NDArray[Any], out: IO[bytes]) -> int:
+def _write_pixels(pixels: NDArray[Any], out: _Output) -> int:
     """Write pixels as a file holds them, with their fill; return the sum of the words."""
     if pixels.dtype.kind != "f":
         pixels = pixels.astype(np.uint32)  # LSST's masks are signed; bit 31 is then the sign
@@ -161,7 +226,7 @@ def _write_pixels(pixels: NDArray[Any], out: IO[bytes]) -> int:
     return total
 
 
-def _write_stored(file: FitsFile, start: int, stop: int, out: IO[bytes]) -> int:
+def _write_stored(file: FitsFile, start: int, stop: int, out: _Output) -> int:
     """Copy data and return the sum of their words; a last fill that is lacking is added."""
     total, there = 0, min(stop, file.size)
     for first, last in row_bands(start, there, BAND_BYTES):
@@ -172,33 +237,10 @@ def _write_stored(file: FitsFile, start: int, stop: int, out: IO[bytes]) -> int:
     return total
 
 
-def _copy(file: FitsFile, start: int, stop: int, out: IO[bytes], fill: bytes) -> None:
-    """Copy a range of bytes, inside the system where it can do that."""
+def _copy(file: FitsFile, start: int, stop: int, out: _Output, fill: bytes) -> None:
+    """Copy a range of bytes, inside the system as far as it can do that."""
     there = min(stop, file.size)
-    first = start + _copied_by_system(file, start, there, out)
+    first = start + out.copy(file.descriptor, start, there)
     for a, b in row_bands(first, there, BAND_BYTES):
         out.write(file.read_bytes(a, b))
     out.write(fill * (stop - there))
-
-
-def _copied_by_system(file: FitsFile, start: int, stop: int, out: IO[bytes]) -> int:
-    """Return how many bytes from `start` on the system has copied: all, or those it could."""
-    copy_range, source = getattr(os, "copy_file_range", None), file.descriptor
-    if copy_range is None or source is None or stop - start < BAND_BYTES:
-        return 0
-    out.flush()
-    target, done = out.tell(), 0
-    while start + done < stop:
-        try:
-            count = copy_range(
-                source, out.fileno(), stop - start - done, start + done, target + done
-            )
-        except OSError as exc:
-            if exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-                raise
-            break  # another file system, or one that cannot; the rest goes the usual way
-        if not count:
-            break
-        done += count
-    out.seek(target + done)
-    return done

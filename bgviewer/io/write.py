@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import ReadError, ShapeMismatchError, WriteError
 from bgviewer.io.cards import split_cards
@@ -30,6 +31,8 @@ from bgviewer.io.pixels import read_float_plane
 from bgviewer.io.provenance import Card, keywords, raw_cards, with_values
 from bgviewer.io.splice import Part, float_cards, with_new_cards, write_parts
 from bgviewer.io.verify import verify_written
+
+_PIECE = 1 << 22  # read and hashed at a time: between two pieces the work can be stopped
 
 __all__ = [
     "atomic_output",
@@ -48,6 +51,7 @@ def write_matched(
     cards: Sequence[Card] = (),
     overwrite: bool = False,
     scratch: Scratch | None = None,
+    progress: Progress = SILENT,
 ) -> Path:
     """Write an exposure with `background` added, laid out like its own file.
 
@@ -66,6 +70,8 @@ def write_matched(
         Whether an existing file may be replaced. An input never is.
     scratch : Scratch, optional
         Memory to work in.
+    progress : Progress, optional
+        May stop the work; nothing is left behind then.
 
     Raises
     ------
@@ -81,11 +87,11 @@ def write_matched(
     if input_path is None:
         exposure = _with_background(source, background)
         parts = exposure_parts(exposure, raw_cards(with_values(cards, sign=sign)))
-        return _write(None, parts, path, overwrite)
+        return _write(None, parts, path, overwrite, progress)
     with FitsFile(input_path) as file:
-        cards = with_values(_with_hash(cards, input_path), sign=sign)
+        cards = with_values(_with_hash(cards, input_path, progress), sign=sign)
         parts = _matched_parts(file, background, raw_cards(cards), scratch)
-        return _write(file, parts, path, overwrite)
+        return _write(file, parts, path, overwrite, progress)
 
 
 def write_background(
@@ -94,6 +100,7 @@ def write_background(
     path: str | os.PathLike[str],
     cards: Sequence[Card] = (),
     overwrite: bool = False,
+    progress: Progress = SILENT,
 ) -> Path:
     """Write a background model as one float32 image on the grid of `exposure`.
 
@@ -105,10 +112,10 @@ def write_background(
     check_target(path, inputs=[input_path] if input_path else [], overwrite=overwrite)
     _check_shape(background, exposure.shape)
     if input_path is not None:
-        cards = _with_hash(cards, input_path)
+        cards = _with_hash(cards, input_path, progress)
     cards = with_values(cards, kind="background", sign="ADD")
     part = background_part(exposure, np.asarray(background, dtype=np.float32), raw_cards(cards))
-    return _write(None, [part], path, overwrite)
+    return _write(None, [part], path, overwrite, progress)
 
 
 def write_exposure(
@@ -210,14 +217,14 @@ def _matched_parts(
     return parts
 
 
-def _with_hash(cards: Sequence[Card], path: Path) -> Sequence[Card]:
+def _with_hash(cards: Sequence[Card], path: Path, progress: Progress) -> Sequence[Card]:
     """Add the hash of the source, unless the caller has it there already."""
     if any(card[0] == "BGVHASH" for card in cards):
         return cards
-    return with_values(cards, source_hash=source_hash(path))
+    return with_values(cards, source_hash=source_hash(path, progress))
 
 
-def source_hash(path: Path) -> str:
+def source_hash(path: Path, progress: Progress = SILENT) -> str:
     """Return the first 16 hexadecimal digits of a file's SHA-256, for the cards.
 
     Raises
@@ -225,18 +232,30 @@ def source_hash(path: Path) -> str:
     ReadError
         When the file cannot be read.
     """
+    digest, piece = hashlib.sha256(), memoryview(bytearray(_PIECE))
     try:
-        with open(path, "rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest()[:16]
+        with open(path, "rb", buffering=0) as handle:
+            while count := handle.readinto(piece):
+                progress.step()
+                digest.update(piece[:count])
+        return digest.hexdigest()[:16]
     except OSError as exc:
         why = f"cannot be opened ({exc.strerror or exc})"
         raise ReadError(path, why, id="E_MISSING") from exc
 
 
-def _write(file: FitsFile | None, parts: Sequence[Part], path: Path, overwrite: bool) -> Path:
+def _write(
+    file: FitsFile | None,
+    parts: Sequence[Part],
+    path: Path,
+    overwrite: bool,
+    progress: Progress = SILENT,
+) -> Path:
     with atomic_output(path, overwrite) as (out, temporary):
-        write_parts(file, parts, out)
+        write_parts(file, parts, out, progress)
+        progress.step()
         verify_written(temporary, file, parts, path)
+        progress.step()
     return path
 
 

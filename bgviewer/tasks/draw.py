@@ -149,7 +149,7 @@ class Draw:
         averages: Averages = {}
         if old is not None and last is not None and old.window == window:
             averages.update(old.averages)
-            if last.difference is not self.result.difference:
+            if last.difference.values is not self.result.difference.values:
                 averages.pop("difference", None)
                 averages.pop("mask", None)
             if last is self.result and old.third.kind == self.third:

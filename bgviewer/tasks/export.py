@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import render_rows
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import BgviewerError, WriteError
+from bgviewer.errors import BgviewerError, Cancelled, WriteError
 from bgviewer.io.provenance import Card, make_cards, with_values
 from bgviewer.io.report import write_report
 from bgviewer.io.settings import dump_config
@@ -252,7 +253,7 @@ def _outcomes(
                 progress=stop_only,
             )
         try:
-            return _write(step, request, plan, room.writing, threads)
+            return _write(step, request, plan, room.writing, threads, stop_only)
         except BgviewerError as error:
             reason = str(getattr(error, "reason", None) or error)
             return replace(step.outcome, status="failed", reason=reason)
@@ -274,28 +275,34 @@ class _Room:
 
 
 def _write(
-    step: Matched, request: ExportRequest, plan: ExportPlan, scratch: Scratch, threads: int
+    step: Matched,
+    request: ExportRequest,
+    plan: ExportPlan,
+    scratch: Scratch,
+    threads: int,
+    progress: Progress,
 ) -> MatchOutcome:
     outcome, result = step.outcome, step.result
     target = plan.matched.get(outcome.id)
     if outcome.status == "failed" or target is None:
         return outcome
     entry = request.stack[outcome.id]
-    cards = _cards(outcome, request)
+    cards = _cards(outcome, request, progress)
+    options: dict[str, Any] = {"overwrite": request.overwrite, "progress": progress}
     source = _source(request.stack, entry)
     if outcome.is_reference:
-        write_matched(source, None, target, cards, overwrite=request.overwrite)
+        write_matched(source, None, target, cards, **options)
         return replace(outcome, output=target)
     assert result is not None
     background = own_background(result, outcome.scale, scratch, threads)
-    write_matched(source, background, target, cards, overwrite=request.overwrite, scratch=scratch)
+    write_matched(source, background, target, cards, scratch=scratch, **options)
     model_target = plan.backgrounds.get(outcome.id)
     if model_target is not None:
         science = result.science
         assert isinstance(science, Exposure)
         try:
-            write_background(science, background, model_target, cards, overwrite=request.overwrite)
-        except BgviewerError:
+            write_background(science, background, model_target, cards, **options)
+        except (BgviewerError, Cancelled):
             target.unlink(missing_ok=True)  # no exposure that looks finished and is not
             raise
     return replace(outcome, output=target, background_output=model_target)
@@ -315,7 +322,7 @@ def _source(stack: ExposureStack, entry: StackEntry) -> object:
     return entry if entry.path is not None else stack.read(entry.id)
 
 
-def _cards(outcome: MatchOutcome, request: ExportRequest) -> tuple[Card, ...]:
+def _cards(outcome: MatchOutcome, request: ExportRequest, progress: Progress) -> tuple[Card, ...]:
     reference = request.stack[request.reference]
     name = reference.path.name if reference.path is not None else reference.name
     entry = request.stack[outcome.id]
@@ -331,7 +338,7 @@ def _cards(outcome: MatchOutcome, request: ExportRequest) -> tuple[Card, ...]:
     )
     if entry.path is None:
         return cards
-    return with_values(cards, source_hash=source_hash(entry.path))
+    return with_values(cards, source_hash=source_hash(entry.path, progress))
 
 
 def _write_tables(report: ExportReport, request: ExportRequest, plan: ExportPlan) -> None:

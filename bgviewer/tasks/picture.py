@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer.engine.bands import map_bands, row_bands
 from bgviewer.engine.exposure import MaskedImage
+from bgviewer.engine.native import kernels
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scratch import Scratch
 from bgviewer.tasks.levels import Levels
 
 __all__ = [
@@ -126,11 +129,16 @@ def block_mean(image: Float32, window: Window, progress: Progress = SILENT) -> F
     if step == 1:
         return np.where(np.isfinite(part), part, np.float32(np.nan))
     out = np.empty(window.shape, np.float32)
-    band = max(1, _BAND // step)
-    for first in range(0, window.shape[0], band):
-        progress.step()
-        rows = part[first * step : (first + band) * step]
-        out[first : first + band] = _mean_of_band(rows, step)
+    compiled, scratch = kernels(), Scratch()
+
+    def one(band: tuple[int, int]) -> None:
+        rows = part[band[0] * step : band[1] * step]
+        if compiled is not None:
+            compiled.block_mean(rows, step, out[slice(*band)], scratch)
+        else:
+            out[slice(*band)] = _mean_of_band(rows, step)
+
+    map_bands(one, row_bands(0, window.shape[0], max(1, _BAND // step)), progress=progress)
     return out
 
 

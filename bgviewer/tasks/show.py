@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bgviewer.engine.bands import available_threads
 from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.matching import MatchResult, form_difference, match_backgrounds
@@ -158,7 +159,8 @@ def show(
     if superseded():
         return shown
     progress.step()
-    result.measure(progress)
+    # a core is left to the window, which paints what was delivered
+    result.measure(progress, threads=max(1, available_threads() - 1))
     return replace(shown, figures=_with_error(shown.figures, result))
 
 

@@ -16,8 +16,8 @@ from PyQt6.QtCore import (
 from PyQt6.QtGui import QBrush, QColor, QFont, QPalette
 
 from bgviewer.session.session import Session
-from bgviewer.session.state import StackState
 from bgviewer.ui.format import count, number
+from bgviewer.ui.ranking_rows import RankingRow, rows_of
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["COLUMNS", "SORT_ROLE", "RankingModel", "RankingProxy"]
@@ -33,7 +33,8 @@ class RankingModel(QAbstractTableModel):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._rows = 0
+        self._rows: tuple[RankingRow, ...] = ()
+        self._reach = (0.0, 0.0)
         self._compact = False
         self._headings = (
             (self.tr("Exposure"), self.tr("Name; the star marks the reference")),
@@ -64,24 +65,43 @@ class RankingModel(QAbstractTableModel):
         """Show signs instead of words where there is little room."""
         if compact != self._compact:
             self._compact = compact
-            self._refresh()
+            self._tell(0, len(self._rows) - 1)
 
     def _reset(self) -> None:
         self.beginResetModel()
-        stack = self._session.state.stack
-        self._rows = 0 if stack is None else len(stack)
+        self._take(rows_of(self._session))
         self.endResetModel()
 
+    def _take(self, rows: tuple[RankingRow, ...]) -> None:
+        self._rows = rows
+        known = [row.weighted for row in rows if row.weighted is not None]
+        left = max((-sum(min(v, 0.0) for v in w) for w in known), default=0.0)
+        right = max((sum(max(v, 0.0) for v in w) for w in known), default=0.0)
+        self._reach = (left, right)
+
     def _refresh(self) -> None:
-        if self._rows:
-            last = self.index(self._rows - 1, len(COLUMNS) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+        """Tell of the rows that changed; a table that is painted anew takes longer than a match."""
+        before, reach = self._rows, self._reach
+        rows = rows_of(self._session)
+        if len(rows) != len(before):
+            return  # the stack changed: a reset comes
+        self._take(rows)
+        if reach != self._reach:
+            self._tell(0, len(rows) - 1)
+            return
+        changed = [i for i, row in enumerate(rows) if row != before[i]]
+        for i in changed:
+            self._tell(i, i)
+
+    def _tell(self, first: int, last: int) -> None:
+        if last >= first:
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(COLUMNS) - 1))
 
     # ------------------------------------------------------------ Qt's questions
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Number of exposures."""
-        return 0 if parent.isValid() else self._rows
+        return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Number of columns."""
@@ -107,88 +127,44 @@ class RankingModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """What a cell shows."""
-        stack = self._session.state.stack
-        if stack is None or not index.isValid() or index.row() >= len(stack):
+        if not index.isValid() or index.row() >= len(self._rows):
             return None
-        row, column = index.row(), COLUMNS[index.column()]
+        row, column = self._rows[index.row()], COLUMNS[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
-            if column == self.reason_from(row):
-                return f"✕ {self.reason(row)}"
-            return self._text(stack, row, column)
+            return f"✕ {row.reason}" if column == row.reason_from else self._text(row, column)
         if role == SORT_ROLE:
-            return self._sort_key(stack, row, column)
+            return _sort_key(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(stack, row, column)
+            return self._tip(index.row(), column)
         if role == Qt.ItemDataRole.TextAlignmentRole and column in _NUMERIC:
-            left = column == self.reason_from(row)
+            left = column == row.reason_from
             side = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.FontRole:
-            return self._font(row, column)
+            return _font(row, column)
         if role == Qt.ItemDataRole.ForegroundRole:
-            return self._foreground(row, column)
+            return _foreground(row, column)
         return None
 
     # ------------------------------------------------------------ what they are told
 
-    def state_of(self, row: int) -> tuple[str, str]:
-        """Return the status word of an exposure and the reason or remark that goes with it."""
-        stack = self._session.state.stack
-        assert stack is not None
-        entry = stack.stack.entries[row]
-        if not stack.usable(row):
-            problem = str(entry.problem) if entry.problem is not None else ""
-            return "failed", stack.reasons[row] or problem
-        if self._session.is_reference(row):
-            return "reference", ""
-        outcome, current = self._session.outcome(row)
-        if self._session.held_back():
-            return "settings", self._session.held_back()
-        if outcome is None or (outcome.status == "failed" and not current):
-            return "not matched", ""
-        remark = outcome.reason or "\n".join(outcome.adjustments)
-        return (outcome.status if current else "outdated"), remark
-
-    def reason(self, row: int) -> str:
-        """Why an exposure failed, without its name; an empty string where it did not."""
-        stack = self._session.state.stack
-        state, text = self.state_of(row)
-        if state != "failed" or stack is None:
-            return ""
-        entry = stack.stack.entries[row]
-        for name in (str(entry.path), entry.name):
-            text = text.removeprefix(f"{name}: ")
-        return " ".join(text.split())
-
     def reason_from(self, row: int) -> str:
-        """The column from which the reason fills the row: those that would be empty anyhow."""
-        if not self.reason(row):
-            return ""
-        return "fit_rms" if self.weighted(row) is not None else "cost"
+        """The column from which the reason of a failure fills the row; else an empty string."""
+        return self._rows[row].reason_from
 
     def weighted(self, row: int) -> tuple[float, float, float] | None:
         """Weighted terms variance, level, coverage; None where there is no cost."""
-        stack = self._session.state.stack
-        if stack is None or stack.ranking is None:
-            return None
-        values = tuple(float(v) for v in stack.ranking.terms.weighted[row])
-        return values if all(math.isfinite(v) for v in values) else None  # type: ignore[return-value]
+        return self._rows[row].weighted
 
     def reach(self) -> tuple[float, float]:
         """How far the bars reach to the left (negative terms) and to the right of zero."""
-        stack = self._session.state.stack
-        rows = range(len(stack)) if stack is not None else ()
-        known = [w for i in rows if (w := self.weighted(i)) is not None]
-        left = max((-sum(min(v, 0.0) for v in w) for w in known), default=0.0)
-        right = max((sum(max(v, 0.0) for v in w) for w in known), default=0.0)
-        return left, right
+        return self._reach
 
-    def _text(self, stack: StackState, row: int, column: str, short: bool = True) -> str:
+    def _text(self, row: RankingRow, column: str, short: bool = True) -> str:
         if column == "name":
-            name = stack.stack.entries[row].name
-            return f"★ {name}" if self._session.is_reference(row) else name
+            return f"★ {row.name}" if row.is_reference else row.name
         if column == "cost":
-            return number(self._cost(stack, row), 3)
+            return number(row.cost, 3)
         if column == "state":
             text = {
                 "failed": self.tr("✕ failed"),
@@ -197,40 +173,22 @@ class RankingModel(QAbstractTableModel):
                 "matched": self.tr("● matched"),
                 "outdated": self.tr("◌ outdated"),
                 "settings": self.tr("⚠ settings"),
-            }[self.state_of(row)[0]]
+            }[row.state]
             return text[0] if self._compact and short else text
-        if column in ("fit_rms", "ratio"):
-            return number(self._figure(row, column), 3)
-        return ""
+        if column == "fit_rms":
+            return number(row.fit_rms, 3)
+        return number(row.ratio, 3) if column == "ratio" else ""
 
-    def _cost(self, stack: StackState, row: int) -> float:
-        return math.nan if stack.ranking is None else float(stack.ranking.cost[row])
-
-    def _figure(self, row: int, column: str) -> float | None:
-        outcome, _ = self._session.outcome(row)
-        if outcome is None or self._session.is_reference(row):
-            return None
-        value: float | None = getattr(outcome, column)
-        return value
-
-    def _sort_key(self, stack: StackState, row: int, column: str) -> Any:
-        if column == "name":
-            return stack.stack.entries[row].name.lower()
-        if column == "state":
-            return self.state_of(row)[0]
-        if column in ("cost", "terms"):
-            return _last(self._cost(stack, row))
-        return _last(self._figure(row, column))
-
-    def _tip(self, stack: StackState, row: int, column: str) -> str:
-        entry = stack.stack.entries[row]
-        state, remark = self.state_of(row)
-        lines = [f"{entry.name}: {self._text(stack, row, 'state', short=False)[2:]}"]
-        if state == "outdated":
+    def _tip(self, at: int, column: str) -> str:
+        stack, row = self._session.state.stack, self._rows[at]
+        if stack is None:
+            return ""
+        lines = [f"{row.name}: {self._text(row, 'state', short=False)[2:]}"]
+        if row.state == "outdated":
             lines.append(self.tr("matched with other settings or to another reference"))
-        if remark:
-            lines.append(remark)
-        measured = stack.measurements[row]
+        if row.remark:
+            lines.append(row.remark)
+        measured = stack.measurements[at]
         if column in ("cost", "terms", "name") and measured is not None:
             lines.append(
                 self.tr("pixel variance {}, level {}, {} good pixels").format(
@@ -239,37 +197,48 @@ class RankingModel(QAbstractTableModel):
                     count(int(measured.coverage)),
                 )
             )
-        weighted = self.weighted(row)
-        if column in ("cost", "terms") and weighted is not None:
+        if column in ("cost", "terms") and row.weighted is not None:
             names = (self.tr("variance"), self.tr("level"), self.tr("coverage"))
-            lines += [f"{n}: {number(v, 3)}" for n, v in zip(names, weighted, strict=True)]
-        if column == "name" and entry.path is not None:
-            lines.append(str(entry.path))
+            lines += [f"{n}: {number(v, 3)}" for n, v in zip(names, row.weighted, strict=True)]
+        path = stack.stack.entries[at].path
+        if column == "name" and path is not None:
+            lines.append(str(path))
         return "\n".join(lines)
 
-    def _font(self, row: int, column: str) -> QFont | None:
-        font = QFont()
-        if column in ("name", "state") and self._session.is_reference(row):
-            font.setBold(True)
-            return font
-        if column in ("fit_rms", "ratio") and self.state_of(row)[0] == "outdated":
-            font.setItalic(True)
-            return font
-        return None
 
-    def _foreground(self, row: int, column: str) -> QBrush | None:
-        colours = colours_of(_palette())
-        state = self.state_of(row)[0]
-        if state == "failed":
-            told = column in ("state", self.reason_from(row))
-            return QBrush(QColor(colours.bad if told else colours.muted))
-        if state == "settings" and column == "state":
-            return QBrush(QColor(colours.warning))
-        if state in ("outdated", "not matched") and column in ("fit_rms", "ratio", "state"):
-            return QBrush(QColor(colours.muted))
-        if state == "matched" and column == "state":
-            return QBrush(QColor(colours.good))
-        return None
+def _sort_key(row: RankingRow, column: str) -> Any:
+    if column == "name":
+        return row.name.lower()
+    if column == "state":
+        return row.state
+    if column in ("cost", "terms"):
+        return _last(row.cost)
+    return _last(row.fit_rms if column == "fit_rms" else row.ratio)
+
+
+def _font(row: RankingRow, column: str) -> QFont | None:
+    font = QFont()
+    if column in ("name", "state") and row.is_reference:
+        font.setBold(True)
+        return font
+    if column in ("fit_rms", "ratio") and row.state == "outdated":
+        font.setItalic(True)
+        return font
+    return None
+
+
+def _foreground(row: RankingRow, column: str) -> QBrush | None:
+    colours = colours_of(_palette())
+    if row.state == "failed":
+        told = column in ("state", row.reason_from)
+        return QBrush(QColor(colours.bad if told else colours.muted))
+    if row.state == "settings" and column == "state":
+        return QBrush(QColor(colours.warning))
+    if row.state in ("outdated", "not matched") and column in ("fit_rms", "ratio", "state"):
+        return QBrush(QColor(colours.muted))
+    if row.state == "matched" and column == "state":
+        return QBrush(QColor(colours.good))
+    return None
 
 
 _NUMERIC = ("cost", "fit_rms", "ratio")

@@ -2,175 +2,244 @@
 
 from __future__ import annotations
 
+import math
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.scenes import exposure
+from tests.benchmarks.driver import Driver
+from tests.benchmarks.scenes import write_stack
 from tests.benchmarks.timing import Row
 
-_LIMIT = 20_000  # ms; an answer that takes longer is a hang
 
+class _Case:
+    """The rows of one stack."""
 
-class Driver:
-    """Drives a window on a stack in memory and waits for what it paints."""
+    def __init__(self, driver: Driver, folder: Path, side: int, count: int, times: int) -> None:
+        from PyQt6.QtCore import Qt
 
-    def __init__(self, side: int, count: int) -> None:
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-        from bgviewer.app import build_window, make_application
-        from bgviewer.io.stack import ExposureStack
+        self.driver, self.session, self.folder = driver, driver.session, folder
+        self.side, self.times = side, times
+        self.name = f"{count} × {side}²"
+        self.keys = (Qt.Key.Key_Up, Qt.Key.Key_Down)
+        self.drag_seconds = 5.0 if side > 2000 else 1.5
 
-        self.app = make_application()
-        self.window = build_window()
-        self.window.forget_layout((1600, 1000))
-        self.window.show()
-        images = [exposure(side, seed) for seed in range(1, count + 1)]
-        names = [f"visit_{i:02d}" for i in range(count)]
-        self.window.session.use_stack(ExposureStack.of(_as_exposures(images, names), names=names))
-        self.wait(self._settled)
-
-    def _settled(self) -> bool:
-        state = self.window.session.state
-        shown = state.match.shown
-        return (
-            state.job is None and shown is not None and shown.complete and not state.match.working
+    def row(
+        self, name: str, value: float, target: float, unit: str = "s", at_least: bool = False
+    ) -> Row:
+        return Row(
+            "window",
+            f"{name}, {self.name}",
+            value,
+            None,
+            value,
+            target,
+            unit=unit,
+            peer_name="",
+            at_least=at_least,
         )
 
-    def wait(self, done: Callable[[], bool]) -> None:
-        """Run the event loop until `done`, asked at every piece of news."""
-        from PyQt6.QtCore import QEventLoop, QTimer
+    def p95(self, name: str, values: list[float], target: float) -> Row:
+        return self.row(name, float(np.percentile(values, 95)), target, unit="s (p95)")
 
-        if done():
-            return
-        loop = QEventLoop()
-        session, panels = self.window.session, self.window.panels
+    def set(self, **changes: Any) -> None:
+        for name, value in changes.items():
+            self.session.edit_config(name, value)
+        self.driver.wait(self.driver.settled)
 
-        def ask(*_: object) -> None:
-            if done():
-                loop.quit()
+    def field(self, name: str) -> Any:
+        return self.driver.window.config_panel.field(name)
 
-        signals = [session.match_changed, session.job_changed, session.ranking_changed]
-        signals += [panel.painted for panel in panels.all]
-        for signal in signals:
-            signal.connect(ask)
-        timer = QTimer()
-        timer.setSingleShot(True)
-        timer.timeout.connect(loop.quit)
-        timer.start(_LIMIT)
-        loop.exec()
-        for signal in signals:
-            signal.disconnect(ask)
-        if not timer.isActive():
-            raise TimeoutError("the window gave no answer")
+    # ------------------------------------------------------------ answers
 
-    def until_painted(self, act: Callable[[], None]) -> float:
-        """Return seconds from the event to all panels painted with the answer to it."""
-        session, panels = self.window.session, self.window.panels
-        painted: set[int] = set()
-        answered = False
+    def answers(self, widget: Any, times: int | None = None) -> list[float]:
+        """Seconds until painted, of arrow keys up and down in turn."""
+        self.driver.until_painted(lambda: self.driver.key(widget, self.keys[0]))
+        self.driver.until_painted(lambda: self.driver.key(widget, self.keys[1]))
+        return [
+            self.driver.until_painted(lambda k=self.keys[i % 2]: self.driver.key(widget, k))
+            for i in range(times or self.times)
+        ]
 
-        def news() -> None:
-            nonlocal answered
-            shown = session.state.match.shown
-            if shown is not None and shown.result.config == session.state.config:
-                answered = True
-                painted.clear()
+    def settings(self) -> Iterator[Row]:
+        from PyQt6.QtCore import Qt
 
-        def paint(number: int) -> Callable[[], None]:
-            return lambda: painted.add(number) if answered else None
+        self.set(bin_size=self.side // 16, order=4, use_polynomial=True)
+        yield self.p95("order", self.answers(self.field("order").spin), 0.050)
+        box = self.field("approx_weighting").main
+        values = [
+            self.driver.until_painted(lambda: self.driver.key(box, Qt.Key.Key_Space))
+            for _ in range(self.times)
+        ]
+        yield self.p95("weighting", values, 0.050)
+        self.set(use_polynomial=False, interp_style="NATURAL_SPLINE")
+        yield self.p95("interpStyle", self.answers(self.field("interp_style").main), 0.050)
+        self.set(interp_style="AKIMA_SPLINE")
+        for statistic, target in (("MEAN", 0.120), ("MEANCLIP", 0.400), ("MEDIAN", 0.400)):
+            self.set(grid_statistic=statistic)
+            spin = self.field("bin_size").spin
+            yield self.p95(f"binSize, {statistic}", self.answers(spin), target)
+        self.set(grid_statistic="MEANCLIP")
+        spin = self.field("num_sigma_clip").main
+        yield self.p95("numSigmaClip, MEANCLIP", self.answers(spin), 0.400)
+        self.set(grid_statistic="MEAN")
 
-        slots = [paint(i) for i in range(len(panels.all))]
-        session.match_changed.connect(news)
-        for panel, slot in zip(panels.all, slots, strict=True):
-            panel.painted.connect(slot)
-        start = time.perf_counter()
-        act()
-        # a panel whose picture did not change is not painted again: two of three tell enough
-        self.wait(lambda: answered and len(painted) >= len(panels.all) - 1)
-        elapsed = time.perf_counter() - start
-        session.match_changed.disconnect(news)
-        for panel, slot in zip(panels.all, slots, strict=True):
-            panel.painted.disconnect(slot)
-        self.wait(self._settled)
-        return elapsed
+    def weights(self) -> Iterator[Row]:
+        from PyQt6.QtCore import Qt
 
-    def key(self, widget: object, key: int) -> None:
-        from PyQt6.QtTest import QTest
+        slider = next(iter(self.driver.window.stack_panel.weights.sliders.values()))
+        table = self.driver.window.stack_panel.table.viewport()
+        keys = (Qt.Key.Key_Left, Qt.Key.Key_Right)
+        values = [
+            self.driver.until_repainted(table, lambda k=keys[i % 2]: self.driver.key(slider, k))
+            for i in range(self.times)
+        ]
+        yield self.p95("ranking weight", values, 0.020)
 
-        QTest.keyClick(widget, key)
+    def exposures(self) -> Iterator[Row]:
+        usable = self.session.state.stack.stack.usable
+        others = [i for i in usable if i not in (self.session.state.reference,)]
+        paths = [self.session.state.stack.stack[i].path for i in others]
+        few = others[:3]
+        for i in few:
+            if i != self.session.state.science:
+                self.driver.until_painted(lambda i=i: self.session.set_science(i))
+        values = [
+            self.driver.until_painted(lambda i=i: self.session.set_science(i))
+            for i in few * max(1, self.times // 3)
+        ]
+        yield self.p95("another science exposure, cached", values, 0.300)
+        if self.session.state.stack.stack.fits_in_cache:
+            return  # then none is read again
+        values = []
+        for i, path in list(zip(others, paths, strict=True))[3:]:
+            _forget(path)
+            values.append(self.driver.until_painted(lambda i=i: self.session.set_science(i)))
+        yield self.p95("another science exposure, from disk", values, 1.5)
 
-    def close(self) -> None:
-        self.window.close()
-        self.window.session.close()
+    # ------------------------------------------------------------ drags and long work
+
+    def drags(self) -> Iterator[Row]:
+        yield from self._drag("order", 15, {"use_polynomial": True})
+        yield from self._drag("bin_size", 6, {"use_polynomial": False})
+        yield from self._drag("bin_size", 0, {"grid_statistic": "MEANCLIP"}, " MEANCLIP")
+        self.set(grid_statistic="MEAN", bin_size=self.side // 16)
+        worst = 0.0
+        for slider in self.driver.window.stack_panel.weights.sliders.values():
+            with self.driver.stalls() as gaps:
+                self.driver.drag(slider, self.drag_seconds / 2)
+            worst = max(worst, *gaps)
+        yield self.row("longest stall, drag of the weights", worst, 0.050)
+
+    def _drag(
+        self, name: str, target: float, changes: dict[str, Any], more: str = ""
+    ) -> Iterator[Row]:
+        self.set(order=4, bin_size=self.side // 16, **changes)
+        label = {"order": "order", "bin_size": "binSize"}[name] + more
+        with self.driver.stalls() as gaps, self.driver.pictures() as seen:
+            self.driver.drag(self.field(name).slider, self.drag_seconds)
+        self.driver.wait(self.driver.idle)
+        if target:
+            rate = len(seen) / self.drag_seconds
+            yield self.row(f"pictures, drag of {label}", rate, target, "/ s", at_least=True)
+        yield self.row(f"longest stall, drag of {label}", max(gaps), 0.050)
+
+    def long_work(self) -> Iterator[Row]:
+        driver, session = self.driver, self.session
+        with driver.stalls() as gaps:
+            driver.load(self.folder)
+        yield self.row("longest stall, load", max(gaps), 0.050)
+        with driver.stalls() as gaps:
+            session.match_all()
+            driver.wait(driver.idle)
+        yield self.row("longest stall, match all", max(gaps), 0.050)
+        out = self.folder.parent / "out"
+        with driver.stalls() as gaps:
+            self._export(out)
+            driver.wait(driver.idle)
+        yield self.row("longest stall, export", max(gaps), 0.050)
+        values = []
+        begin: tuple[Callable[[], None], ...] = (
+            session.match_all,
+            lambda: self._export(out),
+            lambda: session.load([self.folder]),
+        )
+        for start in begin * 2:
+            start()
+            driver.rest(350)
+            clicked = time.perf_counter()
+            driver.window.status.stop.click()
+            driver.wait(driver.idle)
+            values.append(time.perf_counter() - clicked)
+            driver.window.notices.clear()
+        yield self.row("Stop until idle", max(values), 0.300)
+
+    def _export(self, out: Path) -> None:
+        request = self.session.export_request(
+            out, overwrite=True, include_reference=True, backgrounds=True
+        )
+        assert request is not None
+        self.session.export(request)
+
+    # ------------------------------------------------------------ looking
+
+    def looking(self) -> Iterator[Row]:
+        driver = self.driver
+        canvas = driver.panels.model.canvas.viewport()
+        driver.wheel(canvas, 5)
+        driver.rest(400)
+        driver.wait(driver.settled)
+        x, y = canvas.width() / 2, canvas.height() / 2
+        driver.mouse(canvas, "press", x, y)
+        rate = driver.frames(
+            lambda n: driver.mouse(
+                canvas, "move", x + 40 * math.sin(n / 7), y + 40 * math.cos(n / 9)
+            ),
+            self.drag_seconds / 2,
+        )
+        driver.mouse(canvas, "release", x, y)
+        yield self.row("pan", rate, 30, "/ s", at_least=True)
+        rate = driver.frames(
+            lambda n: driver.wheel(canvas, 1 if n // 6 % 2 else -1), self.drag_seconds / 2
+        )
+        yield self.row("zoom", rate, 30, "/ s", at_least=True)
+        driver.panels.view.fit()
+        driver.rest(300)
+        bar = driver.panels.model.bar
+        driver.mouse(bar, "press", 5, bar.height() / 4)
+        rate = driver.frames(
+            lambda n: driver.mouse(bar, "move", 5, bar.height() / 4 + 20 * math.sin(n / 5)),
+            self.drag_seconds / 2,
+        )
+        driver.mouse(bar, "release", 5, bar.height() / 4)
+        yield self.row("levels", rate, 30, "/ s", at_least=True)
 
 
-def _as_exposures(images: list, names: list[str]) -> list:
-    from bgviewer.engine.exposure import Exposure
-
-    return [
-        Exposure(image=i.image, mask=i.mask, variance=i.variance, planes=i.planes, name=n)
-        for i, n in zip(images, names, strict=True)
-    ]
-
-
-def _p95(values: list[float]) -> float:
-    return float(np.percentile(values, 95))
+def _forget(path: Path) -> None:
+    """Make the system forget what it holds of a file, so that it comes from the disk."""
+    if hasattr(os, "posix_fadvise"):
+        descriptor = os.open(path, os.O_RDONLY)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
 
 
 def run(quick: bool) -> Iterator[Row]:
-    from PyQt6.QtCore import Qt
-    from PyQt6.QtWidgets import QSpinBox
-
     side, count, times = (1024, 4, 10) if quick else (4096, 12, 20)
-    driver = Driver(side, count)
-    session = driver.window.session
-
-    def row(name: str, values: list[float], target: float) -> Row:
-        worst = _p95(values)
-        return Row(
-            "window",
-            f"{name}, {count} × {side}²",
-            worst,
-            None,
-            worst,
-            target,
-            peer_name="",
-            unit="s (p95)",
-        )
-
-    def spin(name: str) -> QSpinBox:
-        return driver.window.config_panel.field(name).spin
-
+    folder = Path(tempfile.mkdtemp(prefix="bgviewer-bench-"))
+    driver = Driver()
     try:
-        session.edit_config("bin_size", side // 16)
-        session.edit_config("order", 4)
-        session.edit_config("use_polynomial", True)
-        driver.wait(driver._settled)
-        keys = [Qt.Key.Key_Up, Qt.Key.Key_Down]
-        values = [
-            driver.until_painted(lambda k=keys[i % 2]: driver.key(spin("order"), k))
-            for i in range(times)
-        ]
-        yield row("order", values, 0.050)
-        session.edit_config("use_polynomial", False)
-        driver.wait(driver._settled)
-        for statistic, target in (("MEAN", 0.120), ("MEANCLIP", 0.400), ("MEDIAN", 0.400)):
-            session.edit_config("grid_statistic", statistic)
-            driver.wait(driver._settled)
-            values = [
-                driver.until_painted(lambda k=keys[i % 2]: driver.key(spin("bin_size"), k))
-                for i in range(max(6, times // 2))
-            ]
-            yield row(f"binSize, {statistic}", values, target)
-        session.edit_config("grid_statistic", "MEAN")
-        driver.wait(driver._settled)
-        values = []
-        for i in range(times):
-            start = time.perf_counter()
-            session.set_weights(0.4, 0.1 + 0.02 * i, 0.2)
-            values.append(time.perf_counter() - start)
-        yield row("ranking weight", values, 0.020)
+        write_stack(folder / "stack", side, count)
+        case = _Case(driver, folder / "stack", side, count, times)
+        driver.load(folder / "stack")
+        for rows in (case.settings, case.weights, case.exposures, case.drags, case.looking):
+            yield from rows()
+        yield from case.long_work()
     finally:
         driver.close()
+        shutil.rmtree(folder, ignore_errors=True)

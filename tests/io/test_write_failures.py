@@ -12,11 +12,11 @@ from astropy.io import fits
 
 import bgviewer.io.write as write_module
 from bgviewer.engine.config import MatchConfig
-from bgviewer.errors import ReadError, ShapeMismatchError, WriteError
+from bgviewer.errors import Cancelled, ReadError, ShapeMismatchError, WriteError
 from bgviewer.io.provenance import make_cards
 from bgviewer.io.read import read
 from bgviewer.io.write import check_target, write_background, write_matched
-from tests.io.conftest import pixels
+from tests.io.conftest import NX, NY, pixels
 from tests.io.test_write import slope
 
 CARDS = make_cards(MatchConfig(), reference="ref.fits", version="9")
@@ -124,8 +124,8 @@ def test_what_was_written_is_looked_at(make, tmp_path, monkeypatch):
     folder.mkdir()
     original = write_module.write_parts
 
-    def damaged(file, parts, out):
-        original(file, parts, out)
+    def damaged(file, parts, out, progress):
+        original(file, parts, out, progress)
         out.seek(-2880, os.SEEK_END)
         out.write(b"\x01\x02\x03\x04")
         out.flush()
@@ -181,6 +181,35 @@ def test_a_disk_that_fills_up_while_the_system_copies(make, tmp_path, monkeypatc
     with pytest.raises(WriteError, match="no space left"):
         write_matched(path, np.zeros((60, 70)), folder / "o.fits", CARDS)
     assert list(folder.iterdir()) == []
+
+
+def test_writing_can_be_stopped_at_any_step(make, tmp_path, monkeypatch):
+    """Whatever the moment: nothing is left, and the file that was to be replaced is whole."""
+    monkeypatch.setattr("bgviewer.io.splice.BAND_BYTES", 512)
+    monkeypatch.setattr("bgviewer.io.splice._SYNCED", 2048)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    old = folder / "o.fits"
+    source, background = make.afw(), np.ones((NY, NX))
+
+    class StopAt:
+        def __init__(self, n):
+            self.n, self.steps = n, 0
+
+        def step(self, fraction=None, text=None):
+            self.steps += 1
+            if self.steps == self.n:
+                raise Cancelled("stopped")
+
+    count = StopAt(0)
+    write_matched(source, background, old, CARDS, progress=count)
+    before = old.read_bytes()
+    assert count.steps > 10
+    for n in range(1, count.steps + 1):
+        with pytest.raises(Cancelled):
+            write_matched(source, background, old, CARDS, overwrite=True, progress=StopAt(n))
+        assert [p.name for p in folder.iterdir()] == ["o.fits"]
+        assert old.read_bytes() == before
 
 
 def test_mode_follows_the_umask(make, tmp_path):

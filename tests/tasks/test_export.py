@@ -148,7 +148,7 @@ def test_scaled_exposure_is_written_in_its_own_unit(tmp_path):
 def test_no_exposure_looks_finished_whose_background_failed(request_, monkeypatch):
     from bgviewer.tasks import export as module
 
-    def full_disk(science, background, path, cards, overwrite=False):
+    def full_disk(science, background, path, cards, **_options):
         raise WriteError(path, "cannot be written: no space left on the device")
 
     monkeypatch.setattr(module, "write_background", full_disk)
@@ -156,6 +156,18 @@ def test_no_exposure_looks_finished_whose_background_failed(request_, monkeypatc
     assert report.n_failed == 3
     left = {p.name for p in request_.directory.iterdir()}
     assert left == {"demo_01_matched.fits", "report.ecsv", "config.toml"}
+
+
+def test_stopped_between_exposure_and_background_neither_is_left(request_, monkeypatch):
+    from bgviewer.tasks import export as module
+
+    def stopped(science, background, path, cards, **_options):
+        raise Cancelled("stopped")
+
+    monkeypatch.setattr(module, "write_background", stopped)
+    with pytest.raises(Cancelled):
+        export(request_, jobs=1)
+    assert {p.name for p in request_.directory.iterdir()} == {"demo_01_matched.fits"}
 
 
 def test_outcomes_are_told_even_when_the_report_cannot_be_written(request_, monkeypatch):

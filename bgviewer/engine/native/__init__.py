@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import math
 import os
 import sys
 import zlib
@@ -141,22 +142,26 @@ class Kernels:
         self._ordered = find("ordered", None, i, plane, i, at, d, i, at, at, at, at)
         self._cubics = find("cubics", None, i, i, at, at, at, plane)
         self._akima_rows = find("akima_rows", None, i, i, at, at, at, at, at, plane)
+        self._products = find("products", None, i, i, i, at, at, plane)
         self._finish = find("finish", i, i, i, plane, plane, plane, plane, POINTER(c_double))
+        self._block_mean = find("block_mean", None, i, i, i, plane, at, at, at)
         self._swap = find("swap", c_uint64, i, at, at, i)
         self._unusable = find("unusable", i, i, at, at, POINTER(c_int64))
         self._block_size = int(find("block_size", i)())
 
     def difference(
         self,
-        images: tuple[Image, Image],
+        images: tuple[Image, Image] | None,
         masks: tuple[Masked, Masked],
         variances: tuple[Image, Image] | None,
         rows: slice,
-        out: Image,
+        out: Image | None,
         plan: VariancePlan | None,
         scratch: Scratch,
     ) -> tuple[int, VarianceTally | None]:
         """Put first - second of the rows into `out`, NaN where flagged or not finite.
+
+        Without images only the variances are looked at.
 
         Returns
         -------
@@ -165,18 +170,20 @@ class Kernels:
             when more had to be collected than is worth it).
         """
         tally = _Tally()
-        room = out.size // 4 + 4096 if plan and variances else 0
+        of_images, of_variances = images or (None, None), variances or (None, None)
+        parts = [None if p is None else p[rows] for p in (*of_images, *of_variances)]
+        shape = next(p.shape for p in parts if p is not None)
+        room = math.prod(shape) // 4 + 4096 if plan and variances else 0
         inside = scratch.array("inside", (room,), np.float32)
         tails = scratch.array("tails", (room,), np.float32)
-        first, second = variances or (None, None)
         overflow = self._difference(
-            *out.shape,
-            byref(_plane(images[0][rows])),
-            byref(_plane(images[1][rows])),
+            *shape,
+            byref(_plane(parts[0])),
+            byref(_plane(parts[1])),
             byref(_flags(masks[0], rows)),
             byref(_flags(masks[1], rows)),
-            byref(_plane(None if first is None else first[rows])),
-            byref(_plane(None if second is None else second[rows])),
+            byref(_plane(parts[2])),
+            byref(_plane(parts[3])),
             byref(_plane(out)),
             None if plan is None or not room else byref(_c_plan(plan)),
             byref(tally),
@@ -184,6 +191,8 @@ class Kernels:
             _address(tails),
             room,
         )
+        if overflow and images is None:
+            return 0, None
         if overflow:
             # the variances were given up, the difference is still owed
             return self.difference(images, masks, None, rows, out, None, scratch)
@@ -287,6 +296,13 @@ class Kernels:
             byref(_plane(out)),
         )
 
+    def products(self, left: NDArray[np.float64], right: NDArray[np.float64], out: Image) -> None:
+        """Put left @ right into float32 `out`; sums go in the order of the terms."""
+        assert left.flags.c_contiguous and right.flags.c_contiguous
+        (rows, depth), columns = left.shape, right.shape[1]
+        assert right.shape[0] == depth and out.shape == (rows, columns)
+        self._products(rows, depth, columns, _address(left), _address(right), byref(_plane(out)))
+
     def finish(
         self, science: Image, difference: Image, background: Image, matched: Image | None
     ) -> tuple[int, float]:
@@ -301,6 +317,23 @@ class Kernels:
             byref(squares),
         )
         return int(n), squares.value
+
+    def block_mean(self, image: Image, step: int, out: Image, scratch: Scratch) -> None:
+        """Put the means of step x step pixels into `out`; NaN where none is finite."""
+        columns = image.shape[1]
+        sums = scratch.array("sums", (columns,), np.float32)
+        counts = scratch.array("counts", (columns,), np.int32)
+        for row, line in enumerate(out):
+            part = image[row * step : (row + 1) * step]
+            self._block_mean(
+                part.shape[0],
+                columns,
+                step,
+                byref(_plane(part)),
+                _address(sums),
+                _address(counts),
+                _address(line),
+            )
 
     def swap(
         self, words: NDArray[np.uint32], out: NDArray[np.uint32] | None, *, sum_of_result: bool

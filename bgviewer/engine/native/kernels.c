@@ -56,6 +56,24 @@ static inline f8 load8(const float *p)
     return x;
 }
 
+static inline d4 load4(const double *p)
+{
+    d4 x;
+    memcpy(&x, p, 32);
+    return x;
+}
+
+/* Four numbers rounded to float32. */
+static inline void store4(float *p, d4 x)
+{
+#ifdef __AVX2__
+    _mm_storeu_ps(p, _mm256_cvtpd_ps((__m256d)x));
+#else
+    for (int i = 0; i < 4; i++)
+        p[i] = (float)x[i];
+#endif
+}
+
 static inline f8 load_some(const float *p, int64_t count)
 {
     float x[8] = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
@@ -218,8 +236,8 @@ static void look(const float *v, int64_t n, const plan *p, tally *t, float *insi
 }
 
 /* first - second into `out`, NaN where flagged or not finite.  With a plan the sum of the variance
-   planes is looked at as well; `room` is what `inside` and `tails` hold.  Returns 0, or 1 when
-   that was too little. */
+   planes is looked at as well, or alone when `first` has no data; `room` is what `inside` and
+   `tails` hold.  Returns 0, or 1 when that was too little. */
 EXPORT int BGV(difference)(int64_t rows, int64_t columns, const plane *first, const plane *second,
                            const flags *first_mask, const flags *second_mask,
                            const plane *first_variance, const plane *second_variance,
@@ -237,7 +255,7 @@ EXPORT int BGV(difference)(int64_t rows, int64_t columns, const plane *first, co
             mark(first_mask, y, x0, n, bad);
             mark(second_mask, y, x0, n, bad);
             i8 some = {0};
-            for (int64_t i = 0; i < n; i += 8) {
+            for (int64_t i = 0; first->data && i < n; i += 8) {
                 int64_t m = n - i < 8 ? n - i : 8;
                 i8 flagged;
                 memcpy(&flagged, bad + i, 32);
@@ -633,6 +651,42 @@ EXPORT void BGV(akima_rows)(int64_t rows, int64_t n, const double *h, const doub
     }
 }
 
+/* left[rows][depth] times right[depth][columns], rounded to float32: pieces of columns whose part
+   of `right` stays in the L1 cache, for all rows. */
+EXPORT void BGV(products)(int64_t rows, int64_t depth, int64_t columns, const double *left,
+                          const double *right, const plane *out)
+{
+    for (int64_t x0 = 0; x0 < columns; x0 += 256) {
+        int64_t n = columns - x0 < 256 ? columns - x0 : 256;
+        for (int64_t y = 0; y < rows; y++) {
+            const double *l = left + y * depth;
+            float *o = (float *)row_of(out, y) + x0;
+            int64_t i = 0;
+            for (; i + 16 <= n; i += 16) {
+                d4 s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+                const double *r = right + x0 + i;
+                for (int64_t k = 0; k < depth; k++, r += columns) {
+                    d4 c = splatd(l[k]);
+                    s0 += c * load4(r);
+                    s1 += c * load4(r + 4);
+                    s2 += c * load4(r + 8);
+                    s3 += c * load4(r + 12);
+                }
+                store4(o + i, s0);
+                store4(o + i + 4, s1);
+                store4(o + i + 8, s2);
+                store4(o + i + 12, s3);
+            }
+            for (; i < n; i++) {
+                double s = 0;
+                for (int64_t k = 0; k < depth; k++)
+                    s += l[k] * right[k * columns + x0 + i];
+                o[i] = (float)s;
+            }
+        }
+    }
+}
+
 /* science + background into `matched` (if it has data), and over finite difference - background
    their number and the sum of their squares. */
 EXPORT int64_t BGV(finish)(int64_t rows, int64_t columns, const plane *science,
@@ -666,6 +720,35 @@ EXPORT int64_t BGV(finish)(int64_t rows, int64_t columns, const plane *science,
     }
     *squares = sum;
     return n;
+}
+
+/* ---- pictures (tasks/picture.py) ----------------------------------------------------------- */
+
+/* Means of the finite values of one row of blocks of step x step pixels; NaN where there are
+   none.  `sums` and `counts` hold as many numbers as the image is wide. */
+EXPORT void BGV(block_mean)(int64_t rows, int64_t columns, int64_t step, const plane *image,
+                            float *sums, int32_t *counts, float *out)
+{
+    memset(sums, 0, (size_t)columns * 4);
+    memset(counts, 0, (size_t)columns * 4);
+    for (int64_t y = 0; y < rows; y++) {
+        const float *v = row_of(image, y);
+        for (int64_t i = 0; i < columns; i++) {
+            float zero = v[i] - v[i];
+            int good = zero == zero;
+            sums[i] += good ? v[i] : 0.0f;
+            counts[i] += good;
+        }
+    }
+    for (int64_t i = 0, k = 0; i < columns; k++) {
+        float sum = 0;
+        int32_t n = 0;
+        for (int64_t stop = i + step < columns ? i + step : columns; i < stop; i++) {
+            sum += sums[i];
+            n += counts[i];
+        }
+        out[k] = n ? sum / (float)n : NAN;
+    }
 }
 
 /* ---- files (io/words.py) -------------------------------------------------------------------- */

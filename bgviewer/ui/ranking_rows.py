@@ -1,0 +1,109 @@
+"""What the ranking table knows of each exposure, gathered once per change."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from bgviewer.session.session import Session
+from bgviewer.session.state import StackState
+
+__all__ = ["RankingRow", "rows_of"]
+
+
+@dataclass(frozen=True)
+class RankingRow:
+    """One exposure as the table shows it.
+
+    Attributes
+    ----------
+    name : str
+    is_reference : bool
+    state : str
+        Status word: failed, reference, not matched, matched, outdated, settings.
+    remark : str
+        The reason or remark that goes with it.
+    reason : str
+        Why the exposure failed, without its name; an empty string where it did not.
+    weighted : (float, float, float) or None
+        Weighted terms variance, level, coverage; None where there is no cost.
+    cost : float
+        NaN where there is none.
+    fit_rms, ratio : float or None
+        Figures of its match.
+    """
+
+    name: str
+    is_reference: bool
+    state: str
+    remark: str
+    reason: str
+    weighted: tuple[float, float, float] | None
+    cost: float | None
+    fit_rms: float | None
+    ratio: float | None
+
+    @property
+    def reason_from(self) -> str:
+        """The column from which the reason fills the row: those that would be empty anyhow."""
+        if not self.reason:
+            return ""
+        return "fit_rms" if self.weighted is not None else "cost"
+
+
+def rows_of(session: Session) -> tuple[RankingRow, ...]:
+    """Gather the rows of a session's state."""
+    stack = session.state.stack
+    if stack is None:
+        return ()
+    return tuple(_row(session, stack, i) for i in range(len(stack)))
+
+
+def _row(session: Session, stack: StackState, row: int) -> RankingRow:
+    reference = session.is_reference(row)
+    state, remark = _state(session, stack, row, reference)
+    outcome, _ = session.outcome(row)
+    figures = None if outcome is None or reference else outcome
+    cost = math.nan if stack.ranking is None else float(stack.ranking.cost[row])
+    return RankingRow(
+        name=stack.stack.entries[row].name,
+        is_reference=reference,
+        state=state,
+        remark=remark,
+        reason=_reason(stack, row, remark) if state == "failed" else "",
+        weighted=_weighted(stack, row),
+        cost=cost if math.isfinite(cost) else None,
+        fit_rms=None if figures is None else figures.fit_rms,
+        ratio=None if figures is None else figures.ratio,
+    )
+
+
+def _state(session: Session, stack: StackState, row: int, reference: bool) -> tuple[str, str]:
+    entry = stack.stack.entries[row]
+    if not stack.usable(row):
+        problem = str(entry.problem) if entry.problem is not None else ""
+        return "failed", stack.reasons[row] or problem
+    if reference:
+        return "reference", ""
+    outcome, current = session.outcome(row)
+    if session.held_back():
+        return "settings", session.held_back()
+    if outcome is None or (outcome.status == "failed" and not current):
+        return "not matched", ""
+    remark = outcome.reason or "\n".join(outcome.adjustments)
+    return (outcome.status if current else "outdated"), remark
+
+
+def _reason(stack: StackState, row: int, text: str) -> str:
+    entry = stack.stack.entries[row]
+    for name in (str(entry.path), entry.name):
+        text = text.removeprefix(f"{name}: ")
+    return " ".join(text.split())
+
+
+def _weighted(stack: StackState, row: int) -> tuple[float, float, float] | None:
+    if stack.ranking is None:
+        return None
+    variance, level, coverage = (float(v) for v in stack.ranking.terms.weighted[row])
+    known = math.isfinite(variance + level + coverage)
+    return (variance, level, coverage) if known else None
