@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 
 from bgviewer.engine.exposure import Exposure
+from bgviewer.errors import Cancelled
 
 __all__ = ["ExposureCache"]
 
@@ -17,11 +18,16 @@ def _nbytes(exposure: Exposure) -> int:
     return sum(plane.nbytes for plane in planes if plane is not None)
 
 
+class _OtherStopped(Exception):  # noqa: N818 - never leaves this module
+    """The thread that was loading what this one waits for was stopped."""
+
+
 class ExposureCache:
     """The exposures used last, up to `limit` bytes.
 
     Different exposures are loaded at the same time; one that several threads want is loaded once
-    and the others wait for it.  A failure reaches all who wait and is not remembered.
+    and the others wait for it.  A failure reaches all who wait and is not remembered; when the one
+    who loads is stopped, one of those who wait loads instead.
 
     Parameters
     ----------
@@ -43,6 +49,13 @@ class ExposureCache:
 
     def get(self, key: Hashable, load: Callable[[], Exposure]) -> Exposure:
         """Return the exposure kept under `key`, or what `load` returns."""
+        while True:
+            try:
+                return self._get(key, load)
+            except _OtherStopped:
+                continue
+
+    def _get(self, key: Hashable, load: Callable[[], Exposure]) -> Exposure:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -52,7 +65,10 @@ class ExposureCache:
             if future is None:
                 future = self._loading[key] = Future()
         if not mine:
-            return future.result()
+            try:
+                return future.result()
+            except Cancelled as exc:
+                raise _OtherStopped from exc
         try:
             exposure = load()
         except BaseException as exc:

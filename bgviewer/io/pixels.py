@@ -16,6 +16,7 @@ from astropy.io import fits
 from numpy.typing import DTypeLike, NDArray
 
 from bgviewer.engine.bands import row_bands
+from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch, fresh_or
 from bgviewer.io.cards import format_card, header_bytes
 from bgviewer.io.layout import FitsFile, Hdu, card_value, quiet
@@ -112,17 +113,18 @@ def read_rows(file: FitsFile, hdu: Hdu, rows: slice, out: NDArray[Any]) -> None:
 
 
 def _read_direct(
-    file: FitsFile, hdu: Hdu, dtype: DTypeLike, scratch: Scratch | None
+    file: FitsFile, hdu: Hdu, dtype: DTypeLike, scratch: Scratch | None, progress: Progress
 ) -> NDArray[Any]:
     out = fresh_or(scratch, f"plane {hdu.index}", hdu.shape, dtype)
     lines = out.reshape(-1, out.shape[-1])
     for first, last in row_bands(0, len(lines), BAND_BYTES // (4 * lines.shape[1])):
+        progress.step()
         read_rows(file, hdu, slice(first, last), lines[first:last])
     return out
 
 
 def read_float_plane(
-    file: FitsFile, hdu: Hdu, scratch: Scratch | None = None
+    file: FitsFile, hdu: Hdu, scratch: Scratch | None = None, progress: Progress = SILENT
 ) -> tuple[NDArray[np.float32], list[str]]:
     """Return an image or variance plane as native float32 and what was lost.
 
@@ -130,6 +132,8 @@ def read_float_plane(
     ----------
     scratch : Scratch, optional
         Where the values may go when they need not last.
+    progress : Progress, optional
+        May stop the reading.
 
     Returns
     -------
@@ -139,7 +143,7 @@ def read_float_plane(
         One sentence when digits were lost.
     """
     if hdu.bitpix == -32 and is_direct(hdu):
-        return _read_direct(file, hdu, np.float32, scratch), []
+        return _read_direct(file, hdu, np.float32, scratch, progress), []
     if hdu.is_compressed:
         values = _unpacked(file, hdu)
     else:
@@ -160,7 +164,9 @@ def read_float_plane(
     return plane, [loss] if loss else []
 
 
-def read_mask_plane(file: FitsFile, hdu: Hdu, scratch: Scratch | None = None) -> NDArray[np.uint32]:
+def read_mask_plane(
+    file: FitsFile, hdu: Hdu, scratch: Scratch | None = None, progress: Progress = SILENT
+) -> NDArray[np.uint32]:
     """Return a mask as native uint32 bits, shape (ny, nx).
 
     Raises
@@ -171,7 +177,7 @@ def read_mask_plane(file: FitsFile, hdu: Hdu, scratch: Scratch | None = None) ->
     if hdu.is_compressed:
         return _as_bits(file, hdu, _unpacked(file, hdu))
     if hdu.bitpix == 32 and is_direct(hdu):
-        return _read_direct(file, hdu, np.uint32, scratch)
+        return _read_direct(file, hdu, np.uint32, scratch, progress)
     values = _stored(file, hdu)
     scale, zero, _ = _scaling(hdu)
     sign = 1 << max(hdu.bitpix - 1, 0)

@@ -167,7 +167,11 @@ def _own(file: FitsFile) -> bool:
 
 
 def read(
-    path: str | os.PathLike[str], *, variance: bool = True, scratch: Scratch | None = None
+    path: str | os.PathLike[str],
+    *,
+    variance: bool = True,
+    scratch: Scratch | None = None,
+    progress: Progress = SILENT,
 ) -> Exposure:
     """Read an exposure in its own unit.
 
@@ -179,6 +183,8 @@ def read(
         False leaves the variance plane on disk (ranking needs none).
     scratch : Scratch, optional
         Where the planes may go when the exposure need not last.
+    progress : Progress, optional
+        May stop the reading.
 
     Returns
     -------
@@ -193,11 +199,11 @@ def read(
     """
     with FitsFile(path) as file:
         planes = recognise(file)
-        image, warnings = read_float_plane(file, file.hdus[planes.image], scratch)
+        image, warnings = read_float_plane(file, file.hdus[planes.image], scratch, progress)
         mask = None
         if planes.mask is not None:
-            mask = read_mask_plane(file, file.hdus[planes.mask], scratch)
-        noise = _variance(file, planes, image, warnings, scratch) if variance else None
+            mask = read_mask_plane(file, file.hdus[planes.mask], scratch, progress)
+        noise = _variance(file, planes, image, warnings, scratch, progress) if variance else None
         source = Source(
             path=Path(path),
             convention=planes.convention,
@@ -228,12 +234,13 @@ def _variance(
     image: NDArray[np.float32],
     warnings: list[str],
     scratch: Scratch | None,
+    progress: Progress,
 ) -> NDArray[np.float32] | None:
     """Read the variance; None when there is none or it says nothing."""
     if planes.variance is None:
         return None
     hdu = file.hdus[planes.variance]
-    variance, losses = read_float_plane(file, hdu, scratch)
+    variance, losses = read_float_plane(file, hdu, scratch, progress)
     warnings.extend(losses)
     count, some = unusable_pixels(image, variance)
     if not some:

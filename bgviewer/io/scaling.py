@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
+from bgviewer.engine.exposure import Exposure
 from bgviewer.errors import BgviewerError, ConfigError
 
 if TYPE_CHECKING:
     from bgviewer.io.stack import StackEntry
 
-__all__ = ["ZeroPoint", "checked_zero_point", "scales_for"]
+__all__ = ["Scale", "ZeroPoint", "checked_zero_point", "scaled", "scales_for"]
 
 ZeroPoint = Literal["auto", "none"] | str | float
+Scale = float | Callable[[Exposure], float] | None
+
+_SCALER_ERRORS = (
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    OSError,
+    RuntimeError,
+    AssertionError,
+)
 
 _EQUAL = 1e-6
 """Magnitudes; a part in a million of flux, below what headers record."""
@@ -90,3 +103,23 @@ def _scaled_entry(entry: StackEntry, target: float) -> StackEntry:
         text = f"{entry.name}: its zero point {own:g} is too far from {target:g}"
         return replace(entry, problem=BgviewerError(text))
     return replace(entry, scale=factor)
+
+
+def scaled(exposure: Exposure, scale: Scale) -> Exposure:
+    """Apply a photometric factor, or what a callable says it is; None = leave it.
+
+    Raises
+    ------
+    BgviewerError
+        The callable failed.
+    """
+    if callable(scale):
+        try:
+            scale = float(scale(exposure))
+        except BgviewerError:
+            raise
+        except _SCALER_ERRORS as exc:
+            why = exc or type(exc).__name__
+            text = f"{exposure.name}: its photometric scaler failed ({why})"
+            raise BgviewerError(text) from exc
+    return exposure if scale is None else exposure.scaled(scale)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,17 +21,13 @@ from bgviewer.io.discover import Found, discover, find_files, only_own_outputs, 
 from bgviewer.io.grid import grid_problems
 from bgviewer.io.names import distinct_stems
 from bgviewer.io.read import CHANGED, FileInfo, describe, measure_file, read
-from bgviewer.io.scaling import ZeroPoint, checked_zero_point, scales_for
+from bgviewer.io.scaling import Scale, ZeroPoint, checked_zero_point, scaled, scales_for
 
 __all__ = ["OWN_SCALE", "ExposureStack", "StackEntry", "find_files", "load_stack"]
 
 CACHE_BYTES = 1 << 30
 OWN_SCALE = "own"
 """Read an exposure with the factor of its entry."""
-
-Scale = float | Callable[[Exposure], float] | None
-
-_SCALER_ERRORS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, OSError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +190,7 @@ class ExposureStack:
         scale: Scale | str = OWN_SCALE,
         variance: bool = True,
         scratch: Scratch | None = None,
+        progress: Progress = SILENT,
     ) -> Exposure:
         """Return an exposure, scaled; from memory when it is still there.
 
@@ -208,6 +205,8 @@ class ExposureStack:
         scratch : Scratch, optional
             Where the planes may go when the exposure need not last and the stack is too large
             to be kept in memory.
+        progress : Progress, optional
+            May stop the reading.
 
         Raises
         ------
@@ -222,11 +221,11 @@ class ExposureStack:
         if entry.path is None:
             return self._from_memory(entry)
         if not variance:
-            return self._load(entry, variance=False)
+            return self._load(entry, progress, variance=False)
         if scratch is not None and not self.fits_in_cache:
-            return self._load(entry, scratch=scratch)
+            return self._load(entry, progress, scratch=scratch)
         key = _file_key(entry.path, entry.scale)
-        exposure = self._cache.get(key, lambda: self._load(entry))
+        exposure = self._cache.get(key, lambda: self._load(entry, progress))
         # A file that is in the stack twice is held once, under one of its names.
         return exposure if exposure.name == entry.name else replace(exposure, name=entry.name)
 
@@ -248,13 +247,17 @@ class ExposureStack:
         return measure_exposure(self.read(id, variance=False), config, progress, threads=1)
 
     def _load(
-        self, entry: StackEntry, variance: bool = True, scratch: Scratch | None = None
+        self,
+        entry: StackEntry,
+        progress: Progress,
+        variance: bool = True,
+        scratch: Scratch | None = None,
     ) -> Exposure:
         assert entry.path is not None
-        exposure = read(entry.path, variance=variance, scratch=scratch)
+        exposure = read(entry.path, variance=variance, scratch=scratch, progress=progress)
         if entry.info is not None and exposure.shape != entry.info.shape:
             raise ReadError(entry.path, CHANGED)
-        return _scaled(replace(exposure, name=entry.name), entry)
+        return scaled(replace(exposure, name=entry.name), entry.scale)
 
     def _from_memory(self, entry: StackEntry) -> Exposure:
         held = self._memory[entry.id]
@@ -262,7 +265,7 @@ class ExposureStack:
         if not isinstance(held, Exposure):
             fields = {f.name: getattr(held, f.name) for f in dataclasses.fields(held)}
             held = Exposure(**fields, name=entry.name)
-        return _scaled(held, entry)
+        return scaled(held, entry.scale)
 
 
 def _file_key(path: Path, scale: Scale) -> tuple[object, ...]:
@@ -272,19 +275,6 @@ def _file_key(path: Path, scale: Scale) -> tuple[object, ...]:
         why = f"cannot be opened ({exc.strerror or exc})"
         raise ReadError(path, why, id="E_MISSING") from exc
     return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size, scale)
-
-
-def _scaled(exposure: Exposure, entry: StackEntry) -> Exposure:
-    scale = entry.scale
-    if callable(scale):
-        try:
-            scale = float(scale(exposure))
-        except BgviewerError:
-            raise
-        except (*_SCALER_ERRORS, RuntimeError, AssertionError) as exc:
-            text = f"{entry.name}: its photometric scaler failed ({exc or type(exc).__name__})"
-            raise BgviewerError(text) from exc
-    return exposure if scale is None else exposure.scaled(scale)
 
 
 def load_stack(

@@ -7,9 +7,12 @@ that owns the lane.
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +23,7 @@ from bgviewer.errors import BgviewerError, Cancelled
 
 __all__ = ["Job", "Lane", "Report"]
 
+_NICENESS = 10  # of the workers: the window comes first where the cores are busy
 _REPORT_INTERVAL = 0.05  # seconds between two progress reports of one job
 
 
@@ -174,6 +178,7 @@ class Lane(QObject):
             return self._running
 
     def _run(self) -> None:
+        _give_way()
         while (job := self._next()) is not None:
             report = self._attempt(job)
             with self._wake:
@@ -195,3 +200,13 @@ class Lane(QObject):
             return Report(job, "failed", error)
         except Exception as error:  # noqa: BLE001 - the one route by which a bug in a worker becomes visible
             return Report(job, "bug", error)
+
+
+def _give_way() -> None:
+    """Let the system prefer the window's thread to this one and to those it starts.
+
+    Only Linux knows a priority for each thread.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -235,7 +235,7 @@ def _outcomes(
     stack = request.stack
     jobs = default_jobs() if jobs is None else max(1, jobs)
     threads = max(1, available_threads() // jobs)
-    reference = stack.read(request.reference)
+    reference = stack.read(request.reference, progress=progress)
     identity = stack[request.reference].identity
     stop_only, room = StopOnly(progress), _Room()
 

@@ -94,7 +94,7 @@ def measure_stack(
     def one(entry: StackEntry) -> tuple[Measurement | None, str | None]:
         try:
             if whole:
-                exposure = stack.read(entry.id)
+                exposure = stack.read(entry.id, progress=stop_only)
                 measured = measure_exposure(exposure, config, stop_only, threads=threads)
             else:
                 measured = stack.measure(entry.id, config, stop_only)

@@ -169,9 +169,9 @@ def match_pair(
     progress: Progress = SILENT,
 ) -> MatchResult:
     """Match one exposure of a stack to another (see `match_backgrounds` for the arguments)."""
-    reference = stack.read(reference_id)
+    reference = stack.read(reference_id, progress=progress)
     progress.step()
-    science = stack.read(science_id)
+    science = stack.read(science_id, progress=progress)
     progress.step()
     return match_backgrounds(
         reference, science, config, progress=progress, reuse=reuse, complete=complete
@@ -242,7 +242,7 @@ def iterate_matches(
     complete : bool
         Whether the matched image is wanted too, not only the figures.
     """
-    reference = stack.read(reference_id, scale=reference_scale)
+    reference = stack.read(reference_id, scale=reference_scale, progress=progress)
     identity = stack[reference_id].identity
     for entry in stack.entries:
         progress.step(entry.id / len(stack), f"matching {entry.name}")
@@ -284,7 +284,7 @@ def match_entry(
     An exposure with the identity of a duplicate of the reference is the caller's business.
     """
     try:
-        science = stack.read(entry.id, scratch=scratch)
+        science = stack.read(entry.id, scratch=scratch, progress=progress)
         result = match_backgrounds(
             reference,
             science,

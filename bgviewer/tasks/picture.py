@@ -26,6 +26,7 @@ __all__ = [
     "Window",
     "block_mean",
     "block_planes",
+    "coloured",
     "make_picture",
     "window_of",
 ]
@@ -255,6 +256,24 @@ class Picture:
     legend: tuple[str, ...] = ()
     present: tuple[int, ...] = ()
     message: str = ""
+
+
+def coloured(
+    values: Float32, levels: tuple[float, float], table: NDArray[np.uint32]
+) -> NDArray[np.uint32] | None:
+    """Return the colours of a picture's values; None where only NumPy could make them.
+
+    Parameters
+    ----------
+    levels : (float, float)
+        Values of the first and last entry.
+    table : uint32 array
+        Colours, in whatever layout the caller paints.
+    """
+    compiled = kernels()
+    if compiled is None or values.dtype != np.float32 or not values.flags.c_contiguous:
+        return None
+    return compiled.colours(values, *levels, table)
 
 
 def make_picture(

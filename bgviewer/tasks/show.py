@@ -148,9 +148,12 @@ def show(
         When the pair cannot be read or matched; the text says why.
     """
     last = _same_pair(request)
-    reference = last.reference if last else request.stack.read(request.reference_id)
     progress.step(text="reading")
-    science = last.science if last else request.stack.read(request.science_id)
+    if last is not None:
+        reference, science = last.reference, last.science
+    else:
+        reference = request.stack.read(request.reference_id, progress=progress)
+        science = request.stack.read(request.science_id, progress=progress)
     result = _match(reference, science, request.config, last, progress)
     shown = _drawn(request, result, (reference, science), last, progress)
     if shown.complete:
@@ -216,8 +219,8 @@ def preview(request: ShowRequest, progress: Progress = SILENT) -> Picture | None
         where the exposures cannot be read or compared.
     """
     try:
-        reference = request.stack.read(request.reference_id)
-        science = request.stack.read(request.science_id)
+        reference = request.stack.read(request.reference_id, progress=progress)
+        science = request.stack.read(request.science_id, progress=progress)
         difference = form_difference(reference, science, request.config, progress)
     except BgviewerError:
         return None

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PyQt6.QtCore import QRectF, pyqtSignal
-from PyQt6.QtGui import QPainter, QPaintEvent
+from PyQt6.QtGui import QImage, QPainter, QPaintEvent
 
-from bgviewer.tasks.picture import Picture
+from bgviewer.tasks.picture import Picture, coloured
 
 __all__ = ["Canvas", "PixelAxis", "SmoothImage", "put_picture"]
 
@@ -24,6 +25,32 @@ class SmoothImage(pg.ImageItem):
             smaller = across is not None and across.x() > 1.0
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, bool(smaller))
         super().paint(painter, *args)
+
+    def render(self) -> None:
+        """Make the picture of the values: in one pass where that is compiled."""
+        table, levels = self.lut, self.levels
+        if isinstance(table, np.ndarray) and table.shape[1:] == (4,) and levels is not None:
+            low, high = (float(v) for v in levels)
+            colours = coloured(self.image, (low, high), _words(table))
+            if colours is not None:
+                height, width = colours.shape
+                opaque = bool((table[:, 3] == 255).all())
+                form = _OPAQUE if opaque else _CLEAR
+                self._colours = colours  # the image does not keep its memory
+                self.qimage = QImage(colours.data, width, height, 4 * width, form)  # type: ignore[call-overload]
+                self._renderRequired = self._unrenderable = False
+                return
+        super().render()
+
+
+_OPAQUE, _CLEAR = QImage.Format.Format_RGB32, QImage.Format.Format_ARGB32_Premultiplied
+
+
+def _words(table: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Return RGBA colours as Qt's words, premultiplied by their opacity."""
+    red, green, blue, alpha = table.astype(np.uint32).T
+    red, green, blue = ((c * alpha + 127) // 255 for c in (red, green, blue))
+    return alpha << 24 | red << 16 | green << 8 | blue
 
 
 class Canvas(pg.PlotWidget):

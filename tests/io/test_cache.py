@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bgviewer.engine.exposure import Exposure
+from bgviewer.errors import Cancelled
 from bgviewer.io.cache import ExposureCache
 
 
@@ -72,3 +73,23 @@ def test_failures_reach_every_waiter_and_are_not_remembered():
             with pytest.raises(OSError, match="broken"):
                 job.result(timeout=20)
     assert cache.get("a", exposure) is not None
+
+
+def test_who_waits_for_one_that_is_stopped_loads_instead():
+    cache, begun, go = ExposureCache(800), threading.Event(), threading.Event()
+
+    def stopped():
+        begun.set()
+        assert go.wait(10)
+        raise Cancelled("stopped")
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(cache.get, "a", stopped)
+        assert begun.wait(10)
+        wanted = exposure()
+        second = pool.submit(cache.get, "a", lambda: wanted)
+        go.set()
+        with pytest.raises(Cancelled):
+            first.result(10)
+        assert second.result(10) is wanted
+    assert cache.get("a", exposure) is wanted

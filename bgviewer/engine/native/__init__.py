@@ -145,6 +145,7 @@ class Kernels:
         self._products = find("products", None, i, i, i, at, at, plane)
         self._finish = find("finish", i, i, i, plane, plane, plane, plane, POINTER(c_double))
         self._block_mean = find("block_mean", None, i, i, i, plane, at, at, at)
+        self._colours = find("colours", None, i, at, c_float, c_float, i, at, at)
         self._swap = find("swap", c_uint64, i, at, at, i)
         self._unusable = find("unusable", i, i, at, at, POINTER(c_int64))
         self._block_size = int(find("block_size", i)())
@@ -334,6 +335,18 @@ class Kernels:
                 _address(counts),
                 _address(line),
             )
+
+    def colours(
+        self, values: Image, low: float, high: float, table: NDArray[np.uint32]
+    ) -> NDArray[np.uint32]:
+        """Return the table's entry for every value: the first at `low`, the last at `high`."""
+        assert values.flags.c_contiguous and table.flags.c_contiguous
+        out = np.empty(values.shape, np.uint32)
+        scale = len(table) / (high - low) if high > low else 0.0
+        self._colours(
+            values.size, _address(values), low, scale, len(table), _address(table), _address(out)
+        )
+        return out
 
     def swap(
         self, words: NDArray[np.uint32], out: NDArray[np.uint32] | None, *, sum_of_result: bool

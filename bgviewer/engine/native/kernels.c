@@ -751,6 +751,19 @@ EXPORT void BGV(block_mean)(int64_t rows, int64_t columns, int64_t step, const p
     }
 }
 
+/* Colours of values: entry floor((v - low) * scale) of a table of `entries`, ends included. */
+EXPORT void BGV(colours)(int64_t n, const float *values, float low, float scale, int64_t entries,
+                         const uint32_t *table, uint32_t *out)
+{
+    const float last = (float)(entries - 1);
+    for (int64_t i = 0; i < n; i++) {
+        float at = (values[i] - low) * scale;
+        at = at > 0 ? at : 0; /* NaN too */
+        at = at < last ? at : last;
+        out[i] = table[(int32_t)at];
+    }
+}
+
 /* ---- files (io/words.py) -------------------------------------------------------------------- */
 
 /* Turn the bytes of n 32-bit words round, `in` to `out` (may be the same, or NULL), and return the

@@ -1,0 +1,111 @@
+"""What a change of the settings makes the program do, counted: no more than it touches."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from bgviewer.engine import gridding, matching
+from bgviewer.engine.config import MatchConfig
+from bgviewer.io.layout import FitsFile
+from bgviewer.session.lane import Lane
+from bgviewer.session.session import Session
+from tests.session.test_session import quiet
+from tests.stacks import write_small_stack
+
+
+@pytest.fixture
+def session(qapp, qtbot, tmp_path):
+    """A session on a stack of files, with its first match complete."""
+    session = Session(MatchConfig(bin_size=20, use_polynomial=True, order=3))
+    session.load([tmp_path / "stack" for _ in [write_small_stack(tmp_path / "stack")]])
+    quiet(session, qtbot)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def work(session, monkeypatch):
+    """Counts from now on: files opened, differences, binnings, fits and jobs."""
+    counted = Counter()
+
+    def count(owner, name, what):
+        real = getattr(owner, name)
+
+        def counting(*args, **options):
+            counted[what] += 1
+            return real(*args, **options)
+
+        monkeypatch.setattr(owner, name, counting)
+
+    count(FitsFile, "__init__", "files opened")
+    count(matching, "form_difference", "differences")
+    count(matching, "variance_level", "variances")
+    count(gridding, "block_moments", "binnings")
+    count(gridding, "ordered_blocks", "sortings")
+    count(matching, "fit_model", "fits")
+    count(Lane, "submit", "jobs")
+    return counted
+
+
+def after(session, qtbot, work, **changes):
+    """Change settings, wait for the answer, return what was done."""
+    shown = session.state.match.shown
+    work.clear()
+    for name, value in changes.items():
+        session.edit_config(name, value)
+    quiet(session, qtbot)
+    assert session.state.match.shown is not shown
+    return dict(work)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"order": 2}, {"approx_weighting": False}, {"use_polynomial": False}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_change_of_the_model_bins_and_reads_nothing(session, qtbot, work, change):
+    assert after(session, qtbot, work, **change) == {"fits": 1, "jobs": 1}
+
+
+def test_a_change_of_the_spline_bins_and_reads_nothing(session, qtbot, work):
+    after(session, qtbot, work, use_polynomial=False)
+    assert after(session, qtbot, work, interp_style="LINEAR") == {"fits": 1, "jobs": 1}
+
+
+def test_a_change_of_the_bin_size_reads_nothing(session, qtbot, work):
+    assert after(session, qtbot, work, bin_size=24) == {"binnings": 1, "fits": 1, "jobs": 1}
+
+
+def test_a_change_of_the_statistic_reads_nothing(session, qtbot, work):
+    done = after(session, qtbot, work, grid_statistic="MEDIAN")
+    assert done.pop("sortings") in (1, 2)
+    assert done == {"binnings": 1, "fits": 1, "jobs": 1}
+
+
+def test_another_clipping_reads_nothing_and_bins_only_what_it_clips(session, qtbot, work):
+    assert after(session, qtbot, work, num_sigma_clip=4) == {"variances": 1, "fits": 1, "jobs": 1}
+    after(session, qtbot, work, grid_statistic="MEANCLIP")
+    done = after(session, qtbot, work, num_sigma_clip=3)
+    assert done.pop("sortings") in (1, 2)
+    assert done == {"variances": 1, "binnings": 1, "fits": 1, "jobs": 1}
+
+
+def test_other_mask_planes_read_nothing(session, qtbot, work):
+    done = after(session, qtbot, work, bad_mask_planes=("NO_DATA",))
+    assert done["differences"] == 1 and "variances" not in done
+    assert "files opened" not in done
+
+
+def test_a_weight_starts_no_job(session, work):
+    session.set_weights(0.1, 0.2, 0.3)
+    assert not work and not session.busy
+
+
+def test_a_view_of_the_same_match_computes_nothing_of_it(session, qtbot, work):
+    work.clear()
+    session.set_third("science")
+    quiet(session, qtbot)
+    assert session.state.match.shown.base.third.kind == "science"
+    assert dict(work) == {"jobs": 1}
