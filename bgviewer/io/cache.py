@@ -47,6 +47,12 @@ class ExposureCache:
         """Bytes held now."""
         return self._bytes
 
+    def clear(self) -> None:
+        """Let go of everything; not in a window's thread: giving a gigabyte back takes a while."""
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
+
     def get(self, key: Hashable, load: Callable[[], Exposure]) -> Exposure:
         """Return the exposure kept under `key`, or what `load` returns."""
         while True:

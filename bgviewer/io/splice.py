@@ -45,8 +45,8 @@ _INTEGER_ONLY = ("BLANK", "BZERO", "BSCALE")
 _EXTREMES = ("DATAMIN", "DATAMAX")
 
 
-_COPIED = 1 << 23  # bytes the system copies before the work can be stopped
-_SYNCED = 1 << 24  # bytes written before they are sent to the disk
+_COPIED = 1 << 24  # bytes the system copies before the work can be stopped
+_SYNCED = 1 << 25  # bytes written before they are sent to the disk
 
 
 @dataclass(frozen=True)

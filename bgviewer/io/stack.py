@@ -229,6 +229,10 @@ class ExposureStack:
         # A file that is in the stack twice is held once, under one of its names.
         return exposure if exposure.name == entry.name else replace(exposure, name=entry.name)
 
+    def forget(self) -> None:
+        """Let go of exposures that are kept in memory; they are read again when asked for."""
+        self._cache.clear()
+
     def measure(self, id: int, config: MatchConfig, progress: Progress = SILENT) -> Measurement:
         """Measure an exposure for the ranking; one that lies on disk is not kept in memory.
 

@@ -43,12 +43,15 @@ class Desk(QObject):
     def load(self, paths: Sequence[str], reference: str | None = None) -> None:
         """Open and measure the exposures at `paths`."""
         config, zero_point = self._store.state.config, self._zero_point
-        self._start(
-            "load",
-            self.tr("Loading exposures"),
-            lambda job: load(paths, config, zero_point=zero_point, progress=job),
-            subject=reference,
-        )
+        before = self._store.state.stack
+
+        def work(job: Job) -> LoadedStack:
+            loaded = load(paths, config, zero_point=zero_point, progress=job)
+            if before is not None:
+                before.stack.forget()  # here, where giving memory back holds nobody up
+            return loaded
+
+        self._start("load", self.tr("Loading exposures"), work, subject=reference)
 
     def take(self, make: Callable[[Job], ExposureStack], title: str) -> None:
         """Use the stack that `make` makes in the lane, once it is measured."""
