@@ -15,11 +15,12 @@ from bgviewer.io.stack import ExposureStack
 from bgviewer.session.desk import Desk
 from bgviewer.session.lane import Job
 from bgviewer.session.readout import read_out
-from bgviewer.session.state import MatchState, Readout
+from bgviewer.session.state import MatchState, Readout, Wishes
 from bgviewer.session.store import Store, ranked
 from bgviewer.session.tuner import Rectangle, Tuner
 from bgviewer.tasks.demo import DEMO_CONFIG
 from bgviewer.tasks.export import ExportRequest
+from bgviewer.tasks.plan import StackPlan
 from bgviewer.tasks.show import THIRD_VIEWS
 
 __all__ = ["Session"]
@@ -165,6 +166,19 @@ class Session(Store):
         self._edit(
             {n: getattr(config, n) for n in OPTIONS if getattr(config, n) != getattr(old, n)}
         )
+
+    def set_wishes(self, wishes: Wishes) -> None:
+        """Bring back what was set at another time (undo, redo, a saved session)."""
+        self.set_config(wishes.config)
+        self.set_plan(wishes.plan)
+        if wishes.reference is not None:
+            self.set_reference(wishes.reference)
+
+    def set_plan(self, plan: StackPlan) -> None:
+        """Set exclusions, regions to ignore and settings of single exposures."""
+        if plan != self.state.plan:
+            self.swap(plan=plan)
+            self.tell(self.plan_changed)
 
     def _edit(self, changes: Mapping[str, Any]) -> None:
         old = self.state.config

@@ -11,9 +11,19 @@ from bgviewer.engine.ranking import Measurement, Ranking
 from bgviewer.errors import ConfigError, Remedy
 from bgviewer.io.stack import ExposureStack
 from bgviewer.tasks.picture import Picture
+from bgviewer.tasks.plan import StackPlan
 from bgviewer.tasks.show import THIRD_VIEWS, Shown
 
-__all__ = ["JobState", "MatchState", "Notice", "Outcome", "Readout", "StackState", "State"]
+__all__ = [
+    "JobState",
+    "MatchState",
+    "Notice",
+    "Outcome",
+    "Readout",
+    "StackState",
+    "State",
+    "Wishes",
+]
 
 
 @dataclass(frozen=True)
@@ -136,10 +146,30 @@ class Readout:
 
 
 @dataclass(frozen=True)
+class Wishes:
+    """What a person has set, and undo brings back: no results, nothing of looking.
+
+    Attributes
+    ----------
+    config : MatchConfig
+        Settings that all exposures share, the weights among them.
+    plan : StackPlan
+        Exclusions, regions, settings of single exposures.
+    reference : int or None
+        Id of the reference; None without a stack.
+    """
+
+    config: MatchConfig
+    plan: StackPlan
+    reference: int | None
+
+
+@dataclass(frozen=True)
 class State:
     """Everything the window shows."""
 
     config: MatchConfig = field(default_factory=MatchConfig)
+    plan: StackPlan = field(default_factory=StackPlan)
     problems: Mapping[str, ConfigError] = field(default_factory=dict)
     stack: StackState | None = None
     reference: int | None = None
@@ -148,3 +178,8 @@ class State:
     match: MatchState = field(default_factory=MatchState)
     outcomes: Mapping[int, Outcome] = field(default_factory=dict)
     job: JobState | None = None
+
+    @property
+    def wishes(self) -> Wishes:
+        """What a person has set."""
+        return Wishes(self.config, self.plan, self.reference)

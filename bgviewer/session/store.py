@@ -24,6 +24,7 @@ class Store(QObject):
     pair_changed = pyqtSignal()
     config_changed = pyqtSignal()
     match_changed = pyqtSignal()
+    plan_changed = pyqtSignal()
     outcomes_changed = pyqtSignal()
     job_changed = pyqtSignal()
     notice_raised = pyqtSignal(object)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-from PyQt6.QtCore import QByteArray, QSettings, Qt
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -14,8 +13,6 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import (
     QApplication,
-    QDockWidget,
-    QFileDialog,
     QLabel,
     QMainWindow,
     QSizePolicy,
@@ -25,17 +22,19 @@ from PyQt6.QtWidgets import (
 )
 
 from bgviewer.engine.config import MatchConfig
-from bgviewer.errors import BgviewerError
 from bgviewer.session.session import Session
 from bgviewer.tasks.show import THIRD_VIEWS
 from bgviewer.ui.actions import Actions
 from bgviewer.ui.bug_dialog import BugDialog
 from bgviewer.ui.config_panel import ConfigPanel
+from bgviewer.ui.docks import Docks
 from bgviewer.ui.empty_state import EmptyState
 from bgviewer.ui.export_dialog import ExportDialog
+from bgviewer.ui.files import Files, dropped
 from bgviewer.ui.help import about_text, key_list, tell
 from bgviewer.ui.icons import icon
 from bgviewer.ui.menus import menu_entries
+from bgviewer.ui.menus.texts import tr
 from bgviewer.ui.notice_bar import NoticeBar
 from bgviewer.ui.panels import Panels
 from bgviewer.ui.report_dialog import ReportDialog
@@ -44,11 +43,6 @@ from bgviewer.ui.status import StatusBar
 from bgviewer.ui.theme import dress
 
 __all__ = ["MainWindow"]
-
-_LAYOUT_VERSION = 1
-_FILES = "FITS (*.fits *.fit *.fts *.fits.fz *.fz *.fits.gz *.gz);;All files (*)"
-_DOCK_WIDTHS = {"stack": 290, "parameters": 300}
-"""Narrower than this the table or the form could not be read."""
 
 
 class MainWindow(QMainWindow):
@@ -63,6 +57,7 @@ class MainWindow(QMainWindow):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self.files = Files(self)
         self._bug: BugDialog | None = None
         self.setObjectName("bgviewer")
         self.setWindowIcon(icon("bgviewer"))
@@ -74,10 +69,11 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.actions_ = Actions(self, menu_entries(self))
         self._build_heading()
+        self._list_docks()
         self._connect()
         self.resize(1440, 900)
-        self._share_out()
-        self._restore()
+        self.docks.share_out()
+        self.docks.restore()
         self._on_stack()
         self._on_match()
 
@@ -99,29 +95,23 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
 
     def _build_docks(self) -> None:
+        self.docks = Docks(self)
         self.stack_panel = StackDock(self.session)
         self.config_panel = ConfigPanel(self.session)
-        self.stack_dock = self._dock(
-            self.tr("Exposures"), "stack", self.stack_panel, Qt.DockWidgetArea.LeftDockWidgetArea
+        self.stack_dock = self.docks.add(
+            self.tr("Exposures"),
+            "stack",
+            self.stack_panel,
+            Qt.DockWidgetArea.LeftDockWidgetArea,
+            least_width=290,
         )
-        self.config_dock = self._dock(
+        self.config_dock = self.docks.add(
             self.tr("Parameters"),
             "parameters",
             self.config_panel,
             Qt.DockWidgetArea.RightDockWidgetArea,
+            least_width=300,
         )
-
-    def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        widget.setMinimumWidth(_DOCK_WIDTHS[name])
-        dock.setWidget(widget)
-        dock.setFeatures(
-            QDockWidget.DockWidgetFeature.DockWidgetMovable
-            | QDockWidget.DockWidgetFeature.DockWidgetClosable
-        )
-        self.addDockWidget(area, dock)
-        return dock
 
     def _build_heading(self) -> None:
         spacer = QWidget()
@@ -131,6 +121,13 @@ class MainWindow(QMainWindow):
         self.heading.setContentsMargins(8, 0, 8, 0)
         self.actions_.add_widget_to_toolbar(spacer)
         self.actions_.add_widget_to_toolbar(self.heading)
+
+    def _list_docks(self) -> None:
+        """Let the View menu show and hide docks."""
+        menu = self.actions_.menus[tr("&View")]
+        docks = menu.addMenu(self.tr("&Docks"))
+        assert docks is not None
+        docks.addActions(self.docks.actions())
 
     def _connect(self) -> None:
         session, panels = self.session, self.panels
@@ -150,8 +147,8 @@ class MainWindow(QMainWindow):
         panels.side_changed.connect(session.set_side)
         panels.view.changed.connect(self._show_zoom)
         self.status.stop_asked.connect(session.stop)
-        self.empty.files_asked.connect(self.open_files)
-        self.empty.folder_asked.connect(self.open_folder)
+        self.empty.files_asked.connect(self.files.open_files)
+        self.empty.folder_asked.connect(self.files.open_folder)
         self.empty.demo_asked.connect(session.load_demo)
         hints = QGuiApplication.styleHints()
         if hints is not None:
@@ -216,31 +213,9 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------ wishes
 
-    def open_files(self) -> None:
-        """Ask for files and load them."""
-        paths, _ = QFileDialog.getOpenFileNames(
-            self, self.tr("Open exposures"), self._last_folder(), _FILES
-        )
-        if paths:
-            self.load(paths)
-
-    def open_folder(self) -> None:
-        """Ask for a folder and load it."""
-        path = QFileDialog.getExistingDirectory(
-            self, self.tr("Open a folder of exposures"), self._last_folder()
-        )
-        if path:
-            self.load([path])
-
     def load(self, paths: list[str], reference: str | None = None) -> None:
         """Load paths, and remember where they lie."""
-        first = Path(paths[0])
-        QSettings().setValue("open/folder", str(first if first.is_dir() else first.parent))
-        self.notices.clear()
-        self.session.load(paths, reference)
-
-    def _last_folder(self) -> str:
-        return str(QSettings().value("open/folder", "", str))
+        self.files.load(paths, reference)
 
     def open_export(self) -> None:
         """Ask where to write, and export."""
@@ -273,17 +248,6 @@ class MainWindow(QMainWindow):
         if self._bug is not None:
             self._bug.deleteLater()
             self._bug = None
-
-    def save_figure(self) -> None:
-        """Save a picture of panels and figures."""
-        path, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Save figure"), self._last_folder(), "PNG (*.png)"
-        )
-        if path:
-            page = self.pages.currentWidget()
-            if page is not None and not page.grab().save(path, "PNG"):
-                error = BgviewerError(self.tr("{} cannot be written.").format(path))
-                self.session.notice("error", str(error))
 
     def copy_values(self) -> None:
         """Copy the read-out as text."""
@@ -334,63 +298,27 @@ class MainWindow(QMainWindow):
         """Fill the screen, or stop doing so."""
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
-    def reset_layout(self) -> None:
-        """Put the docks back where they belong."""
-        for dock, area in (
-            (self.stack_dock, Qt.DockWidgetArea.LeftDockWidgetArea),
-            (self.config_dock, Qt.DockWidgetArea.RightDockWidgetArea),
-        ):
-            dock.setFloating(False)
-            self.addDockWidget(area, dock)
-            dock.show()
-        self._share_out()
-
     def forget_layout(self, size: tuple[int, int]) -> None:
         """Take a size and the default layout, whatever was remembered."""
         self.setWindowState(Qt.WindowState.WindowNoState)
         self.resize(*size)
-        self.reset_layout()
-
-    def _share_out(self) -> None:
-        width = self.width()
-        left = min(max(int(width * 0.275), 330), 460)
-        right = min(max(int(width * 0.215), 318), 350)
-        self.resizeDocks(
-            [self.stack_dock, self.config_dock], [left, right], Qt.Orientation.Horizontal
-        )
-
-    def _restore(self) -> None:
-        settings = QSettings()
-        geometry, layout = settings.value("window/geometry"), settings.value("window/layout")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-        if isinstance(layout, QByteArray):
-            self.restoreState(layout, _LAYOUT_VERSION)
+        self.docks.reset()
 
     # ------------------------------------------------------------ Qt's events
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Welcome files and folders."""
-        if event is not None and _dropped(event):
+        if event is not None and dropped(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent | None) -> None:
         """Load what was dropped."""
-        if event is not None and (paths := _dropped(event)):
+        if event is not None and (paths := dropped(event)):
             event.acceptProposedAction()
             self.load(paths)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Remember the layout, stop all work, let go."""
-        settings = QSettings()
-        settings.setValue("window/geometry", self.saveGeometry())
-        settings.setValue("window/layout", self.saveState(_LAYOUT_VERSION))
+        self.docks.remember()
         self.session.close()
         super().closeEvent(event)
-
-
-def _dropped(event: QDropEvent) -> list[str]:
-    data = event.mimeData()
-    if data is None or not data.hasUrls():
-        return []
-    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]

@@ -1,0 +1,26 @@
+"""The Help menu."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtGui import QKeySequence
+from PyQt6.QtWidgets import QWhatsThis
+
+from bgviewer.ui.actions import Entry
+from bgviewer.ui.menus.texts import tr
+
+if TYPE_CHECKING:
+    from bgviewer.ui.main_window import MainWindow
+
+__all__ = ["entries"]
+
+
+def entries(window: MainWindow) -> list[Entry | None]:
+    """Return the entries of the menu; None = a separator."""
+    menu, key = tr("&Help"), QKeySequence.StandardKey.WhatsThis
+    return [
+        Entry(menu, "whats_this", tr("&What's this?"), QWhatsThis.enterWhatsThisMode, key),
+        Entry(menu, "keys", tr("&Keyboard list"), window.show_keys, "Ctrl+/"),
+        Entry(menu, "about", tr("&About bgviewer"), window.show_about),
+    ]

@@ -1,0 +1,99 @@
+"""The View menu."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QKeySequence
+
+from bgviewer.tasks.show import THIRD_VIEWS
+from bgviewer.ui.actions import Entry
+from bgviewer.ui.menus.texts import tr
+
+if TYPE_CHECKING:
+    from bgviewer.ui.main_window import MainWindow
+
+__all__ = ["entries"]
+
+
+def entries(window: MainWindow) -> list[Entry | None]:
+    """Return the entries of the menu; None = a separator."""
+    menu = tr("&View")
+    groups = (_zoom, _scales, _third_view, _schemes, _layout)
+    found: list[Entry | None] = []
+    for group in groups:
+        found += [None, *group(window, menu)]
+    return found
+
+
+def _zoom(window: MainWindow, menu: str) -> list[Entry]:
+    key, view = QKeySequence.StandardKey, window.panels.view
+    tip = tr("One image pixel per screen pixel")
+    return [
+        Entry(menu, "zoom_in", tr("Zoom &in"), lambda: view.zoom(1 / 1.4), key.ZoomIn),
+        Entry(menu, "zoom_out", tr("Zoom &out"), lambda: view.zoom(1.4), key.ZoomOut),
+        Entry(menu, "fit", tr("&Fit"), view.fit, "Ctrl+0", "fit", tip=tr("Show the whole image")),
+        Entry(menu, "full", tr("&100 %"), window.panels.full_scale, "Ctrl+1", "full", tip=tip),
+    ]
+
+
+def _scales(window: MainWindow, menu: str) -> list[Entry]:
+    panels = window.panels
+    return [
+        Entry(
+            menu,
+            "cells",
+            tr("&Cells on the model"),
+            panels.model.set_markers_visible,
+            "G",
+            "cells",
+            checked=True,
+        ),
+        Entry(
+            menu,
+            "lock_levels",
+            tr("&Lock colour scales"),
+            panels.lock_levels,
+            "Shift+L",
+            "lock",
+            checked=False,
+            tip=tr("Keep the colour scales while settings and exposures change"),
+        ),
+        Entry(menu, "auto_levels", tr("&Automatic colour scales"), panels.auto_levels, "A"),
+    ]
+
+
+def _third_view(window: MainWindow, menu: str) -> list[Entry]:
+    label, choose = window.panels.third.label_of, window.session.set_third
+    return [
+        Entry(menu, f"third_{name}", label(name), partial(choose, name), str(number))
+        for number, name in enumerate(THIRD_VIEWS, 1)
+    ]
+
+
+def _schemes(window: MainWindow, menu: str) -> list[Entry]:
+    schemes = (
+        ("system", tr("Colours of the &system"), Qt.ColorScheme.Unknown),
+        ("light", tr("L&ight"), Qt.ColorScheme.Light),
+        ("dark", tr("&Dark"), Qt.ColorScheme.Dark),
+    )
+    return [
+        Entry(
+            menu,
+            f"scheme_{name}",
+            label,
+            partial(window.choose_scheme, scheme),
+            checked=name == "system",
+            group="scheme",
+        )
+        for name, label, scheme in schemes
+    ]
+
+
+def _layout(window: MainWindow, menu: str) -> list[Entry]:
+    return [
+        Entry(menu, "reset_layout", tr("&Reset layout"), window.docks.reset),
+        Entry(menu, "full_screen", tr("F&ull screen"), window.toggle_full_screen, "F11"),
+    ]
