@@ -14,6 +14,8 @@ _HOMES = {
     "bgviewer.engine.config": ("MatchConfig",),
     "bgviewer.engine.exposure": ("Exposure", "MaskedImage"),
     "bgviewer.engine.matching": ("MatchResult", "match_backgrounds"),
+    "bgviewer.engine.plan": ("StackPlan",),
+    "bgviewer.engine.regions": ("Region",),
     "bgviewer.engine.ranking": ("Measurement", "Ranking", "measure_exposure", "rank_exposures"),
     "bgviewer.errors": (
         "BgviewerError",
@@ -42,10 +44,12 @@ if TYPE_CHECKING:
     from bgviewer.engine.exposure import MaskedImage as MaskedImage
     from bgviewer.engine.matching import MatchResult as MatchResult
     from bgviewer.engine.matching import match_backgrounds as match_backgrounds
+    from bgviewer.engine.plan import StackPlan as StackPlan
     from bgviewer.engine.ranking import Measurement as Measurement
     from bgviewer.engine.ranking import Ranking as Ranking
     from bgviewer.engine.ranking import measure_exposure as measure_exposure
     from bgviewer.engine.ranking import rank_exposures as rank_exposures
+    from bgviewer.engine.regions import Region as Region
     from bgviewer.errors import BgviewerError as BgviewerError
     from bgviewer.errors import Cancelled as Cancelled
     from bgviewer.errors import ConfigError as ConfigError

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bgviewer.cli.run import WindowRequest
     from bgviewer.engine.config import MatchConfig
+    from bgviewer.engine.plan import StackPlan
     from bgviewer.ui.main_window import MainWindow
 
 __all__ = [
@@ -69,9 +70,14 @@ def run(request: WindowRequest) -> int:
             request.config,
             request.zero_point,
             reference=request.reference,
+            plan=request.plan,
         )
     return run_window(
-        request.paths, request.config, request.zero_point, reference=request.reference
+        request.paths,
+        request.config,
+        request.zero_point,
+        reference=request.reference,
+        plan=request.plan,
     )
 
 
@@ -172,12 +178,19 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
     return app
 
 
-def build_window(config: MatchConfig | None = None, zero_point: str | float = "auto") -> MainWindow:
+def build_window(
+    config: MatchConfig | None = None,
+    zero_point: str | float = "auto",
+    plan: StackPlan | None = None,
+) -> MainWindow:
     """Make a session and the window on it."""
     from bgviewer.session.session import Session
     from bgviewer.ui.main_window import MainWindow
 
-    return MainWindow(Session(config, zero_point))
+    session = Session(config, zero_point)
+    if plan is not None:
+        session.set_plan(plan)
+    return MainWindow(session)
 
 
 def favour_window() -> None:
@@ -225,6 +238,7 @@ def run_window(
     zero_point: str | float = "auto",
     *,
     reference: str | None = None,
+    plan: StackPlan | None = None,
 ) -> int:
     """Show the window until it is closed; return the exit code."""
     problem = _prepare(offscreen=False)
@@ -235,7 +249,7 @@ def run_window(
     if not _has_fonts():
         _say_no_fonts()
         return _NO_DISPLAY
-    window = build_window(config, zero_point)
+    window = build_window(config, zero_point, plan)
     remove_hooks = _install_hooks(window)
     favour_window()
     try:
@@ -256,6 +270,7 @@ def run_screenshot(
     size: tuple[int, int] = (1600, 1000),
     *,
     reference: str | None = None,
+    plan: StackPlan | None = None,
     dark: bool = False,
 ) -> int:
     """Load, wait for the first match, save a picture of the window; return the exit code."""
@@ -269,7 +284,7 @@ def run_screenshot(
     if not _has_fonts():
         _say_no_fonts()
         return _NO_DISPLAY
-    window = build_window(config, zero_point)
+    window = build_window(config, zero_point, plan)
     try:
         return take_screenshot(app, window, path, list(paths), size, reference, dark)
     finally:

@@ -17,7 +17,7 @@ Match the sky backgrounds of exposures of one field, and see what the match does
   bgviewer rank PATH...               which exposure should be the reference, and why
   bgviewer match PATH... -o DIR       match all exposures and write FITS files
   bgviewer info PATH...               what was recognised in each file
-  bgviewer config dump|check FILE     write or check a configuration file
+  bgviewer config dump|check|convert  write, check or convert a configuration file
   bgviewer demo [-o DIR]              the whole job on a generated stack
 
 Each command explains itself with --help.
@@ -69,7 +69,11 @@ def _add_paths(parser: argparse.ArgumentParser, nargs: str = "+") -> None:
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", metavar="FILE", help="settings as TOML (see: bgviewer config)")
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="settings: TOML (see: bgviewer config), a session, or LSST's config.py",
+    )
     parser.add_argument(
         "-c",
         dest="assignments",
@@ -124,6 +128,9 @@ def _add_match(parser: argparse.ArgumentParser) -> None:
         "the files do not depend on it",
     )
     parser.add_argument(
+        "--report", metavar="FILE.html", help="write a report with pictures as one HTML file"
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="say what would be done and written, do nothing"
     )
     _add_json(parser)
@@ -135,7 +142,7 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="dump|check")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="dump|check|convert")
     dump = actions.add_parser("dump", help="print the settings with their explanation")
     dump.add_argument("file", nargs="?", metavar="FILE", help="write here instead of printing")
     dump.add_argument("--overwrite", action="store_true", help="replace an existing FILE")
@@ -143,6 +150,15 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     dump.add_argument("-c", dest="assignments", metavar="KEY=VALUE", action="append", default=[])
     check = actions.add_parser("check", help="say whether a configuration file is valid")
     check.add_argument("file", metavar="FILE")
+    convert = actions.add_parser(
+        "convert", help="convert between TOML and LSST's config.py, which is never executed"
+    )
+    convert.add_argument("file", metavar="IN", help="settings (.toml), a session, or config.py")
+    convert.add_argument("target", metavar="OUT", help="ends in .toml, or in .py for LSST's")
+    convert.add_argument(
+        "--modern", action="store_true", help="write the names of LSST's rewritten task (.py only)"
+    )
+    convert.add_argument("--overwrite", action="store_true", help="replace an existing OUT")
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +175,7 @@ _ABOUT = {
     "match": "Match every exposure to the reference and write matched FITS files, the background "
     "models, a report (report.ecsv) and the settings (config.toml).",
     "info": "Say what was recognised in each file.",
-    "config": "Write or check a configuration file.",
+    "config": "Write, check or convert a configuration file.",
     "demo": "Generate a stack with a known sky and do the whole job on it: in the window where "
     "there is a display, else without one, saving a picture of the window.",
 }

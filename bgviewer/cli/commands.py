@@ -10,12 +10,15 @@ from typing import Any
 
 from bgviewer import __version__
 from bgviewer.cli import exits
+from bgviewer.cli.convert import check_report, convert_config, write_report
 from bgviewer.cli.output import StderrProgress, number, print_json, print_table, say
 from bgviewer.cli.settings import Settings, gather_settings
 from bgviewer.engine.ranking import Ranking, rank_exposures
+from bgviewer.engine.stability import stability_of
 from bgviewer.errors import ConfigError, NoReferenceError
+from bgviewer.io.config_file import read_any
 from bgviewer.io.discover import discover
-from bgviewer.io.settings import dump_config, load_config
+from bgviewer.io.settings import dump_config
 from bgviewer.io.stack import ExposureStack, load_stack
 from bgviewer.io.text import write_text
 from bgviewer.tasks.export import (
@@ -27,7 +30,9 @@ from bgviewer.tasks.export import (
 )
 from bgviewer.tasks.inspect import inspect_file
 from bgviewer.tasks.load import LoadedStack, measure_stack
-from bgviewer.tasks.match import MatchOutcome, find_exposure
+from bgviewer.tasks.match import MatchOutcome, check_included, find_exposure
+from bgviewer.tasks.plan import plan_warnings
+from bgviewer.tasks.reasons import stability_lines
 
 __all__ = ["RUN", "match_and_export"]
 
@@ -44,19 +49,21 @@ def _open(arguments: argparse.Namespace, settings: Settings) -> ExposureStack:
         )
     finally:
         progress.close()
-    for note in stack.notes:
+    for note in (*stack.notes, *plan_warnings(settings.plan, stack)):
         say(note)
     for entry in stack.entries:
         if entry.problem is not None:
             say(f"{entry.name}: {getattr(entry.problem, 'reason', None) or entry.problem}")
-    return stack
+    return stack.with_regions(settings.plan.regions)
 
 
 def _measure(stack: ExposureStack, settings: Settings, keep: bool = True) -> LoadedStack:
     """Measure every exposure for the ranking."""
     progress = StderrProgress()
     try:
-        measurements, reasons = measure_stack(stack, settings.config, progress, keep=keep)
+        measurements, reasons = measure_stack(
+            stack, settings.config, progress, keep=keep, plan=settings.plan
+        )
     finally:
         progress.close()
     for entry, reason in zip(stack.entries, reasons, strict=True):
@@ -76,7 +83,11 @@ def run_rank(arguments: argparse.Namespace) -> int:
         print_json(_ranking_json(loaded, ranking))
     else:
         _print_ranking(loaded, ranking)
-    return exits.SOME_FAILED if any(m is None for m in loaded.measurements) else exits.ALL_MATCHED
+    failed = (
+        measured is None and loaded.stack[i].name not in settings.plan.excluded
+        for i, measured in enumerate(loaded.measurements)
+    )
+    return exits.SOME_FAILED if any(failed) else exits.ALL_MATCHED
 
 
 def _print_ranking(loaded: LoadedStack, ranking: Ranking) -> None:
@@ -101,9 +112,12 @@ def _print_ranking(loaded: LoadedStack, ranking: Ranking) -> None:
     head = ["rank", "exposure", "cost", "variance", "level", "coverage"]
     head += ["pixel variance", "mean level", "good pixels", "state"]
     print_table(head, rows, numeric=range(2, 9))
+    for line in stability_lines(stability_of(ranking), [e.name for e in loaded.stack.entries]):
+        say(line)  # the table alone goes into a pipe
 
 
 def _ranking_json(loaded: LoadedStack, ranking: Ranking) -> dict[str, Any]:
+    stability = stability_of(ranking)
     exposures = []
     for entry, measured, reason in zip(
         loaded.stack.entries, loaded.measurements, loaded.reasons, strict=True
@@ -115,6 +129,7 @@ def _ranking_json(loaded: LoadedStack, ranking: Ranking) -> dict[str, Any]:
                 "path": None if entry.path is None else str(entry.path),
                 "rank": ranking.order.index(entry.id) + 1,
                 "cost": ranking.cost[entry.id],
+                "wins": float(stability.shares[entry.id]),
                 "terms": {"variance": variance, "level": level, "coverage": coverage},
                 "pixel_variance": None if measured is None else measured.pixel_variance,
                 "level": None if measured is None else measured.level,
@@ -125,6 +140,7 @@ def _ranking_json(loaded: LoadedStack, ranking: Ranking) -> dict[str, Any]:
     return {
         "version": __version__,
         "best": loaded.stack[ranking.best].name,
+        "stability": {"share": stability.share, "draws": stability.draws},
         "config": loaded.config.to_lsst(),
         "notes": list(loaded.stack.notes) + list(ranking.warnings),
         "exposures": exposures,
@@ -145,7 +161,9 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
     if not arguments.output:
         raise ConfigError("-o: name a folder to write to", field="output", value="")
     stack = _open(arguments, settings)
-    different = len({stack[i].identity for i in stack.usable})
+    excluded = settings.plan.excluded
+    included = [i for i in stack.usable if stack[i].name not in excluded]
+    different = len({stack[i].identity for i in included})
     if different < 2:
         return _too_few(different, stack)
     assert stack.shape is not None
@@ -156,16 +174,20 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
     if given is not None and (why := stack[given].problem) is not None:
         reason = getattr(why, "reason", None) or why
         raise NoReferenceError(f"{stack[given].name} cannot be the reference: {reason}")
+    if given is not None:
+        check_included(stack[given], settings.plan)
     request = ExportRequest(
         stack=stack,
         config=settings.config,
-        reference=stack.usable[0] if given is None else given,
+        reference=included[0] if given is None else given,
         directory=Path(arguments.output),
         overwrite=arguments.overwrite,
         include_reference=not arguments.no_reference,
         zero_point=settings.zero_point,
+        plan=settings.plan,
     )
     check_targets(request)
+    check_report(arguments, request)
     if given is None:
         loaded = _measure(stack, settings)
         if len(loaded.usable) < 2:
@@ -177,6 +199,7 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.dry_run:
         return _dry_run(request, arguments.json)
     report = _export(request, getattr(arguments, "jobs", None))
+    write_report(arguments, request, report)
     if report.problem is not None:
         say(report.problem)
     if arguments.json:
@@ -266,6 +289,8 @@ def _outcome_json(outcome: MatchOutcome) -> dict[str, Any]:
         "matched_mse": outcome.matched_mse,
         "diff_im_var": outcome.diff_im_var,
         "scale": outcome.scale,
+        "own_settings": outcome.own_settings,
+        "regions": outcome.regions,
         "adjustments": [
             {"kind": a.kind, "asked": a.asked, "used": a.used, "text": a.text}
             for a in outcome.adjustments
@@ -286,13 +311,23 @@ def _print_outcomes(report: ExportReport) -> None:
             number(o.matched_mse),
             number(o.diff_im_var),
             number(o.ratio),
-            o.reason or "; ".join(a.text for a in o.adjustments),
+            o.reason or "; ".join(_remarks(o)),
         ]
         for o in report.outcomes
     ]
     head = ["exposure", "status", "fitRMS", "matchedMSE", "diffImVar", "MSE/var", "remarks"]
     print_table(head, rows, numeric=range(2, 6))
-    say(f"{report.n_matched} matched, {report.n_failed} failed; written to {report.directory}")
+    excluded = sum(o.status == "excluded" for o in report.outcomes)
+    also = f", {excluded} excluded" if excluded else ""
+    say(
+        f"{report.n_matched} matched, {report.n_failed} failed{also}; written to {report.directory}"
+    )
+
+
+def _remarks(outcome: MatchOutcome) -> list[str]:
+    own = [f"own settings {outcome.own_settings}"] if outcome.own_settings else []
+    ignored = [f"{outcome.regions} regions ignored"] if outcome.regions else []
+    return [*own, *ignored, *(a.text for a in outcome.adjustments)]
 
 
 def run_info(arguments: argparse.Namespace) -> int:
@@ -340,11 +375,14 @@ def _print_records(records: list[dict[str, Any]]) -> None:
 def run_config(arguments: argparse.Namespace) -> int:
     """Print, write or check a configuration file."""
     if arguments.action == "check":
-        load_config(arguments.file)
+        for note in read_any(arguments.file)[-1]:
+            say(f"{arguments.file}: {note}")
         print(f"{arguments.file}: valid")
         return exits.ALL_MATCHED
+    if arguments.action == "convert":
+        return convert_config(arguments)
     settings = gather_settings(arguments)
-    text = dump_config(settings.config)
+    text = dump_config(settings.config, plan=settings.plan)
     if arguments.file is None:
         print(text, end="")
     else:

@@ -25,6 +25,7 @@ from bgviewer.errors import (
 
 if TYPE_CHECKING:
     from bgviewer.engine.config import MatchConfig
+    from bgviewer.engine.plan import StackPlan
 
 __all__ = ["WindowRequest", "run_command"]
 
@@ -43,6 +44,8 @@ class WindowRequest:
         From the configuration file.
     screenshot : str or None
         Save a picture here and exit instead of showing the window.
+    plan : StackPlan or None
+        Exclusions, regions and single exposures' settings of the configuration file.
     """
 
     paths: tuple[str, ...] = ()
@@ -50,6 +53,7 @@ class WindowRequest:
     zero_point: str | float = "auto"
     reference: str | None = None
     screenshot: str | None = None
+    plan: StackPlan | None = None
 
 
 Window = Callable[[WindowRequest], int]
@@ -128,6 +132,7 @@ def _window(arguments: argparse.Namespace, window: Window) -> int:
             zero_point=settings.zero_point,
             reference=settings.reference,
             screenshot=arguments.screenshot,
+            plan=settings.plan,
         )
     )
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from bgviewer.cli.output import say
 from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
-from bgviewer.io.settings import load_config, parse_assignment
+from bgviewer.io.config_file import read_any
+from bgviewer.io.settings import parse_assignment
 
 __all__ = ["Settings", "gather_settings"]
 
@@ -25,11 +28,14 @@ class Settings:
         "auto", "none" or a magnitude.
     reference : str or None
         Name of the reference exposure; None = choose.
+    plan : StackPlan
+        Exposures to leave out, regions to ignore, settings of single exposures.
     """
 
     config: MatchConfig
     zero_point: str | float = "auto"
     reference: str | None = None
+    plan: StackPlan = field(default_factory=StackPlan)
 
 
 def gather_settings(arguments: argparse.Namespace) -> Settings:
@@ -40,10 +46,12 @@ def gather_settings(arguments: argparse.Namespace) -> Settings:
     ConfigError
         For anything that is not valid, naming it.
     """
-    config = MatchConfig()
+    config, plan = MatchConfig(), StackPlan()
     extra: dict[str, Any] = {}
     if getattr(arguments, "config", None):
-        config, extra = load_config(arguments.config)
+        config, extra, plan, notes = read_any(arguments.config)
+        for note in notes:
+            say(f"{arguments.config}: {note}")
     values = config.to_lsst()
     for assignment in arguments.assignments:
         key, value = parse_assignment(assignment)
@@ -53,7 +61,8 @@ def gather_settings(arguments: argparse.Namespace) -> Settings:
     if zero_point is None:
         zero_point = extra.get("zeroPoint", "auto")
     reference = getattr(arguments, "reference", None) or extra.get("reference")
-    return Settings(config, _zero_point(zero_point), None if reference == "auto" else reference)
+    reference = None if reference == "auto" else reference
+    return Settings(config, _zero_point(zero_point), reference, plan)
 
 
 def _zero_point(value: str | float) -> str | float:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bgviewer.engine.masks import Masked, bits_of, in_type_of
-from bgviewer.errors import ShapeMismatchError
+from bgviewer.engine.masks import IGNORED_PLANE, Masked, bits_of, in_type_of
+from bgviewer.errors import ConfigError, ShapeMismatchError
 
-__all__ = ["CANONICAL_PLANES", "Exposure", "MaskedImage"]
+__all__ = ["CANONICAL_PLANES", "IGNORED_PLANE", "Exposure", "MaskedImage", "ignoring"]
 
 CANONICAL_PLANES: Mapping[str, int] = {
     "BAD": 0,
@@ -28,6 +28,7 @@ CANONICAL_PLANES: Mapping[str, int] = {
 """Bits of the classical LSST mask planes, used where a mask comes without names."""
 
 Float32 = NDArray[np.float32]
+Image = TypeVar("Image", bound="MaskedImage")
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
@@ -82,7 +83,8 @@ class MaskedImage:
     -----
     The arrays are read-only views; a caller's array of the right type is not copied, and must
     not be changed while the object lives.  A pixel is *good* when its value is finite and none
-    of the configured bad planes is set (SPEC, notation); variance plays no part in that.
+    of the configured bad planes is set (SPEC, notation); variance plays no part in that.  The
+    plane `IGNORED_PLANE` counts as bad always.
 
     Raises
     ------
@@ -124,7 +126,7 @@ class MaskedImage:
         return ny, nx
 
     def bits(self, names: Iterable[str]) -> int:
-        """Return the bits of the named planes together; a plane that is lacking adds nothing."""
+        """Return the bits of the named planes and of `IGNORED_PLANE`; lacking ones add nothing."""
         assert self.planes is not None
         return bits_of(self.planes, names)
 
@@ -142,11 +144,10 @@ class MaskedImage:
     def plane_counts(self) -> dict[str, int]:
         """Return the number of flagged pixels of every named plane."""
         assert self.planes is not None
-        counts = {}
-        for name in self.planes:
-            flagged = self.flagged((name,))
-            counts[name] = 0 if flagged is None else int(np.count_nonzero(flagged))
-        return counts
+        if self.mask is None:
+            return dict.fromkeys(self.planes, 0)
+        bits = {name: in_type_of(self.mask, 1 << bit) for name, bit in self.planes.items()}
+        return {name: int(np.count_nonzero(self.mask & bit)) for name, bit in bits.items()}
 
     def scaled(self, factor: float) -> MaskedImage:
         """Return image * s and variance * s^2 with s made float32 (SPEC section 1)."""
@@ -195,3 +196,51 @@ class Exposure(MaskedImage):
         if out is self:
             return self
         return replace(out, scale=self.scale * float(np.float32(factor)))
+
+
+def ignoring(image: Image, pixels: NDArray[np.bool_]) -> Image:
+    """Return the same image with these pixels bad, whatever the configured bad planes are.
+
+    Parameters
+    ----------
+    image : MaskedImage
+        Stays as it is; image and variance are shared, the mask is copied.
+    pixels : bool array, shape (ny, nx)
+
+    Returns
+    -------
+    MaskedImage
+        Of the type of `image`, with the plane `IGNORED_PLANE`.
+
+    Raises
+    ------
+    ShapeMismatchError
+        When `pixels` has another shape.
+    ConfigError
+        When all 64 bits that a mask can have carry names.
+    """
+    if pixels.shape != image.shape:
+        raise ShapeMismatchError(f"pixels to ignore: {pixels.shape}, but the image {image.shape}")
+    assert image.planes is not None
+    if image.mask is None:
+        return replace(image, mask=pixels.astype(np.uint8), planes={IGNORED_PLANE: 0})
+    bit = image.planes.get(IGNORED_PLANE)
+    mask = image.mask
+    if bit is None:
+        bit = next(b for b in range(65) if b not in image.planes.values())
+        mask = _with_room(mask, bit)
+        # A bit without a name means nothing; here it must not mean "ignored".
+        mask = mask & ~in_type_of(mask, 1 << bit)
+    flags = np.where(pixels, in_type_of(mask, 1 << bit), mask.dtype.type(0))
+    return replace(image, mask=mask | flags, planes={**image.planes, IGNORED_PLANE: bit})
+
+
+def _with_room(mask: NDArray[np.integer[Any]], bit: int) -> NDArray[np.integer[Any]]:
+    """Return the mask in a type that has the bit."""
+    if bit >= 64:
+        raise ConfigError("the mask has no free bit for the pixels to be ignored")
+    if bit < 8 * mask.dtype.itemsize:
+        return mask
+    plain = mask.view(f"u{mask.dtype.itemsize}")  # no sign that would fill the new bits
+    wider = next(size for size in (2, 4, 8) if bit < 8 * size)
+    return plain.astype(f"u{wider}")

@@ -10,16 +10,19 @@ from numpy.typing import NDArray
 
 from bgviewer.engine.scratch import Scratch
 
-__all__ = ["Masked", "bits_of", "flagged_rows", "good_pixels", "in_type_of"]
+__all__ = ["IGNORED_PLANE", "Masked", "bits_of", "flagged_rows", "good_pixels", "in_type_of"]
+
+IGNORED_PLANE = "IGNORED"
+"""Plane of the pixels that a person takes out: bad whatever the configured bad planes are."""
 
 Masked = tuple[NDArray[np.integer[Any]] | None, int]
 """A mask (None: nothing is flagged), and the bits that count as one non-negative number."""
 
 
 def bits_of(planes: Mapping[str, int], names: Iterable[str]) -> int:
-    """Return the bits of the named planes together; a plane that is lacking adds nothing."""
+    """Return the bits of the named planes and of `IGNORED_PLANE`; lacking ones add nothing."""
     value = 0
-    for name in names:
+    for name in (*names, IGNORED_PLANE):
         if name in planes:
             value |= 1 << planes[name]
     return value

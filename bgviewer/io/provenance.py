@@ -39,6 +39,7 @@ _FIGURES: tuple[tuple[str, str, str], ...] = (
     ("diff_im_var", "BGVDVAR", "diffImVar, scaled unit squared"),
 )
 _ADJUSTMENT = "BGVADJ"
+_REGIONS = "BGVNREG"
 
 
 def _option_card(opt: Option, config: MatchConfig) -> Card:
@@ -63,6 +64,7 @@ def make_cards(
     matched_mse: float | None = None,
     diff_im_var: float | None = None,
     adjustments: Sequence[Any] = (),
+    regions: int = 0,
     version: str | None = None,
     when: datetime | None = None,
 ) -> tuple[Card, ...]:
@@ -80,6 +82,8 @@ def make_cards(
         Photometric factor in memory and figures in the scaled unit; None and NaN are left out.
     adjustments : sequence
         What the engine changed, with ``kind``, ``asked``, ``used`` and ``text`` each.
+    regions : int
+        Regions whose pixels were ignored in the exposure; 0 is left out.
     version, when : str, datetime, optional
         Default: bgviewer's own, and now.
 
@@ -99,6 +103,8 @@ def make_cards(
     for (_name, card, comment), figure in figures:
         if figure is not None and math.isfinite(figure):
             cards.append((card, float(figure), comment))
+    if regions:
+        cards.append((_REGIONS, int(regions), "regions ignored in this exposure"))
     cards += _adjustment_cards(adjustments)
     cards += _history(version, kind, reference, adjustments, when or datetime.now(UTC))
     return tuple(cards)
@@ -159,7 +165,7 @@ def raw_cards(cards: Iterable[Card]) -> list[bytes]:
 
 def keywords() -> frozenset[str]:
     """All keywords bgviewer may have written: an older set is replaced as a whole."""
-    single = {card for _, card, _ in _FIGURES} | {o.card for o in OPTIONS.values()}
+    single = {_REGIONS} | {card for _, card, _ in _FIGURES} | {o.card for o in OPTIONS.values()}
     texts = {card for _, card, _ in _TEXTS}
     texts |= {o.card for o in OPTIONS.values() if o.kind in ("planes", "choice")}
     split = {name + suffix for name in texts for suffix in _SUFFIXES if len(name + suffix) <= 8}
@@ -209,7 +215,8 @@ def read_cards(header: Mapping[str, Any]) -> dict[str, Any] | None:
     dict or None
         ``config`` (MatchConfig; None when its cards were damaged), ``version``, ``kind``,
         ``reference``, ``sign``, ``source_hash`` (text or None), ``scale``, ``fit_rms``,
-        ``matched_mse``, ``diff_im_var`` (float or None) and ``adjustments`` (tuple of text).
+        ``matched_mse``, ``diff_im_var`` (float or None), ``regions`` (int) and ``adjustments``
+        (tuple of text).
         None for a header bgviewer did not write.
     """
     if not is_own_output(header):
@@ -219,6 +226,8 @@ def read_cards(header: Mapping[str, Any]) -> dict[str, Any] | None:
         value = _value(header, card)
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         out[name] = float(value) if number else None
+    regions = _value(header, _REGIONS)
+    out["regions"] = regions if isinstance(regions, int) else 0
     found = {opt.name: _option_value(opt, header) for opt in OPTIONS.values()}
     try:
         out["config"] = MatchConfig(**{k: v for k, v in found.items() if v is not None})

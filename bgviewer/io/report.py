@@ -30,6 +30,8 @@ _COLUMNS = (
     ("n_bins", int),
     ("adjustments", str),
     ("output", str),
+    ("own_settings", str),
+    ("regions", int),
 )
 
 

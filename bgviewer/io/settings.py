@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from bgviewer.engine.config import OPTIONS, MatchConfig, Option
+from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
+from bgviewer.io.plan import EXPOSURES, REGIONS, add_plan, excluded_of, read_plan
 from bgviewer.io.scaling import checked_zero_point
 
-__all__ = ["dump_config", "load_config", "parse_assignment"]
+__all__ = ["dump_config", "load_config", "load_settings", "parse_assignment"]
 
-_STACK = "stack"
+_STACK, _EXCLUDED = "stack", "excluded"
 _EXTRAS: dict[str, tuple[Any, str]] = {
     "reference": (
         "auto",
@@ -31,7 +33,9 @@ _EXTRAS: dict[str, tuple[Any, str]] = {
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
-def dump_config(config: MatchConfig, extra: Mapping[str, Any] | None = None) -> str:
+def dump_config(
+    config: MatchConfig, extra: Mapping[str, Any] | None = None, plan: StackPlan | None = None
+) -> str:
     """Write settings as TOML text, every option with its help, range and default as comments.
 
     Parameters
@@ -41,6 +45,8 @@ def dump_config(config: MatchConfig, extra: Mapping[str, Any] | None = None) -> 
     extra : mapping, optional
         ``reference`` (text) and ``zeroPoint`` ("auto", "none" or a number), for the table
         ``[stack]``.
+    plan : StackPlan, optional
+        Exclusions, regions to ignore and settings of single exposures.
 
     Raises
     ------
@@ -65,7 +71,11 @@ def dump_config(config: MatchConfig, extra: Mapping[str, Any] | None = None) -> 
         for line in textwrap.wrap(text, 90):
             table.add(tomlkit.comment(line))
         table.add(name, given.get(name, default))
+    plan = plan or StackPlan()
+    table.add(tomlkit.comment("Names of exposures that are left out."))
+    table.add(_EXCLUDED, sorted(plan.excluded))
     document.add(_STACK, table)
+    add_plan(document, plan)
     return tomlkit.dumps(document)
 
 
@@ -85,6 +95,14 @@ def _comments(help_text: str, allowed: str, opt: Option) -> list[str]:
 
 
 def load_config(path: str | os.PathLike[str]) -> tuple[MatchConfig, dict[str, Any]]:
+    """Read the settings that all exposures share; as `load_settings`, without the plan."""
+    config, extra, _ = load_settings(path)
+    return config, extra
+
+
+def load_settings(
+    path: str | os.PathLike[str],
+) -> tuple[MatchConfig, dict[str, Any], StackPlan]:
     """Read settings from a TOML file.
 
     Returns
@@ -93,6 +111,8 @@ def load_config(path: str | os.PathLike[str]) -> tuple[MatchConfig, dict[str, An
         What the file does not name has its default.
     extra : dict
         ``reference`` and ``zeroPoint`` as far as the table ``[stack]`` gives them.
+    plan : StackPlan
+        ``excluded`` of ``[stack]``, the tables ``[[regions]]`` and ``[exposures."name"]``.
 
     Raises
     ------
@@ -110,10 +130,12 @@ def load_config(path: str | os.PathLike[str]) -> tuple[MatchConfig, dict[str, An
     except tomllib.TOMLDecodeError as exc:
         raise ConfigError(f"{path}: is not valid TOML: {exc}") from exc
     table = values.pop(_STACK, {})
+    regions, exposures = values.pop(REGIONS, []), values.pop(EXPOSURES, {})
     try:
         if not isinstance(table, dict):
             raise ConfigError(f"{_STACK} must be a table: [{_STACK}]")
-        return MatchConfig.from_lsst(values), _checked_extra(table)
+        plan = read_plan(excluded_of(table.pop(_EXCLUDED, [])), regions, exposures)
+        return MatchConfig.from_lsst(values), _checked_extra(table), plan
     except ConfigError as exc:
         raise ConfigError(
             f"{path}: {exc}",
@@ -128,8 +150,9 @@ def _checked_extra(extra: Mapping[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name, value in extra.items():
         if name not in _EXTRAS:
-            near = difflib.get_close_matches(name, _EXTRAS, 1, 0.4)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(_EXTRAS)}."
+            known = (*_EXTRAS, _EXCLUDED)
+            near = difflib.get_close_matches(name, known, 1, 0.4)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
             raise ConfigError(f"unknown option {name!r} in [{_STACK}]. {hint}", value=name)
         if name == "zeroPoint":
             out[name] = checked_zero_point(value)

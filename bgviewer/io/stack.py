@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bgviewer.engine.config import DEFAULT_BAD_MASK_PLANES, MatchConfig
-from bgviewer.engine.exposure import Exposure, MaskedImage
+from bgviewer.engine.exposure import Exposure, MaskedImage, ignoring
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_exposure
+from bgviewer.engine.regions import Region, ignored_pixels
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ReadError
 from bgviewer.io.cache import ExposureCache
 from bgviewer.io.discover import Found, discover, find_files, only_own_outputs, own_outputs_note
+from bgviewer.io.entry import StackEntry
 from bgviewer.io.grid import grid_problems
 from bgviewer.io.names import distinct_stems
 from bgviewer.io.read import CHANGED, FileInfo, describe, measure_file, read
@@ -28,40 +31,6 @@ __all__ = ["OWN_SCALE", "ExposureStack", "StackEntry", "find_files", "load_stack
 CACHE_BYTES = 1 << 30
 OWN_SCALE = "own"
 """Read an exposure with the factor of its entry."""
-
-
-@dataclass(frozen=True, eq=False)
-class StackEntry:
-    """One exposure of a stack.
-
-    Attributes
-    ----------
-    id : int
-        Position in the stack.
-    name : str
-        Display name, distinct in the stack.
-    path : Path or None
-        File; None in memory.
-    identity : object
-        Equal for equal exposures: duplicates of the reference are references too.
-    info : FileInfo or None
-        What the headers say; None when they could not be read, or in memory.
-    problem : BgviewerError or None
-        Why the exposure cannot be used.
-    scale : float or callable or None
-        Photometric factor applied on reading; a callable is given the exposure and returns it.
-    output_stem : str
-        Name for files, distinct in the stack.
-    """
-
-    id: int
-    name: str
-    path: Path | None
-    identity: object
-    info: FileInfo | None = None
-    problem: BgviewerError | None = None
-    scale: Scale = 1.0
-    output_stem: str = ""
 
 
 class ExposureStack:
@@ -95,6 +64,7 @@ class ExposureStack:
         self.zero_point = zero_point
         self._cache = ExposureCache(cache_bytes)
         self._memory = tuple(memory)
+        self._regions: tuple[Region, ...] = ()
 
     @classmethod
     def of(
@@ -142,6 +112,29 @@ class ExposureStack:
 
     def __getitem__(self, id: int) -> StackEntry:
         return self.entries[id]
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """Regions whose pixels do not count, of all exposures."""
+        return self._regions
+
+    def with_regions(self, regions: Iterable[Region]) -> ExposureStack:
+        """Return the same stack with other regions to ignore; the memory is shared.
+
+        What is read carries them in the mask plane `IGNORED_PLANE`, and measuring leaves them out.
+        """
+        other = copy.copy(self)
+        other._regions = tuple(regions)
+        return other
+
+    def regions_of(self, id: int) -> tuple[Region, ...]:
+        """Return the regions that are ignored in an exposure."""
+        name = self.entries[id].name
+        return tuple(r for r in self._regions if r.exposure in (None, name))
+
+    def _ignoring(self, exposure: Exposure, id: int) -> Exposure:
+        pixels = ignored_pixels(exposure.shape, exposure.xy0, self.regions_of(id))
+        return exposure if pixels is None else ignoring(exposure, pixels)
 
     @property
     def usable(self) -> tuple[int, ...]:
@@ -192,7 +185,7 @@ class ExposureStack:
         scratch: Scratch | None = None,
         progress: Progress = SILENT,
     ) -> Exposure:
-        """Return an exposure, scaled; from memory when it is still there.
+        """Return an exposure, scaled, regions ignored; from memory when it is still there.
 
         May be called from several threads: every read of a file has its own handle.
 
@@ -216,6 +209,11 @@ class ExposureStack:
         entry = self.entries[id]
         if not isinstance(scale, str):
             entry = replace(entry, scale=scale)
+        return self._ignoring(self._read(entry, variance, scratch, progress), id)
+
+    def _read(
+        self, entry: StackEntry, variance: bool, scratch: Scratch | None, progress: Progress
+    ) -> Exposure:
         if entry.problem is not None:
             raise entry.problem.with_traceback(None)
         if entry.path is None:
@@ -242,7 +240,9 @@ class ExposureStack:
             As `read`.
         """
         entry = self.entries[id]
-        if entry.problem is None and entry.path is not None and not callable(entry.scale):
+        whole = entry.path is not None and not self.regions_of(id)
+        if entry.problem is None and whole and not callable(entry.scale):
+            assert entry.path is not None
             shape = None if entry.info is None else entry.info.shape
             scale = 1.0 if entry.scale is None else entry.scale
             found = measure_file(entry.path, config, progress, shape=shape, scale=scale)

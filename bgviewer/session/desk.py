@@ -8,15 +8,19 @@ from typing import Any
 
 from PyQt6.QtCore import QObject
 
-from bgviewer.errors import NoReferenceError
-from bgviewer.io.stack import ExposureStack
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.regions import Region
+from bgviewer.errors import ConfigError, NoReferenceError
+from bgviewer.io.stack import ExposureStack, load_stack
 from bgviewer.session.lane import Job, Lane, Report
 from bgviewer.session.state import JobState, MatchState, Outcome, StackState
 from bgviewer.session.store import Store, ranked
 from bgviewer.session.tuner import Tuner
 from bgviewer.tasks.export import ExportRequest, export
-from bgviewer.tasks.load import LoadedStack, load, measure_stack
+from bgviewer.tasks.load import LoadedStack, measure_stack
 from bgviewer.tasks.match import MatchOutcome, find_exposure, iterate_matches
+from bgviewer.tasks.overview import residual_map
+from bgviewer.tasks.plan import StackPlan, plan_warnings
 
 __all__ = ["Desk"]
 
@@ -30,6 +34,7 @@ class Desk(QObject):
         self._tuner = tuner
         self._zero_point = zero_point
         self._jobs: list[Job] = []
+        self._measured_with: _GoodPixels = ()
         self._lane = Lane("files", self)
         self._lane.connect(self._on_report)
 
@@ -40,41 +45,67 @@ class Desk(QObject):
 
     # ---------------------------------------------------------------- wishes
 
-    def load(self, paths: Sequence[str], reference: str | None = None) -> None:
+    def load(
+        self, paths: Sequence[str], reference: str | None = None, plan: StackPlan | None = None
+    ) -> None:
         """Open and measure the exposures at `paths`."""
         config, zero_point = self._store.state.config, self._zero_point
         before = self._store.state.stack
 
-        def work(job: Job) -> LoadedStack:
-            loaded = load(paths, config, zero_point=zero_point, progress=job)
-            if before is not None:
-                before.stack.forget()  # here, where giving memory back holds nobody up
-            return loaded
+        def make(job: Job) -> ExposureStack:
+            return load_stack(paths, zero_point=zero_point, config=config, progress=job)
 
-        self._start("load", self.tr("Loading exposures"), work, subject=reference)
+        def forget() -> None:
+            if before is not None:
+                before.stack.forget()  # in the lane, where giving memory back holds nobody up
+
+        self._load(make, self.tr("Loading exposures"), reference, plan, forget)
 
     def take(self, make: Callable[[Job], ExposureStack], title: str) -> None:
         """Use the stack that `make` makes in the lane, once it is measured."""
-        config = self._store.state.config
+        self._load(make, title)
 
-        def work(job: Job) -> LoadedStack:
+    def _load(
+        self,
+        make: Callable[[Job], ExposureStack],
+        title: str,
+        reference: str | None = None,
+        plan: StackPlan | None = None,
+        afterwards: Callable[[], None] = lambda: None,
+    ) -> None:
+        state = self._store.state
+        config, present, before = state.config, state.plan, state.stack
+
+        def work(job: Job) -> tuple[LoadedStack, StackPlan | None]:
             stack = make(job)
-            return LoadedStack(stack, *measure_stack(stack, config, job), config)
+            # What was decided about one stack means nothing for quite another one.
+            other = before is not None and not _share_exposures(before.stack, stack)
+            wanted = plan if plan is not None else StackPlan() if other else present
+            stack = stack.with_regions(wanted.regions)
+            loaded = LoadedStack(stack, *measure_stack(stack, config, job), config)
+            afterwards()
+            # The present plan may be changed until the answer is taken.
+            return loaded, wanted if plan is not None or other else None
 
-        self._start("load", title, work)
+        self._start("load", title, work, subject=reference)
 
     def measure(self) -> None:
-        """Measure the stack again: other pixels count as good now."""
+        """Measure anew the exposures in which other pixels count as good now."""
         held = self._store.state.stack
         if held is None:
             return
         stack, config = held.stack, self._store.state.config
         self._lane.stop("measure")
+        wanted = _good_pixels(stack, config)
+        pairs = zip(wanted, self._measured_with, strict=True)
+        changed = {i for i, (new, old) in enumerate(pairs) if new != old}
+        if not changed:
+            return
         self._start(
             "measure",
             self.tr("Measuring exposures"),
-            lambda job: measure_stack(stack, config, job),
-            subject=stack,
+            lambda job: measure_stack(stack, config, job, only=changed),
+            subject=(stack, wanted, changed),
         )
 
     def match_all(self) -> None:
@@ -83,15 +114,16 @@ class Desk(QObject):
         if state.stack is None or state.reference is None or self._store.held_back():
             return
         stack, config, reference = state.stack.stack, state.config, state.reference
+        plan = state.plan
 
         def work(job: Job) -> list[MatchOutcome]:
             outcomes = []
-            for step in iterate_matches(stack, config, reference, progress=job):
+            for step in iterate_matches(stack, config, reference, plan=plan, progress=job):
                 outcomes.append(step.outcome)
                 job.deliver(step.outcome)
             return outcomes
 
-        subject = (stack, self._store.key())
+        subject = (stack, self._store.keys(config, plan, reference))
         self._start("match_all", self.tr("Matching all exposures"), work, subject)
 
     def export(self, request: ExportRequest) -> None:
@@ -100,8 +132,21 @@ class Desk(QObject):
             "export",
             self.tr("Exporting"),
             lambda job: export(request, job, on_outcome=job.deliver),
-            subject=(request.stack, self._store.key(request.config)),
+            subject=(
+                request.stack,
+                self._store.keys(request.config, request.plan, request.reference),
+            ),
         )
+
+    def run(
+        self, kind: str, title: str, work: Callable[[Job], Any], answer: Callable[[Any], None]
+    ) -> None:
+        """Do other work in the lane; `answer` is called with what it returns."""
+        self._start(kind, title, work, subject=answer)
+
+    def set_zero_point(self, zero_point: str | float) -> None:
+        """Say how the next stack is brought to one photometric scale."""
+        self._zero_point = zero_point
 
     def stop(self) -> None:
         """Stop what runs and what waits."""
@@ -149,48 +194,58 @@ class Desk(QObject):
 
     def _answer(self, job: Job, value: Any) -> None:
         if job.kind == "load":
-            self._loaded(value, job.subject)
+            self._loaded(value[0], job.subject, value[1])
         elif job.kind == "measure":
-            self._measured(job.subject, *value)
+            self._measured(*job.subject, *value)
         elif job.kind == "match_all":
             self._matched_all(job, value)
         elif job.kind == "export":
             stack, key = job.subject
             self._record(stack, key, value.outcomes)
             self._store.exported.emit(value)
+        elif callable(job.subject):
+            job.subject(value)
 
     # ---------------------------------------------------------------- answers
 
-    def _loaded(self, loaded: LoadedStack, wanted: str | None) -> None:
+    def _loaded(self, loaded: LoadedStack, wanted: str | None, plan: StackPlan | None) -> None:
         store, tuner = self._store, self._tuner
         tuner.forget()
-        stack = StackState(loaded.stack, tuple(loaded.measurements), tuple(loaded.reasons), None)
-        stack = ranked(stack, store.state.config)
+        plan = store.state.plan if plan is None else plan
+        held = loaded.stack
+        if held.regions != plan.regions:
+            held = held.with_regions(plan.regions)
+        self._measured_with = _good_pixels(loaded.stack, loaded.config)
+        stack = StackState(held, tuple(loaded.measurements), tuple(loaded.reasons), None)
+        stack = ranked(stack, store.state.config, plan)
         reference = self._first_reference(stack, wanted)
+        new_plan = plan != store.state.plan
         store.swap(stack=stack, reference=reference, science=None, match=MatchState(), outcomes={})
+        store.swap(plan=plan)
         store.swap(science=store.next_best())
         store.swap(problems=store.shape_problem(store.state.config))
         store.tell(store.stack_changed, store.ranking_changed, store.config_changed)
         store.tell(store.pair_changed, store.outcomes_changed, store.match_changed)
+        if new_plan:
+            store.tell(store.plan_changed)
         tuner.refresh()
-        if loaded.config.bad_mask_planes != store.state.config.bad_mask_planes:
-            self.measure()
+        self.measure()  # where bad planes or regions were changed meanwhile
         self._tell_of_load(stack)
 
     def _first_reference(self, stack: StackState, wanted: str | None) -> int | None:
         if wanted is not None:
             try:
                 exposure = find_exposure(stack.stack, wanted)
-            except NoReferenceError as error:
+            except (ConfigError, NoReferenceError) as error:
                 self._store.notice("warning", str(error))
             else:
-                if stack.usable(exposure):
+                if stack.takes_part(exposure):
                     return exposure
         return None if stack.ranking is None else int(stack.ranking.best)
 
     def _tell_of_load(self, stack: StackState) -> None:
         store = self._store
-        notes = stack.stack.notes
+        notes = (*stack.stack.notes, *plan_warnings(store.state.plan, stack.stack))
         if stack.ranking is None:
             store.notice("error", stack.ranking_problem, "\n".join(notes))
             return
@@ -206,12 +261,27 @@ class Desk(QObject):
         elif notes:
             store.notice("info", notes[0], "\n".join(notes[1:]))
 
-    def _measured(self, stack: ExposureStack, measurements: Any, reasons: Any) -> None:
+    def _measured(
+        self,
+        stack: ExposureStack,
+        wanted: _GoodPixels,
+        changed: set[int],
+        measurements: Any,
+        reasons: Any,
+    ) -> None:
         store, held = self._store, self._store.state.stack
-        if held is None or held.stack is not stack:
+        if held is None or held.stack.entries is not stack.entries:
             return
-        held = replace(held, measurements=tuple(measurements), reasons=tuple(reasons))
-        store.swap(stack=ranked(held, store.state.config))
+        # Another wish may have come meanwhile; it measures what this one cannot tell.
+        present = _good_pixels(held.stack, store.state.config)
+        known, whys = list(held.measurements), list(held.reasons)
+        done = list(self._measured_with)
+        for i in changed:
+            if present[i] == wanted[i]:
+                known[i], whys[i], done[i] = measurements[i], reasons[i], wanted[i]
+        self._measured_with = tuple(done)
+        held = replace(held, measurements=tuple(known), reasons=tuple(whys))
+        store.swap(stack=ranked(held, store.state.config, store.state.plan))
         store.tell(store.ranking_changed)
 
     def _matched_all(self, job: Job, outcomes: Sequence[MatchOutcome]) -> None:
@@ -229,7 +299,10 @@ class Desk(QObject):
         self._store.notice("warning" if failed else "info", text)
 
     def _record(
-        self, stack: ExposureStack, key: tuple[Any, ...], outcomes: Sequence[MatchOutcome]
+        self,
+        stack: ExposureStack,
+        key: Callable[[int], tuple[Any, ...]],
+        outcomes: Sequence[MatchOutcome],
     ) -> bool:
         """Keep the outcomes if they are still about the stack in the window."""
         store, held = self._store, self._store.state.stack
@@ -237,11 +310,25 @@ class Desk(QObject):
             return False
         known = dict(store.state.outcomes)
         for outcome in outcomes:
-            if outcome.status != "reference":
-                known[outcome.id] = _outcome(outcome, key)
+            if outcome.status not in ("reference", "excluded"):
+                known[outcome.id] = _outcome(outcome, key(outcome.id), stack.shape)
         store.swap(outcomes=known)
         store.tell(store.outcomes_changed)
         return True
+
+
+_GoodPixels = tuple[tuple[tuple[str, ...], tuple[Region, ...]], ...]
+
+
+def _good_pixels(stack: ExposureStack, config: MatchConfig) -> _GoodPixels:
+    """Return, for every exposure, what decides which of its pixels are good."""
+    return tuple((config.bad_mask_planes, stack.regions_of(e.id)) for e in stack.entries)
+
+
+def _share_exposures(one: ExposureStack, other: ExposureStack) -> bool:
+    """Whether any exposure is in both."""
+    first, second = ({e.path or e.name for e in stack.entries} for stack in (one, other))
+    return not first.isdisjoint(second)
 
 
 def _first_reason(stack: StackState) -> str:
@@ -255,7 +342,7 @@ def _first_reason(stack: StackState) -> str:
     return ""
 
 
-def _outcome(outcome: MatchOutcome, key: tuple[Any, ...]) -> Outcome:
+def _outcome(outcome: MatchOutcome, key: tuple[Any, ...], shape: tuple[int, int] | None) -> Outcome:
     one_bin = outcome.bins is not None and len(outcome.bins.values) == 1
     return Outcome(
         status=outcome.status,
@@ -265,4 +352,6 @@ def _outcome(outcome: MatchOutcome, key: tuple[Any, ...]) -> Outcome:
         ratio=outcome.ratio,
         adjustments=tuple(a.text for a in outcome.adjustments),
         key=key,
+        residuals=residual_map(outcome.bins, shape) if outcome.bins and shape else None,
+        model=outcome.model,
     )

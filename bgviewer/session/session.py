@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QObject
 
 from bgviewer.engine.config import OPTIONS, MatchConfig
+from bgviewer.engine.regions import Region
 from bgviewer.engine.synthetic import make_stack
 from bgviewer.errors import ConfigError, Remedy
 from bgviewer.io.stack import ExposureStack
 from bgviewer.session.desk import Desk
 from bgviewer.session.lane import Job
 from bgviewer.session.readout import read_out
+from bgviewer.session.stack_views import StackViews
 from bgviewer.session.state import MatchState, Readout, Wishes
 from bgviewer.session.store import Store, ranked
 from bgviewer.session.tuner import Rectangle, Tuner
@@ -51,6 +54,7 @@ class Session(Store):
         self._zero_point = zero_point
         self._tuner = Tuner(self)
         self._desk = Desk(self, self._tuner, zero_point)
+        self.stack_views = StackViews(self, self._tuner, self._desk)
 
     @property
     def busy(self) -> bool:
@@ -74,12 +78,19 @@ class Session(Store):
 
     # ---------------------------------------------------------------- files
 
-    def load(self, paths: Sequence[str | Path], reference: str | None = None) -> None:
+    def load(
+        self,
+        paths: Sequence[str | Path],
+        reference: str | None = None,
+        plan: StackPlan | None = None,
+    ) -> None:
         """Read the stack at `paths` (files, folders, @lists); the present one stays till then.
 
-        `reference` names the exposure to begin with; without it the best of the ranking.
+        `reference` names the exposure to begin with; without it the best of the ranking.  `plan`
+        is taken with the stack; without it the present one stays, unless it was made for a stack
+        that has no exposure in common with the new one.
         """
-        self._desk.load([str(p) for p in paths], reference)
+        self._desk.load([str(p) for p in paths], reference, plan)
 
     def load_demo(self) -> None:
         """Make a stack with a known sky and take it, with settings that suit its size."""
@@ -100,10 +111,10 @@ class Session(Store):
         """Go back to the empty window."""
         self._desk.stop()
         self._tuner.forget()
-        self.swap(stack=None, reference=None, science=None)
+        self.swap(stack=None, reference=None, science=None, plan=StackPlan())
         self.swap(match=MatchState(), outcomes={}, problems={})
         self.tell(self.stack_changed, self.ranking_changed, self.config_changed)
-        self.tell(self.pair_changed, self.outcomes_changed, self.match_changed)
+        self.tell(self.pair_changed, self.outcomes_changed, self.match_changed, self.plan_changed)
 
     def match_all(self) -> None:
         """Match every exposure to the reference with the present settings."""
@@ -125,11 +136,30 @@ class Session(Store):
             include_reference=include_reference,
             backgrounds=backgrounds,
             zero_point=self._zero_point,
+            plan=state.plan,
         )
 
     def export(self, request: ExportRequest) -> None:
         """Match and write every exposure."""
         self._desk.export(request)
+
+    @property
+    def zero_point(self) -> str | float:
+        """How stacks are brought to one photometric scale."""
+        return self._zero_point
+
+    def set_zero_point(self, zero_point: str | float) -> None:
+        """Scale the stacks that are loaded from now on to this zero point."""
+        self._zero_point = zero_point
+        self._desk.set_zero_point(zero_point)
+
+    def write_file(self, title: str, work: Callable[[Job], Path]) -> None:
+        """Write a file in the files lane; its name is told when it is there."""
+
+        def tell(path: Path) -> None:
+            self.notice("info", self.tr("{} written.").format(path))
+
+        self._desk.run("write", title, work, tell)
 
     def stop(self) -> None:
         """Stop what shows progress; live matching goes on."""
@@ -175,10 +205,84 @@ class Session(Store):
             self.set_reference(wishes.reference)
 
     def set_plan(self, plan: StackPlan) -> None:
-        """Set exclusions, regions to ignore and settings of single exposures."""
+        """Set exclusions, regions to ignore and settings of single exposures.
+
+        Raises
+        ------
+        ConfigError
+            When an exposure's own settings are not allowed; nothing is changed then.
+        """
+        for name in plan.own:
+            plan.config_for(name, self.state.config)
         if plan != self.state.plan:
+            old = self.state.plan
             self.swap(plan=plan)
+            self._replan(old, plan)
             self.tell(self.plan_changed)
+
+    def exclude(self, exposure: int, yes: bool = True) -> None:
+        """Leave an exposure out of the match and of the ranking, or take it in again."""
+        if (name := self._name(exposure)) is not None:
+            plan = self.state.plan
+            excluded = plan.excluded | {name} if yes else plan.excluded - {name}
+            self.set_plan(replace(plan, excluded=excluded))
+
+    def set_own(self, exposure: int, changes: Mapping[str, Any] | None) -> None:
+        """Give an exposure settings of its own (all it has, by snake_case name); None: none."""
+        if (name := self._name(exposure)) is None:
+            return
+        own = {n: dict(c) for n, c in self.state.plan.own.items() if n != name}
+        if changes:
+            own[name] = dict(changes)
+        try:
+            self.set_plan(replace(self.state.plan, own=own))
+        except ConfigError as error:
+            self.notice("warning", f"{name}: {error}")
+
+    def add_region(self, region: Region) -> None:
+        """Ignore the pixels of a region."""
+        if region not in self.state.plan.regions:
+            self.set_plan(replace(self.state.plan, regions=(*self.state.plan.regions, region)))
+
+    def remove_region(self, region: Region) -> None:
+        """Let the pixels of a region count again."""
+        kept = tuple(r for r in self.state.plan.regions if r != region)
+        self.set_plan(replace(self.state.plan, regions=kept))
+
+    def _name(self, exposure: int) -> str | None:
+        stack = self.state.stack
+        return None if stack is None else stack.stack.entries[exposure].name
+
+    def _replan(self, old: StackPlan, new: StackPlan) -> None:
+        held = self.state.stack
+        if held is None:
+            return
+        elsewhere = old.regions != new.regions
+        if elsewhere:
+            held = replace(held, stack=held.stack.with_regions(new.regions))
+        self.swap(stack=ranked(held, self.state.config, new))
+        if elsewhere or old.excluded != new.excluded:
+            self.tell(self.ranking_changed)
+        if self._leave_excluded_reference():
+            self.tell(self.pair_changed)
+        self.tell(self.outcomes_changed)
+        if elsewhere:
+            self._desk.measure()
+        self._tuner.refresh()
+
+    def _leave_excluded_reference(self) -> bool:
+        """Take the best of the others where the reference is excluded; say whether that was so."""
+        state, stack = self.state, self.state.stack
+        if stack is None or stack.ranking is None:
+            return False
+        if state.reference is not None and state.reference not in stack.excluded:
+            return False
+        self.swap(reference=int(stack.ranking.best))
+        if state.science is None or self.is_reference(state.science):
+            # Where no other takes part, the excluded one can still be looked at.
+            best = self.next_best()
+            self.swap(science=state.reference if best is None else best)
+        return True
 
     def _edit(self, changes: Mapping[str, Any]) -> None:
         old = self.state.config
@@ -204,7 +308,7 @@ class Session(Store):
     def _follow(self, old: MatchConfig, new: MatchConfig) -> None:
         changed = [o for o in OPTIONS.values() if getattr(old, o.name) != getattr(new, o.name)]
         if any(o.stage == "ranking" for o in changed) and self.state.stack is not None:
-            self.swap(stack=ranked(self.state.stack, new))
+            self.swap(stack=ranked(self.state.stack, new, self.state.plan))
             self.tell(self.ranking_changed)
         if old.bad_mask_planes != new.bad_mask_planes:
             self._desk.measure()
@@ -219,9 +323,11 @@ class Session(Store):
         stack = self.state.stack
         if stack is None or exposure == self.state.reference:
             return
-        if not stack.usable(exposure):
+        if not stack.takes_part(exposure):
             name = stack.stack.entries[exposure].name
             reason = stack.reasons[exposure] or self.tr("it could not be measured")
+            if exposure in stack.excluded:
+                reason = self.tr("it is excluded")
             self.notice("warning", self.tr("{} cannot be the reference: {}").format(name, reason))
             return
         before = self.state.reference
@@ -250,6 +356,10 @@ class Session(Store):
     def set_detail(self, rectangle: Rectangle | None) -> None:
         """Say which part (x0, x1, y0, y1), in parent pixels, is zoomed into; None = no zoom."""
         self._tuner.zoom(rectangle)
+
+    def set_overlay(self, name: str, shown: bool) -> None:
+        """Switch one of `tasks.overlays.OVERLAYS` on or off."""
+        self._tuner.lay_over(name, shown)
 
     def set_side(self, pixels: int) -> None:
         """Say how many pixels of the screen a picture has at most along a side."""

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.matching import Model
 from bgviewer.engine.ranking import Measurement, Ranking
 from bgviewer.errors import ConfigError, Remedy
 from bgviewer.io.stack import ExposureStack
+from bgviewer.tasks.overview import ResidualMap
 from bgviewer.tasks.picture import Picture
 from bgviewer.tasks.plan import StackPlan
 from bgviewer.tasks.show import THIRD_VIEWS, Shown
@@ -46,7 +48,7 @@ class JobState:
 
     Attributes
     ----------
-    kind : {"load", "measure", "match_all", "export", "demo"}
+    kind : {"load", "measure", "match_all", "export", "demo", "coadd"}
     fraction : float or None
         0..1, or None when it is not known.
     """
@@ -59,13 +61,18 @@ class JobState:
 
 @dataclass(frozen=True)
 class StackState:
-    """The exposures, how they were measured and how they rank."""
+    """The exposures, how they were measured and how they rank.
+
+    `stack` ignores the regions of the plan; other regions make another stack object.  `excluded`
+    holds the ids that the plan leaves out: they are measured but have no cost.
+    """
 
     stack: ExposureStack = field(repr=False)
     measurements: tuple[Measurement | None, ...]
     reasons: tuple[str | None, ...]
     ranking: Ranking | None
     ranking_problem: str = ""
+    excluded: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.stack.entries)
@@ -74,6 +81,10 @@ class StackState:
         """Whether the exposure has good pixels, so that matching it makes sense."""
         measured = self.measurements[exposure]
         return measured is not None and measured.coverage > 0
+
+    def takes_part(self, exposure: int) -> bool:
+        """Whether the exposure is usable and not excluded."""
+        return self.usable(exposure) and exposure not in self.excluded
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,11 @@ class Outcome:
     ----------
     status : {"matched", "failed"}
     key : tuple
-        Settings (`match_key`) and reference id that gave it; other settings make it stale.
+        Settings (`match_key`), regions and reference id that gave it; others make it stale.
+    residuals : ResidualMap or None
+        For the overview.
+    model : Model or None
+        For the co-add.
     """
 
     status: str
@@ -93,6 +108,8 @@ class Outcome:
     ratio: float | None
     adjustments: tuple[str, ...]
     key: tuple[Any, ...]
+    residuals: ResidualMap | None = field(default=None, repr=False, compare=False)
+    model: Model | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

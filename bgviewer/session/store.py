@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.ranking import rank_exposures
 from bgviewer.errors import BgviewerError, ConfigError
 from bgviewer.session.state import Notice, Outcome, StackState, State
+from bgviewer.tasks.plan import StackPlan
 from bgviewer.tasks.show import Shown, match_key
 
 __all__ = ["Store", "ranked"]
@@ -53,9 +55,42 @@ class Store(QObject):
         """Put one sentence into the notice bar."""
         self.notice_raised.emit(Notice(level, text, details))
 
-    def key(self, config: MatchConfig | None = None) -> tuple[Any, ...]:
-        """What an outcome depends on: the reference and the settings of the match."""
-        return (self._state.reference, *match_key(config or self._state.config))
+    def effective_config(self, exposure: int | None = None) -> MatchConfig:
+        """Settings that an exposure (by default the shown one) is matched with."""
+        state = self._state
+        exposure = state.science if exposure is None else exposure
+        if state.stack is None or exposure is None:
+            return state.config
+        return state.plan.config_for(state.stack.stack.entries[exposure].name, state.config)
+
+    def key(self, exposure: int, effective: MatchConfig | None = None) -> tuple[Any, ...]:
+        """What an outcome depends on: reference, regions and settings of the match."""
+        state = self._state
+        return self._keys(state.config, state.plan, state.reference, effective)(exposure)
+
+    def keys(
+        self, config: MatchConfig, plan: StackPlan, reference: int | None
+    ) -> Callable[[int], tuple[Any, ...]]:
+        """Return what makes the key of an exposure, whatever is set later."""
+        return self._keys(config, plan, reference, None)
+
+    def _keys(
+        self,
+        config: MatchConfig,
+        plan: StackPlan,
+        reference: int | None,
+        effective: MatchConfig | None,
+    ) -> Callable[[int], tuple[Any, ...]]:
+        stack = self._state.stack
+        names = () if stack is None else tuple(e.name for e in stack.stack.entries)
+        first = () if reference is None or not names else plan.regions_for(names[reference])
+
+        def key(exposure: int) -> tuple[Any, ...]:
+            name = names[exposure] if names else ""
+            used = effective or plan.config_for(name, config)
+            return (reference, first, plan.regions_for(name), *match_key(used))
+
+        return key
 
     def is_reference(self, exposure: int) -> bool:
         """Whether the exposure is the reference or the same exposure once more."""
@@ -68,7 +103,7 @@ class Store(QObject):
     def outcome(self, exposure: int) -> tuple[Outcome | None, bool]:
         """Return what is known of matching the exposure, and whether it is of these settings."""
         outcome = self._state.outcomes.get(exposure)
-        return outcome, outcome is not None and outcome.key == self.key()
+        return outcome, outcome is not None and outcome.key == self.key(exposure)
 
     def held_back(self) -> str:
         """Why no match can be made with the present settings, or an empty string."""
@@ -89,7 +124,7 @@ class Store(QObject):
             return None
         order = stack.ranking.order if stack.ranking else range(len(stack))
         for exposure in order:
-            if stack.usable(exposure) and not self.is_reference(exposure):
+            if stack.takes_part(exposure) and not self.is_reference(exposure):
                 return int(exposure)
         return None
 
@@ -105,10 +140,13 @@ class Store(QObject):
         return shown if same else None
 
 
-def ranked(stack: StackState, config: MatchConfig) -> StackState:
+def ranked(stack: StackState, config: MatchConfig, plan: StackPlan) -> StackState:
     """Rank the exposures anew; instant, the measurements are kept."""
+    excluded = frozenset(e.id for e in stack.stack.entries if e.name in plan.excluded)
+    stack = replace(stack, excluded=excluded)
+    candidates = [None if i in excluded else m for i, m in enumerate(stack.measurements)]
     try:
-        ranking = rank_exposures(stack.measurements, config)
+        ranking = rank_exposures(candidates, config)
     except BgviewerError as error:
         return replace(stack, ranking=None, ranking_problem=str(error))
     return replace(stack, ranking=ranking, ranking_problem="")

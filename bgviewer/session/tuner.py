@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PyQt6.QtCore import QObject
@@ -10,6 +11,8 @@ from bgviewer.errors import Remedy
 from bgviewer.session.lane import Job, Lane, Report
 from bgviewer.session.state import MatchState, Outcome
 from bgviewer.session.store import Store
+from bgviewer.tasks.extras import Extras
+from bgviewer.tasks.overview import residual_map
 from bgviewer.tasks.picture import MAX_SIDE
 from bgviewer.tasks.show import Shown, ShowRequest, preview, show
 
@@ -28,6 +31,8 @@ class Tuner(QObject):
         self._lane.connect(self._on_report)
         self.detail: Rectangle | None = None
         self.side = MAX_SIDE
+        self.extras: Callable[[], Extras] = Extras
+        self.overlays: frozenset[str] = frozenset()
 
     @property
     def lane(self) -> Lane:
@@ -56,6 +61,13 @@ class Tuner(QObject):
         side = min(max(pixels, 64), MAX_SIDE)
         if side != self.side:
             self.side = side
+            self._redraw()
+
+    def lay_over(self, name: str, shown: bool) -> None:
+        """Switch one of `tasks.overlays.OVERLAYS` on or off."""
+        wanted = self.overlays | {name} if shown else self.overlays - {name}
+        if wanted != self.overlays:
+            self.overlays = wanted
             self._redraw()
 
     @property
@@ -111,11 +123,13 @@ class Tuner(QObject):
             stack=state.stack.stack,
             reference_id=state.reference,
             science_id=state.science,
-            config=state.config,
+            config=self._store.effective_config(),
             third=state.third,
             detail=self.detail,
             side=self.side,
             reuse=state.match.shown,
+            extras=self.extras(),
+            overlays=self.overlays,
         )
 
     def _withhold(self, reason: str, remedies: tuple[Remedy, ...] = ()) -> None:
@@ -159,7 +173,8 @@ class Tuner(QObject):
             self._take(report.value, working=report.event == "part" or self._lane.busy)
         elif report.event in ("failed", "bug") and not self._lane.waiting():
             store.swap(match=MatchState(store.shown_of_pair(), False, str(report.value)))
-            self._record(state.science, self._failed(report.value))
+            if state.science is not None:
+                self._record(state.science, self._failed(state.science, report.value))
             self._ask_preview()
             store.tell(store.match_changed, store.outcomes_changed)
         elif report.event == "cancelled":
@@ -177,15 +192,16 @@ class Tuner(QObject):
                 fit_rms=shown.figures.fit_rms if shown.figures.bins_used > 1 else 0.0,
                 ratio=shown.figures.ratio,
                 adjustments=tuple(a.text for a in shown.result.adjustments),
-                key=store.key(shown.config),
+                key=store.key(shown.science_id, shown.config),
+                residuals=residual_map(shown.result.bins, shown.science.shape),
+                model=shown.result.model,
             ),
         )
         store.tell(store.match_changed, store.outcomes_changed)
 
-    def _failed(self, error: Exception) -> Outcome:
-        return Outcome("failed", str(error), None, None, (), self._store.key())
+    def _failed(self, exposure: int, error: Exception) -> Outcome:
+        return Outcome("failed", str(error), None, None, (), self._store.key(exposure))
 
-    def _record(self, exposure: int | None, outcome: Outcome) -> None:
-        if exposure is not None:
-            store = self._store
-            store.swap(outcomes=dict(store.state.outcomes) | {exposure: outcome})
+    def _record(self, exposure: int, outcome: Outcome) -> None:
+        store = self._store
+        store.swap(outcomes=dict(store.state.outcomes) | {exposure: outcome})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.matching import Difference, MatchResult
 from bgviewer.engine.progress import Progress
+from bgviewer.tasks.extras import EXTRA_VIEWS, Extras
 from bgviewer.tasks.levels import (
     Levels,
     centred_levels,
@@ -32,6 +33,7 @@ THIRD_VIEWS = (
     "matched",
     "mask",
     "variance",
+    *EXTRA_VIEWS,
 )
 """What the third panel can show."""
 
@@ -143,6 +145,7 @@ class Draw:
     third: str
     support: Support
     floor: float
+    extras: Extras = field(default_factory=Extras)
 
     def over(self, window: Window, old: Pictures | None, last: MatchResult | None) -> Pictures:
         """Draw over `window`, taking what is still valid of `old`, a picture of `last`."""
@@ -153,7 +156,9 @@ class Draw:
                 averages.pop("difference", None)
                 averages.pop("mask", None)
             if last is self.result and old.third.kind == self.third:
-                return old
+                if self.third not in EXTRA_VIEWS:
+                    return old
+                return replace(old, third=self._extra(window))
         self.raw.progress.step()
         model = self.result.model.render(window.rows, window.columns, progress=self.raw.progress)
         pictures = (
@@ -184,8 +189,14 @@ class Draw:
         xy0, unit = self.result.difference.xy0, self.raw.unit
         return make_picture("residuals", values, window, xy0, levels, "diverging", unit=unit)
 
+    def _extra(self, window: Window) -> Picture:
+        xy0, unit = self.result.difference.xy0, self.raw.unit
+        return self.extras.picture(self.third, window, xy0, unit, self.raw.progress)
+
     def _third(self, window: Window, model: NDArray[Any], averages: Averages) -> Picture:
         kind, difference = self.third, self.result.difference
+        if kind in EXTRA_VIEWS:
+            return self._extra(window)
         bad = self.result.config.bad_mask_planes
         with np.errstate(invalid="ignore", over="ignore"):
             if kind == "matched_minus_reference":

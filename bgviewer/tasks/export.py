@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from bgviewer.engine.bands import available_threads
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.matching import MatchResult
+from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import render_rows
 from bgviewer.engine.scratch import Scratch
@@ -25,7 +26,14 @@ from bgviewer.io.settings import dump_config
 from bgviewer.io.stack import ExposureStack, StackEntry
 from bgviewer.io.text import write_text
 from bgviewer.io.write import check_target, source_hash, write_background, write_matched
-from bgviewer.tasks.match import Matched, MatchOutcome, match_entry, reference_outcome
+from bgviewer.tasks.match import (
+    Matched,
+    MatchOutcome,
+    check_included,
+    excluded_outcome,
+    match_entry,
+    reference_outcome,
+)
 from bgviewer.tasks.parallel import StopOnly, default_jobs, in_order
 
 __all__ = ["ExportPlan", "ExportReport", "ExportRequest", "check_targets", "export", "plan_export"]
@@ -54,6 +62,8 @@ class ExportRequest:
         Write the background models at full resolution.
     zero_point : str or float
         The photometric scaling that was asked for; recorded in the settings.
+    plan : StackPlan
+        Exposures to leave out, regions to ignore, settings of single exposures.
     """
 
     stack: ExposureStack
@@ -64,6 +74,7 @@ class ExportRequest:
     include_reference: bool = True
     backgrounds: bool = True
     zero_point: str | float = "auto"
+    plan: StackPlan = field(default_factory=StackPlan)
 
 
 @dataclass(frozen=True)
@@ -118,19 +129,20 @@ class ExportReport:
 def plan_export(request: ExportRequest) -> ExportPlan:
     """Return the files an export would write; touches nothing.
 
-    Exposures that are known to be unusable have no target.
+    Exposures that are excluded or known to be unusable have no target.
 
     Raises
     ------
+    NoReferenceError
+        When the reference is excluded.
     WriteError
         When a target exists (without `overwrite`), is an input, or cannot be written there.
     """
     folder = Path(request.directory)
+    check_included(request.stack[request.reference], request.plan)
     identity = request.stack[request.reference].identity
     matched, backgrounds = {}, {}
-    for entry in request.stack.entries:
-        if entry.problem is not None:
-            continue
+    for entry in _included(request):
         is_reference = entry.identity == identity
         if not is_reference or request.include_reference:
             matched[entry.id] = folder / f"{entry.output_stem}_matched.fits"
@@ -150,10 +162,13 @@ def check_targets(request: ExportRequest) -> None:
         As `plan_export`.
     """
     folder = Path(request.directory)
-    certain = [
-        folder / f"{e.output_stem}_matched.fits" for e in request.stack.entries if e.problem is None
-    ]
+    certain = [folder / f"{e.output_stem}_matched.fits" for e in _included(request)]
     _check_paths(request, [*certain, folder / REPORT_NAME, folder / CONFIG_NAME])
+
+
+def _included(request: ExportRequest) -> list[StackEntry]:
+    out = request.plan.excluded
+    return [e for e in request.stack.entries if e.problem is None and e.name not in out]
 
 
 def _check_paths(request: ExportRequest, paths: Iterable[Path]) -> None:
@@ -232,7 +247,7 @@ def _outcomes(
     request: ExportRequest, plan: ExportPlan, jobs: int | None, progress: Progress
 ) -> Iterator[MatchOutcome]:
     """Match and write exposure by exposure, several at a time, outcomes in order."""
-    stack = request.stack
+    stack, excluded = request.stack.with_regions(request.plan.regions), request.plan.excluded
     jobs = default_jobs() if jobs is None else max(1, jobs)
     threads = max(1, available_threads() // jobs)
     reference = stack.read(request.reference, progress=progress)
@@ -240,14 +255,17 @@ def _outcomes(
     stop_only, room = StopOnly(progress), _Room()
 
     def one(entry: StackEntry) -> MatchOutcome:
-        if entry.identity == identity:
-            step = reference_outcome(entry, reference)
+        if entry.name in excluded:
+            step = excluded_outcome(entry)
+        elif entry.identity == identity:
+            step = reference_outcome(entry, reference, len(stack.regions_of(entry.id)))
         else:
             step = match_entry(
                 stack,
                 entry,
                 reference,
                 request.config,
+                plan=request.plan,
                 threads=threads,
                 scratch=room.matching,
                 progress=stop_only,
@@ -284,7 +302,7 @@ def _write(
 ) -> MatchOutcome:
     outcome, result = step.outcome, step.result
     target = plan.matched.get(outcome.id)
-    if outcome.status == "failed" or target is None:
+    if outcome.status in ("failed", "excluded") or target is None:
         return outcome
     entry = request.stack[outcome.id]
     cards = _cards(outcome, request, progress)
@@ -319,7 +337,8 @@ def own_background(
 
 
 def _source(stack: ExposureStack, entry: StackEntry) -> object:
-    return entry if entry.path is not None else stack.read(entry.id)
+    # Without regions: what is ignored here is not said of the exposure to others.
+    return entry if entry.path is not None else stack.with_regions(()).read(entry.id)
 
 
 def _cards(outcome: MatchOutcome, request: ExportRequest, progress: Progress) -> tuple[Card, ...]:
@@ -327,7 +346,7 @@ def _cards(outcome: MatchOutcome, request: ExportRequest, progress: Progress) ->
     name = reference.path.name if reference.path is not None else reference.name
     entry = request.stack[outcome.id]
     cards = make_cards(
-        request.config,
+        request.plan.config_for(entry.name, request.config),
         kind="reference" if outcome.is_reference else "matched",
         reference=name,
         scale=outcome.scale,
@@ -335,6 +354,7 @@ def _cards(outcome: MatchOutcome, request: ExportRequest, progress: Progress) ->
         matched_mse=outcome.matched_mse,
         diff_im_var=outcome.diff_im_var,
         adjustments=outcome.adjustments,
+        regions=outcome.regions,
     )
     if entry.path is None:
         return cards
@@ -358,4 +378,4 @@ def _write_tables(report: ExportReport, request: ExportRequest, plan: ExportPlan
         "reference": request.stack[request.reference].name,
         "zeroPoint": request.zero_point,
     }
-    write_text(plan.settings, dump_config(request.config, extra), request.overwrite)
+    write_text(plan.settings, dump_config(request.config, extra, request.plan), request.overwrite)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from os import PathLike
 
 from bgviewer.engine.bands import available_threads
 from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_exposure
 from bgviewer.errors import BgviewerError
 from bgviewer.io.stack import ExposureStack, StackEntry, load_stack
 from bgviewer.tasks.parallel import StopOnly, default_jobs, in_order
 
-__all__ = ["LoadedStack", "load", "measure_stack"]
+__all__ = ["EXCLUDED", "LoadedStack", "load", "measure_stack"]
+
+EXCLUDED = "excluded by the settings"
+"""Why an excluded exposure has no measurement."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +52,10 @@ def load(
     config: MatchConfig | None = None,
     *,
     zero_point: str | float = "auto",
+    plan: StackPlan | None = None,
     progress: Progress = SILENT,
 ) -> LoadedStack:
-    """Open files and folders as a stack and measure every exposure.
+    """Open files and folders as a stack and measure every exposure that `plan` leaves in.
 
     Raises
     ------
@@ -61,7 +66,8 @@ def load(
     """
     config = config or MatchConfig()
     stack = load_stack(paths, zero_point=zero_point, config=config, progress=progress)
-    measurements, reasons = measure_stack(stack, config, progress)
+    stack = stack if plan is None else stack.with_regions(plan.regions)
+    measurements, reasons = measure_stack(stack, config, progress, plan=plan)
     return LoadedStack(stack, measurements, reasons, config)
 
 
@@ -72,6 +78,8 @@ def measure_stack(
     *,
     strict: bool = False,
     keep: bool = True,
+    plan: StackPlan | None = None,
+    only: Container[int] | None = None,
 ) -> tuple[tuple[Measurement | None, ...], tuple[str | None, ...]]:
     """Measure every exposure of a stack.
 
@@ -81,6 +89,10 @@ def measure_stack(
         Raise the first exposure's error, as LSST's selection does, instead of skipping it.
     keep : bool
         Read whole exposures, so that a match finds them in memory, where the stack fits there.
+    plan : StackPlan, optional
+        What it excludes is not read.  Regions count as far as the stack carries them.
+    only : container of int, optional
+        Ids of the exposures to measure; the others get (None, None).
 
     Returns
     -------
@@ -90,8 +102,13 @@ def measure_stack(
     jobs = default_jobs()
     threads = max(1, available_threads() // jobs)
     stop_only = StopOnly(progress)
+    excluded = frozenset() if plan is None else plan.excluded
 
     def one(entry: StackEntry) -> tuple[Measurement | None, str | None]:
+        if only is not None and entry.id not in only:
+            return None, None
+        if entry.name in excluded:
+            return None, EXCLUDED
         try:
             if whole:
                 exposure = stack.read(entry.id, progress=stop_only)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer.tasks.stretch import stretched
+
 __all__ = ["Histogram", "Markers", "cell_markers", "histogram_of", "marker_sizes", "shades"]
 
 
@@ -116,7 +118,10 @@ def marker_sizes(errors: NDArray[np.float64]) -> NDArray[np.float64]:
     return sizes
 
 
-def shades(values: NDArray[np.float64], low: float, high: float, steps: int) -> NDArray[np.intp]:
+def shades(
+    values: NDArray[np.float64], low: float, high: float, steps: int, stretch: str = "linear"
+) -> NDArray[np.intp]:
     """Return which of `steps` colours between two levels each value has."""
     share = (values - low) / (high - low) if high > low else np.zeros_like(values)
+    share = stretched(share, stretch)
     return np.clip((share * steps).astype(np.intp), 0, steps - 1)

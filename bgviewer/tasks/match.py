@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bgviewer.engine.bins import JudgedBins
 from bgviewer.engine.cells import Cells
@@ -13,18 +14,22 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.fitting import Adjustment
 from bgviewer.engine.matching import Fit, Gridded, MatchResult, Model, match_backgrounds
+from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Ranking, rank_exposures
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry
-from bgviewer.tasks.load import measure_stack
+from bgviewer.tasks.load import EXCLUDED, measure_stack
+from bgviewer.tasks.plan import own_text
 
 __all__ = [
     "OWN_SCALE",
     "MatchOutcome",
     "Matched",
+    "check_included",
     "choose_reference",
+    "excluded_outcome",
     "find_exposure",
     "iterate_matches",
     "match_entry",
@@ -46,9 +51,9 @@ class MatchOutcome:
     path : Path or None
     is_reference : bool
         True for the reference and for every duplicate of it.
-    status : {"matched", "reference", "failed"}
+    status : {"matched", "reference", "failed", "excluded"}
     reason : str or None
-        Why it failed.
+        Why it failed, or that it is excluded.
     fit : Fit or None
         Model, judged bins and adjustments.
     gridded : Gridded or None
@@ -60,6 +65,10 @@ class MatchOutcome:
     scale : float
         Photometric factor that was applied in memory.
     adjustments : tuple of Adjustment
+    own_settings : str
+        Settings in which it differs from the others, as ``binSize=64; order=3``.
+    regions : int
+        Number of regions whose pixels were ignored in it.
     output, background_output : Path or None
         Files written.
     """
@@ -77,6 +86,8 @@ class MatchOutcome:
     diff_im_var: float | None = None
     scale: float = 1.0
     adjustments: tuple[Adjustment, ...] = ()
+    own_settings: str = ""
+    regions: int = 0
     output: Path | None = None
     background_output: Path | None = None
 
@@ -145,15 +156,19 @@ def choose_reference(
     progress: Progress = SILENT,
     *,
     strict: bool = False,
+    plan: StackPlan | None = None,
 ) -> tuple[int, Ranking]:
     """Measure and rank the stack; return the id of the best exposure and the ranking.
+
+    What `plan` excludes is no candidate.
 
     Raises
     ------
     NoReferenceError
         When no exposure can be the reference.
     """
-    measurements, _ = measure_stack(stack, config, progress, strict=strict)
+    stack = stack if plan is None else stack.with_regions(plan.regions)
+    measurements, _ = measure_stack(stack, config, progress, strict=strict, plan=plan)
     ranking = rank_exposures(measurements, config)
     return ranking.best, ranking
 
@@ -185,6 +200,7 @@ def match_stack(
     *,
     reference_scale: Scale | str = OWN_SCALE,
     strict: bool = False,
+    plan: StackPlan | None = None,
     progress: Progress = SILENT,
 ) -> tuple[MatchOutcome, ...]:
     """Match every exposure of a stack to its reference.
@@ -199,6 +215,8 @@ def match_stack(
         Photometric factor of a GIVEN reference; by default that of its entry in the stack.
     strict : bool
         While choosing, an exposure that cannot be read raises instead of being skipped.
+    plan : StackPlan, optional
+        Exposures to leave out, regions to ignore, settings of single exposures.
 
     Returns
     -------
@@ -208,7 +226,7 @@ def match_stack(
     Raises
     ------
     NoReferenceError
-        No exposures, or none can be the reference.
+        No exposures, none can be the reference, or the given one is excluded.
     ReadError
         The reference cannot be read.
     """
@@ -216,12 +234,12 @@ def match_stack(
     if len(stack) == 0:
         raise NoReferenceError("there are no exposures to match")
     if reference is None:
-        reference_id, _ = choose_reference(stack, config, progress, strict=strict)
+        reference_id, _ = choose_reference(stack, config, progress, strict=strict, plan=plan)
         reference_scale = OWN_SCALE
     else:
         reference_id = find_exposure(stack, reference)
     steps = iterate_matches(
-        stack, config, reference_id, reference_scale=reference_scale, progress=progress
+        stack, config, reference_id, reference_scale=reference_scale, plan=plan, progress=progress
     )
     return tuple(step.outcome for step in steps)
 
@@ -233,6 +251,7 @@ def iterate_matches(
     *,
     reference_scale: Scale | str = OWN_SCALE,
     complete: bool = False,
+    plan: StackPlan | None = None,
     progress: Progress = SILENT,
 ) -> Iterator[Matched]:
     """Match exposure by exposure; only one science exposure is in memory at a time.
@@ -241,19 +260,42 @@ def iterate_matches(
     ----------
     complete : bool
         Whether the matched image is wanted too, not only the figures.
+    plan : StackPlan, optional
+        None: nothing is excluded, and regions count as far as the stack carries them.
     """
+    if plan is not None:
+        stack = stack.with_regions(plan.regions)
+        check_included(stack[reference_id], plan)
     reference = stack.read(reference_id, scale=reference_scale, progress=progress)
     identity = stack[reference_id].identity
     for entry in stack.entries:
         progress.step(entry.id / len(stack), f"matching {entry.name}")
-        if entry.identity == identity:
-            yield reference_outcome(entry, reference)
+        if plan is not None and entry.name in plan.excluded:
+            yield excluded_outcome(entry)
             continue
-        yield match_entry(stack, entry, reference, config, complete=complete, progress=progress)
+        if entry.identity == identity:
+            yield reference_outcome(entry, reference, len(stack.regions_of(entry.id)))
+            continue
+        yield match_entry(
+            stack, entry, reference, config, complete=complete, plan=plan, progress=progress
+        )
     progress.step(1.0)
 
 
-def reference_outcome(entry: StackEntry, reference: Exposure) -> Matched:
+def check_included(reference: StackEntry, plan: StackPlan) -> None:
+    """Raise `NoReferenceError` where the reference is excluded."""
+    if reference.name in plan.excluded:
+        raise NoReferenceError(f"{reference.name} cannot be the reference: {EXCLUDED}")
+
+
+def excluded_outcome(entry: StackEntry) -> Matched:
+    """Return the outcome of an exposure that is left out."""
+    return Matched(
+        MatchOutcome(entry.id, entry.name, entry.path, False, "excluded", reason=EXCLUDED)
+    )
+
+
+def reference_outcome(entry: StackEntry, reference: Exposure, regions: int = 0) -> Matched:
     """Return the outcome of the reference, or of a duplicate of it: fit_rms 0, as LSST has it."""
     return Matched(
         MatchOutcome(
@@ -264,6 +306,7 @@ def reference_outcome(entry: StackEntry, reference: Exposure) -> Matched:
             "reference",
             fit_rms=0.0,
             scale=getattr(reference, "scale", 1.0),
+            regions=regions,
         )
     )
 
@@ -275,20 +318,27 @@ def match_entry(
     config: MatchConfig,
     *,
     complete: bool = False,
+    plan: StackPlan | None = None,
     threads: int | None = None,
     scratch: Scratch | None = None,
     progress: Progress = SILENT,
 ) -> Matched:
     """Match one exposure of a stack; a failure is an outcome, not an exception.
 
+    Its own settings in `plan` go before `config`; regions count as far as the stack carries them.
     An exposure with the identity of a duplicate of the reference is the caller's business.
     """
+    plan = plan or StackPlan()
+    told: dict[str, Any] = {
+        "own_settings": own_text(plan, entry.name),
+        "regions": len(stack.regions_of(entry.id)),
+    }
     try:
         science = stack.read(entry.id, scratch=scratch, progress=progress)
         result = match_backgrounds(
             reference,
             science,
-            config,
+            plan.config_for(entry.name, config),
             progress=progress,
             complete=False,
             threads=threads,
@@ -298,7 +348,7 @@ def match_entry(
     except BgviewerError as error:
         reason = str(getattr(error, "reason", None) or error)
         return Matched(
-            MatchOutcome(entry.id, entry.name, entry.path, False, "failed", reason=reason)
+            MatchOutcome(entry.id, entry.name, entry.path, False, "failed", reason=reason, **told)
         )
     empty = result.model.is_empty
     outcome = MatchOutcome(
@@ -315,5 +365,6 @@ def match_entry(
         diff_im_var=result.diff_im_var,
         scale=science.scale,
         adjustments=result.adjustments,
+        **told,
     )
     return Matched(outcome, result)

@@ -7,7 +7,7 @@ are named in a second, small array that is painted over it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from bgviewer.engine.native import kernels
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
 from bgviewer.tasks.levels import Levels
+from bgviewer.tasks.limits import sorted_sample
 
 __all__ = [
     "MAX_SIDE",
@@ -243,6 +244,8 @@ class Picture:
         Which of these values occur.
     message : str
         Why there is nothing to see, or an empty string.
+    sample : float32 array or None
+        A few thousand of the real values in order, for limits and the histogram.
     """
 
     kind: str
@@ -256,6 +259,7 @@ class Picture:
     legend: tuple[str, ...] = ()
     present: tuple[int, ...] = ()
     message: str = ""
+    sample: Float32 | None = field(default=None, repr=False)
 
 
 def coloured(
@@ -288,6 +292,7 @@ def make_picture(
 ) -> Picture:
     """Make a `Picture` of values that may hold NaN; hatch thinly where they are `doubtful`."""
     finite = np.isfinite(values)
+    sample = None if colours == "planes" else sorted_sample(values, finite)
     hidden = None
     if doubtful is not None and doubtful.any():
         hidden = np.where(doubtful, _thin_hatching(values.shape), np.uint8(0))
@@ -296,7 +301,8 @@ def make_picture(
         lines = np.uint8(0) if hidden is None else hidden
         hidden = np.where(finite, lines, _hatching(values.shape))
     values = np.ascontiguousarray(values, dtype=np.float32)
-    return Picture(kind, values, hidden, window.box(xy0), window.step, levels, colours, **more)
+    box = window.box(xy0)
+    return Picture(kind, values, hidden, box, window.step, levels, colours, sample=sample, **more)
 
 
 def _hatching(shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -1,45 +1,36 @@
-"""What a person has decided about a stack beside the settings all exposures share."""
+"""What a person has decided about a stack, and how far it fits the stack at hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import difflib
 
-from bgviewer.engine.config import MatchConfig
-from bgviewer.engine.regions import Region
+from bgviewer.engine.plan import StackPlan
+from bgviewer.io.stack import ExposureStack
 
-__all__ = ["StackPlan"]
+__all__ = ["StackPlan", "own_text", "plan_warnings"]
 
 
-@dataclass(frozen=True)
-class StackPlan:
-    """Exclusions, regions to ignore and settings of single exposures; exposures go by name.
+def plan_warnings(plan: StackPlan, stack: ExposureStack) -> tuple[str, ...]:
+    """Say which exposures of the plan the stack does not hold, and what they were meant for."""
+    held = [entry.name for entry in stack.entries]
+    regional = {r.exposure for r in plan.regions if r.exposure is not None}
+    uses = (("excluded", plan.excluded), ("a region", regional), ("own settings", set(plan.own)))
+    found = []
+    for name in sorted(plan.names() - set(held)):
+        what = ", ".join(text for text, names in uses if name in names)
+        near = difflib.get_close_matches(name, held, 1, 0.6)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        found.append(f"warning: no exposure is called {name} (in the settings: {what}){hint}")
+    return tuple(found)
 
-    Attributes
-    ----------
-    excluded : frozenset of str
-        Exposures that are neither matched nor candidates for the reference.
-    regions : tuple of Region
-        Pixels that do not count, of one exposure or of all.
-    own : mapping of str to mapping
-        Exposure -> options (snake_case) in which it differs from the shared settings.
-    """
 
-    excluded: frozenset[str] = frozenset()
-    regions: tuple[Region, ...] = ()
-    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+def own_text(plan: StackPlan, exposure: str) -> str:
+    """Return an exposure's own settings as ``binSize=64; order=3``; empty without any."""
+    options = plan.own_options(exposure).items()
+    return "; ".join(f"{name}={_word(value)}" for name, value in options)
 
-    def config_for(self, exposure: str, shared: MatchConfig) -> MatchConfig:
-        """Return the settings an exposure is matched with."""
-        changes = self.own.get(exposure)
-        return shared.replace(**changes) if changes else shared
 
-    def regions_for(self, exposure: str) -> tuple[Region, ...]:
-        """Return the regions that are ignored in an exposure."""
-        return tuple(r for r in self.regions if r.exposure in (None, exposure))
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was decided."""
-        return not (self.excluded or self.regions or self.own)
+def _word(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -16,8 +16,11 @@ from bgviewer.engine.matching import MatchResult, form_difference, match_backgro
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import BgviewerError, NoOverlapError
 from bgviewer.tasks.draw import THIRD_VIEWS, Draw, Pictures, Raw
+from bgviewer.tasks.extras import EXTRA_VIEWS, Extras
+from bgviewer.tasks.judge import ChiSquare, chi_square
 from bgviewer.tasks.levels import residual_floor
 from bgviewer.tasks.markers import Histogram, Markers, cell_markers, histogram_of
+from bgviewer.tasks.overlays import Overlays, draw_overlays
 from bgviewer.tasks.picture import MAX_SIDE, Picture, window_of
 from bgviewer.tasks.support import Support, support_of
 
@@ -78,6 +81,7 @@ class Figures:
     unit: str
     extrapolated: float = 0.0
     floor: float = 0.0
+    chi_square: ChiSquare | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +102,7 @@ class Shown:
     outliers: int
     figures: Figures
     side: int = MAX_SIDE
+    overlays: Overlays | None = field(default=None, repr=False)
 
     @property
     def complete(self) -> bool:
@@ -119,6 +124,10 @@ class ShowRequest:
         Pixels of a picture along its longer side, at most.
     reuse : Shown or None
         The last answer; whatever of it is still valid is not computed again.
+    extras : Extras
+        What the third views of the whole stack and of the comparison are drawn from.
+    overlays : frozenset of str
+        Which of `tasks.overlays.OVERLAYS` are switched on.
     """
 
     stack: ExposureStack = field(repr=False)
@@ -129,6 +138,8 @@ class ShowRequest:
     detail: tuple[float, float, float, float] | None = None
     side: int = MAX_SIDE
     reuse: Shown | None = field(default=None, repr=False)
+    extras: Extras = field(default_factory=Extras, repr=False)
+    overlays: frozenset[str] = frozenset()
 
 
 def show(
@@ -182,7 +193,8 @@ def _drawn(
     else:
         figures = _figures(result, science, support, floor)
     # The averages of the difference change with the mask planes, all others with the pair only.
-    draw = Draw(result, Raw(reference, science, progress), request.third, support, floor)
+    raw = Raw(reference, science, progress)
+    draw = Draw(result, raw, request.third, support, floor, request.extras)
     whole = window_of(science.shape, None, request.side)
     base = draw.over(whole, last.base if last else None, last.result if last else None)
     detail = None
@@ -191,6 +203,11 @@ def _drawn(
         if window.step < base.window.step:
             old = last.detail if last else None
             detail = draw.over(window, old, last.result if last else None)
+    overlays = None
+    if request.overlays:
+        seen = (detail or base).window
+        before = last.overlays if last else None
+        overlays = draw_overlays(request.overlays, pair, result, seen, before, progress)
     return Shown(
         request.stack,
         request.reference_id,
@@ -206,6 +223,7 @@ def _drawn(
         base.residuals.levels.outliers,
         figures,
         request.side,
+        overlays,
     )
 
 
@@ -225,7 +243,7 @@ def preview(request: ShowRequest, progress: Progress = SILENT) -> Picture | None
     except BgviewerError:
         return None
     kind = request.third
-    if kind in ("matched_minus_reference", "matched"):
+    if kind in ("matched_minus_reference", "matched", *EXTRA_VIEWS):
         kind = "difference"
     raw = Raw(reference, science, progress)
     window = window_of(science.shape, None, request.side)
@@ -290,6 +308,7 @@ def _figures(result: MatchResult, science: Exposure, support: Support, floor: fl
         unit=science.unit or "",
         extrapolated=support.extrapolated(science.shape),
         floor=floor,
+        chi_square=chi_square(result),
     )
 
 

@@ -7,10 +7,21 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PyQt6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
+from bgviewer.tasks.stretch import heights_under, stretched, ticks_under
 from bgviewer.ui.format import number, scientific
+from bgviewer.ui.icons import icon
 
 __all__ = ["ColourBar", "tick_labels", "ticks_between"]
 
@@ -18,6 +29,8 @@ _BAR = 13
 _TICK = 3
 _GAP = 9  # from the bar to its numbers: a tick shall not look like a minus sign
 _WIDEST_UNIT = 64
+_HEIGHTS = 16  # room of the histogram, left of the bar
+_LOCK = 13
 
 
 def ticks_between(low: float, high: float, most: int) -> list[float]:
@@ -51,6 +64,8 @@ class ColourBar(QWidget):
 
     levels_dragged = pyqtSignal(float, float)
     reset_asked = pyqtSignal()
+    menu_asked = pyqtSignal(object)
+    """Where on the screen its menu shall open."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +76,10 @@ class ColourBar(QWidget):
         self._unit = ""
         self._only: float | None = None
         self._width = 0
+        self._stretch, self._mirrored = "linear", False
+        self._sample: NDArray[np.float32] | None = None
+        self._heights: NDArray[np.float64] | None = None
+        self.locked = False
         self._drag: tuple[float, bool, tuple[float, float]] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.SizeVerCursor)
@@ -68,9 +87,8 @@ class ColourBar(QWidget):
         font.setPointSizeF(font.pointSizeF() * 0.86)
         self.setFont(font)
         self.setAccessibleName(self.tr("Colour scale"))
-        self.setToolTip(
-            self.tr("Drag the upper or lower half to move that end; double-click for automatic.")
-        )
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.set_locked(False)
 
     @property
     def levels(self) -> tuple[float, float]:
@@ -89,6 +107,50 @@ class ColourBar(QWidget):
         self.updateGeometry()
         self.update()
 
+    def set_locked(self, locked: bool) -> None:
+        """Show whether the scale stays while other matches are shown."""
+        self.locked = locked
+        tip = self.tr(
+            "Drag the upper or lower half to move that end; double-click for automatic.\n"
+            "Right-click (or the Menu key) for stretch and limits. Left of the bar: how often "
+            "each value occurs (square root of the count)."
+        )
+        if locked:
+            tip += self.tr(
+                "\nLocked (Shift+L): the scale stays while settings and exposures change, so the "
+                "same colour is the same value before and after."
+            )
+        self.setToolTip(tip)
+        self.update()
+
+    def set_stretch(self, stretch: str, mirrored: bool) -> None:
+        """Say how values are spread over the bar; `mirrored` = alike on both sides of zero."""
+        if (stretch, mirrored) != (self._stretch, self._mirrored):
+            self._stretch, self._mirrored = stretch, mirrored
+            self._heights = None
+            self._widen()
+            self.update()
+
+    def set_sample(self, sample: NDArray[np.float32] | None) -> None:
+        """Set the values that the histogram counts, in order."""
+        another = (sample is None) != (self._sample is None)
+        self._sample, self._heights = sample, None
+        if another:
+            self._widen()
+        self.update()
+
+    def place_of(self, value: float) -> float:
+        """Vertical position, in pixels of this widget, of a value."""
+        (low, high), bar = self._levels, self._bar()
+        share = float(stretched((value - low) / (high - low), self._stretch, self._mirrored))
+        return bar.bottom() - share * bar.height()
+
+    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
+        """Ask for the menu of stretch and limits."""
+        if event is not None and not self._names:
+            event.accept()
+            self.menu_asked.emit(event.globalPos())
+
     def set_legend(self, names: dict[int, str]) -> None:
         """Name entries of the table instead of showing a scale."""
         self._names = names
@@ -99,6 +161,7 @@ class ColourBar(QWidget):
         """Set the values at the ends."""
         if (low, high) != self._levels:
             self._levels = (low, high)
+            self._heights = None
             self._widen()
             self.update()
 
@@ -115,6 +178,10 @@ class ColourBar(QWidget):
         if self._only is not None:
             return [(self._only, number(self._only))] if low <= self._only <= high else []
         height = self.fontMetrics().height()
+        if self._stretch != "linear":
+            apart = max(1.5 * height / self._bar().height(), 0.02)
+            found = ticks_under(low, high, self._stretch, self._mirrored, apart)
+            return [(value, _stepped(value, step)) for value, step in found]
         most = max(2, int(self._bar().height() / (height * 2.2)))
         # One number alone would not tell the scale.
         ticks = next((t for n in (most, 4, 6) if len(t := ticks_between(low, high, n)) > 1), [])
@@ -125,7 +192,7 @@ class ColourBar(QWidget):
         metrics = self.fontMetrics()
         texts = [text for _, text in self.labels()]
         widest = max((metrics.horizontalAdvance(t) for t in texts), default=0)
-        needed = max(widest + _BAR + _GAP + 3, self._unit_width())
+        needed = max(widest + self._left() + _BAR + _GAP + 3, self._unit_width() + _LOCK)
         if needed > self._width:
             self._width = needed
             self.updateGeometry()
@@ -144,7 +211,9 @@ class ColourBar(QWidget):
         if self._names:
             width = max(metrics.horizontalAdvance(n) for n in self._names.values())
             return QSize(min(width, 96) + _BAR + _GAP + 4, 120)
-        return QSize(max(self._width, metrics.horizontalAdvance("−0.0") + _BAR + _GAP + 3), 120)
+        return QSize(
+            max(self._width, metrics.horizontalAdvance("−0.0") + _HEIGHTS + _BAR + _GAP + 3), 120
+        )
 
     def minimumSizeHint(self) -> QSize:
         """As wide as `sizeHint`."""
@@ -163,13 +232,16 @@ class ColourBar(QWidget):
             painter.drawImage(bar, self._image)
         painter.setPen(QPen(self.palette().mid().color(), 1))
         painter.drawRect(bar.adjusted(-0.5, -0.5, 0.5, 0.5))
-        low, high = self._levels
+        self._paint_heights(painter, bar)
         metrics = painter.fontMetrics()
         painter.setPen(self.palette().windowText().color())
-        unit = metrics.elidedText(self._unit, Qt.TextElideMode.ElideRight, self.width() - 1)
+        room = self.width() - 1 - (_LOCK + 2 if self.locked else 0)
+        unit = metrics.elidedText(self._unit, Qt.TextElideMode.ElideRight, room)
         painter.drawText(QPointF(1, metrics.ascent()), unit)
+        if self.locked:
+            icon("lock").paint(painter, self.width() - _LOCK - 1, 1, _LOCK, _LOCK)
         for value, text in self.labels():
-            y = bar.bottom() - (value - low) / (high - low) * bar.height()
+            y = self.place_of(value)
             painter.drawLine(QPointF(bar.right() + 1, y), QPointF(bar.right() + 1 + _TICK, y))
             left = bar.right() + _GAP
             painter.drawText(
@@ -177,6 +249,20 @@ class ColourBar(QWidget):
                 int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
                 text,
             )
+
+    def _paint_heights(self, painter: QPainter, bar: QRectF) -> None:
+        """The histogram, growing to the left of the bar."""
+        if self._sample is None or self._only is not None:
+            return
+        if self._heights is None:
+            self._heights = heights_under(self._sample, self._levels, self._stretch, self._mirrored)
+        colour = self.palette().windowText().color()
+        colour.setAlpha(130)
+        thick = bar.height() / len(self._heights)
+        for i, height in enumerate(self._heights.tolist()):
+            length = height * (_HEIGHTS - 2)
+            bottom = bar.bottom() - (i + 1) * thick
+            painter.fillRect(QRectF(bar.left() - 1 - length, bottom, length, thick), colour)
 
     def _paint_legend(self, painter: QPainter) -> None:
         assert self._colours is not None
@@ -191,10 +277,13 @@ class ColourBar(QWidget):
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
             painter.drawText(QPointF(_BAR + _GAP, top + metrics.ascent()), text)
 
+    def _left(self) -> int:
+        return _HEIGHTS if self._sample is not None else 1
+
     def _bar(self) -> QRectF:
         height = self.fontMetrics().height()
-        top = 1.6 * height if self._unit else height / 2 + 1
-        return QRectF(1, top, _BAR, max(self.height() - top - height / 2 - 1, 1))
+        top = 1.6 * height if self._unit or self.locked else height / 2 + 1
+        return QRectF(self._left(), top, _BAR, max(self.height() - top - height / 2 - 1, 1))
 
     # ------------------------------------------------------------ dragging
 
@@ -232,6 +321,14 @@ def _decimals(ticks: list[float]) -> int:
         return 3
     step = ticks[1] - ticks[0]
     return max(0, -math.floor(math.log10(step) + 1e-9))
+
+
+def _stepped(value: float, step: float) -> str:
+    """A tick's text, with the decimals its own step needs."""
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    if decimals > 4 or abs(value) >= 1e6:
+        return scientific(value, 1) if value else "0"
+    return _plain(value, decimals)
 
 
 def _plain(value: float, decimals: int) -> str:

@@ -24,6 +24,7 @@ from bgviewer.session.session import Session
 from bgviewer.tasks.show import match_key
 from bgviewer.ui.fields import BoolField, Field, PlanesField, SlidingField, make_field
 from bgviewer.ui.format import plain
+from bgviewer.ui.presets import PresetBar, default_text
 from bgviewer.ui.theme import colours_of
 from bgviewer.ui.whats_this import explain
 
@@ -55,8 +56,10 @@ class FieldRow(QWidget):
         self.reset = QToolButton()
         self.reset.setText("↺")
         self.reset.setAutoRaise(True)
-        self.reset.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.reset.setToolTip(self.tr("Back to the default"))
+        self.reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.reset.setToolTip(
+            self.tr("Back to the default: {} = {}").format(option.lsst_name, default_text(option))
+        )
         self.reset.setAccessibleName(self.tr("Reset {}").format(option.lsst_name))
         self.reset.clicked.connect(lambda: self.edited.emit(option.name, option.default))
         self.reset.setFixedWidth(18)
@@ -220,6 +223,9 @@ class ConfigPanel(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self.presets = PresetBar(session)
+        layout.addWidget(self.presets)
         layout.addWidget(area)
         self._connect()
         self.follow_palette()
@@ -316,7 +322,9 @@ class ConfigPanel(QWidget):
     def _on_match(self) -> None:
         state = self._session.state
         shown = state.match.shown
-        current = shown is not None and match_key(shown.config) == match_key(state.config)
+        current = shown is not None and match_key(shown.config) == match_key(
+            self._session.effective_config()
+        )
         found: dict[str, Adjustment] = {}
         if shown is not None and current and not state.problems:
             found = adjusted_fields(shown.result.adjustments)

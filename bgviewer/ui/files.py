@@ -48,7 +48,10 @@ class Files(QObject):
             self.load([path])
 
     def load(self, paths: list[str], reference: str | None = None) -> None:
-        """Load paths, and remember where they lie."""
+        """Load paths, and remember where they lie; sessions and settings are taken as such."""
+        paths = self._window.carrying.take(paths)
+        if not paths:
+            return
         first = Path(paths[0])
         QSettings().setValue("open/folder", str(first if first.is_dir() else first.parent))
         self._window.notices.clear()

@@ -8,10 +8,13 @@ from PyQt6.QtCore import QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from bgviewer.tasks.limits import limits_of
 from bgviewer.tasks.picture import Picture
+from bgviewer.tasks.stretch import warped_table
 from bgviewer.ui.canvas import Canvas, PixelAxis, SmoothImage, put_picture
 from bgviewer.ui.colour_bar import ColourBar
 from bgviewer.ui.labels import ElidedLabel
+from bgviewer.ui.looks import Looks
 from bgviewer.ui.theme import colour_table, colours_of
 from bgviewer.ui.view_state import ViewState
 
@@ -44,12 +47,15 @@ class ImagePanel(QWidget):
         super().__init__(parent)
         self._view = view
         self._pictures: tuple[Picture, Picture | None] | None = None
-        self._manual: tuple[float, float] | None = None
         self._applying = False
         self._scale = ""
         self.levels_locked = False
         self._build_header(title)
         self._build_canvas()
+        self.looks = Looks(self, title or self.tr("Third view"))
+        self.looks.changed.connect(self._on_look)
+        self.looks.limits_changed.connect(self._take_limits)
+        self.bar.menu_asked.connect(self.looks.open_menu)
         self._build_layout()
         self.setAccessibleName(title)
         self.follow_palette()
@@ -161,8 +167,7 @@ class ImagePanel(QWidget):
         if self._pictures is not None and _same(self._pictures, (base, detail)):
             return
         before = self.picture
-        if before is not None and before.kind != base.kind:
-            self._manual = None
+        self.looks.follow(base.kind, base.colours == "diverging", base.colours != "planes")
         first = before is None or before.kind != base.kind
         self._pictures = (base, detail)
         self._show_axes(not base.message)
@@ -178,17 +183,16 @@ class ImagePanel(QWidget):
             self.detail_hidden.setVisible(False)
         else:
             put_picture(self.detail, self.detail_hidden, detail)
-        if self._manual is not None:
-            self._set_levels(*self._manual)
-        elif first or not self.levels_locked:
-            self._set_levels(base.levels.low, base.levels.high)
+        self.bar.set_sample(base.sample)
+        if first or not self.levels_locked:
+            self._take_limits()
         else:
             self._set_levels(*self.levels)
 
     def clear(self) -> None:
         """Show nothing."""
         self._pictures = None
-        self._manual = None
+        self.looks.follow(None)
         for item in (self.image, self.hidden, self.detail, self.detail_hidden):
             item.setVisible(False)
         self.bar.setVisible(False)
@@ -238,10 +242,29 @@ class ImagePanel(QWidget):
 
     def auto_levels(self) -> None:
         """Take the levels that come with the picture."""
-        self._manual = None
+        self.looks.set_limits("automatic")
+        self._take_limits()
+
+    def _take_limits(self) -> None:
+        """Set the ends of the colour scale by the rule that is chosen."""
+        if self._pictures is None:
+            return
+        picture, look = self._pictures[0], self.looks.look
+        if look.manual is not None:
+            self._set_levels(*look.manual)
+            return
+        symmetric = picture.colours == "diverging"
+        self._set_levels(*limits_of(look.limits, picture.sample, picture.levels, symmetric))
+
+    def set_levels_locked(self, locked: bool) -> None:
+        """Keep the colour scale while other matches are shown, and show that it is kept."""
+        self.levels_locked = locked
+        self.bar.set_locked(locked)
+
+    def _on_look(self) -> None:
         if self._pictures is not None:
-            levels = self._pictures[0].levels
-            self._set_levels(levels.low, levels.high)
+            self._set_scale(self._pictures[0])
+            self._set_levels(*self.levels)
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
@@ -270,13 +293,19 @@ class ImagePanel(QWidget):
     def _set_scale(self, picture: Picture) -> None:
         scale = picture.colours
         self.bar.setVisible(not picture.message)
-        key = f"{scale}{picture.legend}{picture.present}"
+        stretch = self.looks.look.stretch if scale != "planes" else "linear"
+        name = self.looks.maps.get(scale, "")
+        key = f"{scale}{picture.legend}{picture.present}{stretch}{name}"
         if key == self._scale:
             return
         self._scale = key
-        table = colour_table(scale, len(picture.legend) + 1 if scale == "planes" else 256)
+        mirrored = scale == "diverging"
+        steps = len(picture.legend) + 1 if scale == "planes" else 256
+        table = colour_table(scale, steps, name)
+        self.table = warped_table(table, stretch, mirrored)
         for item in (self.image, self.detail):
-            item.setLookupTable(table)
+            item.setLookupTable(self.table)
+        self.bar.set_stretch(stretch, mirrored)
         self.bar.set_scale(table)
         if scale == "planes":
             names = {i: picture.legend[i - 1] for i in picture.present}
@@ -296,7 +325,7 @@ class ImagePanel(QWidget):
             # Zero stays in the middle: the end that was moved sets both.
             limit = abs(high) if high != self.levels[1] else abs(low)
             low, high = -limit, limit
-        self._manual = (low, high)
+        self.looks.set_manual(low, high)
         self._set_levels(low, high)
 
     def _size(self) -> tuple[int, int]:

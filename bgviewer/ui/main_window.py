@@ -8,6 +8,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
 )
@@ -23,22 +24,30 @@ from PyQt6.QtWidgets import (
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.session.session import Session
+from bgviewer.tasks.overlays import OVERLAYS
+from bgviewer.tasks.presets import Preset
 from bgviewer.tasks.show import THIRD_VIEWS
 from bgviewer.ui.actions import Actions
 from bgviewer.ui.bug_dialog import BugDialog
+from bgviewer.ui.carrying import Carrying
 from bgviewer.ui.config_panel import ConfigPanel
 from bgviewer.ui.docks import Docks
 from bgviewer.ui.empty_state import EmptyState
 from bgviewer.ui.export_dialog import ExportDialog
 from bgviewer.ui.files import Files, dropped
 from bgviewer.ui.help import about_text, key_list, tell
+from bgviewer.ui.history import History
 from bgviewer.ui.icons import icon
+from bgviewer.ui.judging.dock import JudgePanel
+from bgviewer.ui.looks import add_look_menus
 from bgviewer.ui.menus import menu_entries
 from bgviewer.ui.menus.texts import tr
 from bgviewer.ui.notice_bar import NoticeBar
 from bgviewer.ui.panels import Panels
 from bgviewer.ui.report_dialog import ReportDialog
+from bgviewer.ui.saving import Saving
 from bgviewer.ui.stack_dock import StackDock
+from bgviewer.ui.stack_views import StackViewsUi
 from bgviewer.ui.status import StatusBar
 from bgviewer.ui.theme import dress
 
@@ -58,6 +67,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session = session
         self.files = Files(self)
+        self.carrying = Carrying(self)
+        self.saving = Saving(self)
         self._bug: BugDialog | None = None
         self.setObjectName("bgviewer")
         self.setWindowIcon(icon("bgviewer"))
@@ -67,10 +78,15 @@ class MainWindow(QMainWindow):
         self._build_docks()
         self.status = StatusBar()
         self.setStatusBar(self.status)
+        self.stack_views = StackViewsUi(self)
+        self.history = History(session, self)
         self.actions_ = Actions(self, menu_entries(self))
         self._build_heading()
         self._list_docks()
+        self.saving.build_menus()
         self._connect()
+        self._connect_history()
+        self.carrying.follow()
         self.resize(1440, 900)
         self.docks.share_out()
         self.docks.restore()
@@ -112,6 +128,14 @@ class MainWindow(QMainWindow):
             Qt.DockWidgetArea.RightDockWidgetArea,
             least_width=300,
         )
+        self.judge = JudgePanel(self.session, self.panels)
+        self.judge_dock = self.docks.add(
+            self.tr("Judge"),
+            "judge",
+            self.judge,
+            Qt.DockWidgetArea.BottomDockWidgetArea,
+            visible=False,  # the images need the room; a click on a bin opens it
+        )
 
     def _build_heading(self) -> None:
         spacer = QWidget()
@@ -128,6 +152,7 @@ class MainWindow(QMainWindow):
         docks = menu.addMenu(self.tr("&Docks"))
         assert docks is not None
         docks.addActions(self.docks.actions())
+        add_look_menus(menu, self.panels, self)
 
     def _connect(self) -> None:
         session, panels = self.session, self.panels
@@ -146,6 +171,8 @@ class MainWindow(QMainWindow):
         panels.zoomed.connect(session.set_detail)
         panels.side_changed.connect(session.set_side)
         panels.view.changed.connect(self._show_zoom)
+        self.judge.wanted.connect(self.judge_dock.show)
+        self.judge.wanted.connect(self.judge_dock.raise_)
         self.status.stop_asked.connect(session.stop)
         self.empty.files_asked.connect(self.files.open_files)
         self.empty.folder_asked.connect(self.files.open_folder)
@@ -153,6 +180,12 @@ class MainWindow(QMainWindow):
         hints = QGuiApplication.styleHints()
         if hints is not None:
             hints.colorSchemeChanged.connect(self._on_scheme)
+
+    def _connect_history(self) -> None:
+        self.history.bind(self.actions_["undo"], self.actions_["redo"])
+        for panel in (self.config_panel, self.stack_panel.weights):
+            self.history.watch(panel)
+        self.config_panel.presets.chosen.connect(self.apply_preset)
 
     # ------------------------------------------------------------ news
 
@@ -187,6 +220,7 @@ class MainWindow(QMainWindow):
         state = self.session.state
         self.panels.third.set_view(state.third)
         self.panels.show_match(state.match)
+        self.stack_views.follow()
         self._show_zoom()
 
     def _enable(self) -> None:
@@ -195,10 +229,16 @@ class MainWindow(QMainWindow):
         free = state.job is None and not state.problems
         for name in ("match_all", "export", "export_toolbar"):
             self.actions_[name].setEnabled(has_stack and ready and free)
+        for name in ("keep_a", "keep_b"):
+            self.actions_[name].setEnabled(has_stack)
         for name in ("close", "figure", "previous", "next", "copy"):
+            self.actions_[name].setEnabled(has_stack)
+        for name in ("save_session", "save_session_as", "report", "copy_table", "copy_command"):
             self.actions_[name].setEnabled(has_stack)
         for name in ("zoom_in", "zoom_out", "fit", "full", "cells", "lock_levels", "auto_levels"):
             self.actions_[name].setEnabled(has_stack)
+        for name in OVERLAYS:
+            self.actions_[f"overlay_{name}"].setEnabled(has_stack)
         for name in THIRD_VIEWS:
             self.actions_[f"third_{name}"].setEnabled(has_stack)
         self.actions_["reference"].setEnabled(self.stack_panel.reference_button.isEnabled())
@@ -257,7 +297,13 @@ class MainWindow(QMainWindow):
 
     def reset_parameters(self) -> None:
         """Back to LSST's defaults."""
-        self.session.set_config(MatchConfig())
+        with self.history.named(self.tr("reset all parameters")):
+            self.session.set_config(MatchConfig())
+
+    def apply_preset(self, preset: Preset) -> None:
+        """Take the settings of a preset, as one step."""
+        with self.history.named(self.tr("preset {}").format(preset.name)):
+            self.session.set_config(preset.apply(self.session.state.config))
 
     def show_keys(self) -> None:
         """List the keys."""
@@ -290,6 +336,8 @@ class MainWindow(QMainWindow):
             self.panels.follow_palette,
             self.config_panel.follow_palette,
             self.notices.follow_palette,
+            self.stack_views.follow_palette,
+            self.judge.follow_palette,
         )
         for follow in followers:
             follow()
@@ -308,14 +356,21 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Welcome files and folders."""
-        if event is not None and dropped(event):
+        if event is not None and (paths := dropped(event)):
             event.acceptProposedAction()
+            self.status.showMessage(self.carrying.describe(paths))
 
     def dropEvent(self, event: QDropEvent | None) -> None:
         """Load what was dropped."""
+        self.status.clearMessage()
         if event is not None and (paths := dropped(event)):
             event.acceptProposedAction()
             self.load(paths)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent | None) -> None:
+        """Take the hint away."""
+        self.status.clearMessage()
+        super().dragLeaveEvent(event)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Remember the layout, stop all work, let go."""

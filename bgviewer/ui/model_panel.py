@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
+from PyQt6.QtCore import QRectF
 from PyQt6.QtWidgets import QWidget
 
 from bgviewer.tasks.markers import Markers, shades
@@ -11,6 +12,7 @@ from bgviewer.tasks.picture import Picture
 from bgviewer.tasks.show import Shown
 from bgviewer.ui.format import count, counted, number, share, with_unit
 from bgviewer.ui.image_panel import ImagePanel
+from bgviewer.ui.scale_bar import ScaleBarLabel
 from bgviewer.ui.theme import colour_table
 from bgviewer.ui.view_state import ViewState
 
@@ -27,10 +29,8 @@ class ModelPanel(ImagePanel):
 
     def __init__(self, view: ViewState, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Model and cells"), view, parent)
-        table = colour_table("sequential", _SHADES)[:, :3].astype(int)
-        self._brushes = [pg.mkBrush(*row) for row in table.tolist()]
-        self._light = [sum(row) < 330 for row in table.tolist()]
-        self._pens = {False: _pens(self._light, 210, 1.0), True: _pens(self._light, 130, 0.7)}
+        self._make_shades()
+        self.looks.changed.connect(self._on_shades)
         self._markers: Markers | None = None
         self._unit = ""
         self._wanted = True
@@ -45,7 +45,21 @@ class ModelPanel(ImagePanel):
         for item in (self.cells, self.empty):
             item.setZValue(10)
             self.canvas.addItem(item, ignoreBounds=True)
+        self.scale_bar = ScaleBarLabel(self.canvas)
         view.changed.connect(self._on_view)
+        view.changed.connect(self._place_scale_bar)
+        self.canvas.getPlotItem().getViewBox().sigResized.connect(self._place_scale_bar)
+
+    def _make_shades(self) -> None:
+        table = colour_table("sequential", _SHADES, self.looks.maps["sequential"])
+        rows = table[:, :3].astype(int).tolist()
+        self._brushes = [pg.mkBrush(*row) for row in rows]
+        light = [sum(row) < 330 for row in rows]
+        self._pens = {False: _pens(light, 210, 1.0), True: _pens(light, 130, 0.7)}
+
+    def _on_shades(self) -> None:
+        self._make_shades()
+        self._draw()
 
     def show_model(self, base: Picture, detail: Picture | None, markers: Markers) -> None:
         """Paint the model and, in the same colours, the cells."""
@@ -57,6 +71,14 @@ class ModelPanel(ImagePanel):
         if before != (markers, self.levels):
             self._draw()
 
+    def _place_scale_bar(self, *_: object) -> None:
+        box = self.canvas.getPlotItem().getViewBox()
+        if self._markers is None:
+            self.scale_bar.hide()
+            return
+        area = self.canvas.mapFromScene(box.sceneBoundingRect()).boundingRect()
+        self.scale_bar.place(QRectF(area), self._view.scale(*self._size()))
+
     def set_markers_visible(self, visible: bool) -> None:
         """Show or hide the cells."""
         self._wanted = visible
@@ -66,6 +88,7 @@ class ModelPanel(ImagePanel):
         """Show nothing."""
         super().clear()
         self._markers = None
+        self._place_scale_bar()
         self._draw()
 
     def faded_items(self) -> list[pg.GraphicsObject]:
@@ -103,7 +126,8 @@ class ModelPanel(ImagePanel):
             self.cells.clear()
             self.empty.clear()
             return
-        which = shades(markers.values[chosen], *self.levels, _SHADES)
+        stretch = self.looks.look.stretch
+        which = shades(markers.values[chosen], *self.levels, _SHADES, stretch)
         self._shrunk = self._shrinking()
         pens = self._pens[self._shrunk < 1]
         self.cells.setData(
@@ -132,6 +156,8 @@ class ModelPanel(ImagePanel):
 
     def describe(self, shown: Shown) -> None:
         """Say what the signs are."""
+        self.scale_bar.describe(shown)
+        self._place_scale_bar()
         figures = shown.figures
         nx, ny = figures.grid
         parts = [self.tr("{} × {} cells").format(nx, ny) if nx * ny > 1 else self.tr("1 cell")]

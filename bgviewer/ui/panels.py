@@ -11,6 +11,7 @@ from bgviewer.ui.figures import Figures
 from bgviewer.ui.image_panel import ImagePanel
 from bgviewer.ui.model_panel import ModelPanel
 from bgviewer.ui.obstacle import Obstacle
+from bgviewer.ui.overlay_layers import OverlayLayers
 from bgviewer.ui.view_state import ViewState
 from bgviewer.ui.views import ResidualPanel, ThirdPanel
 
@@ -42,6 +43,7 @@ class Panels(QWidget):
         self.residuals = ResidualPanel(self.view)
         self.third = ThirdPanel(self.view)
         self.all: tuple[ImagePanel, ...] = (self.model, self.residuals, self.third)
+        self.layers = tuple(OverlayLayers(panel) for panel in self.all)
         self.figures = Figures()
         self.obstacle = Obstacle(self)
         self.obstacle.remedy_chosen.connect(self.remedy_chosen)
@@ -77,6 +79,8 @@ class Panels(QWidget):
             self.model.describe(shown)
             self.residuals.describe(shown)
             self.third.describe((detail or base).third)
+        for i, layers in enumerate(self.layers):
+            layers.show_overlays(shown.overlays if shown else None, legend=i == 0)
         for panel in self.all:
             panel.set_dimmed(bool(match.withheld) and shown is not None)
         # Over an earlier result the reason is a note; without one it is all there is to say.
@@ -111,7 +115,7 @@ class Panels(QWidget):
     def lock_levels(self, locked: bool) -> None:
         """Keep the colour scales while other matches are shown."""
         for panel in self.all:
-            panel.levels_locked = locked
+            panel.set_levels_locked(locked)
 
     def auto_levels(self) -> None:
         """Let every colour scale follow its picture."""

@@ -22,7 +22,7 @@ from bgviewer.ui.theme import colours_of
 
 __all__ = ["COLUMNS", "SORT_ROLE", "RankingModel", "RankingProxy"]
 
-COLUMNS = ("name", "cost", "terms", "fit_rms", "ratio", "state")
+COLUMNS = ("name", "cost", "terms", "fit_rms", "ratio", "accepted", "state")
 SORT_ROLE = int(Qt.ItemDataRole.UserRole)
 Index = QModelIndex | QPersistentModelIndex
 
@@ -53,6 +53,10 @@ class RankingModel(QAbstractTableModel):
             (
                 self.tr("MSE/var"),
                 self.tr("matchedMSE / diffImVar; about 1 when only pixel noise is left"),
+            ),
+            (
+                self.tr("Accept"),
+                self.tr("Whether a co-add would keep it: MSE/var at most 1.1 and fitRMS at most 1"),
             ),
             (self.tr("State"), self.tr("Whether the exposure has been matched, and why not")),
         )
@@ -168,6 +172,7 @@ class RankingModel(QAbstractTableModel):
         if column == "state":
             text = {
                 "failed": self.tr("✕ failed"),
+                "excluded": self.tr("⊘ excluded"),
                 "reference": self.tr("★ reference"),
                 "not matched": self.tr("○ not yet"),
                 "matched": self.tr("● matched"),
@@ -175,6 +180,10 @@ class RankingModel(QAbstractTableModel):
                 "settings": self.tr("⚠ settings"),
             }[row.state]
             return text[0] if self._compact and short else text
+        if column == "accepted":
+            if row.verdict is None:
+                return ""
+            return self.tr("✓ yes") if row.verdict.accepted else self.tr("✕ no")
         if column == "fit_rms":
             return number(row.fit_rms, 3)
         return number(row.ratio, 3) if column == "ratio" else ""
@@ -186,6 +195,10 @@ class RankingModel(QAbstractTableModel):
         lines = [f"{row.name}: {self._text(row, 'state', short=False)[2:]}"]
         if row.state == "outdated":
             lines.append(self.tr("matched with other settings or to another reference"))
+        if column in ("accepted", "state") and row.verdict is not None:
+            yes = self.tr("accepted for a co-add")
+            no = self.tr("not accepted for a co-add: {}").format(row.verdict.reason)
+            lines.append(yes if row.verdict.accepted else no)
         if row.remark:
             lines.append(row.remark)
         measured = stack.measurements[at]
@@ -211,6 +224,8 @@ def _sort_key(row: RankingRow, column: str) -> Any:
         return row.name.lower()
     if column == "state":
         return row.state
+    if column == "accepted":
+        return math.inf if row.verdict is None else float(row.verdict.accepted)
     if column in ("cost", "terms"):
         return _last(row.cost)
     return _last(row.fit_rms if column == "fit_rms" else row.ratio)
@@ -234,7 +249,8 @@ def _foreground(row: RankingRow, column: str) -> QBrush | None:
         return QBrush(QColor(colours.bad if told else colours.muted))
     if row.state == "settings" and column == "state":
         return QBrush(QColor(colours.warning))
-    if row.state in ("outdated", "not matched") and column in ("fit_rms", "ratio", "state"):
+    pale = row.state in ("outdated", "not matched", "excluded")
+    if pale and column in ("fit_rms", "ratio", "state"):
         return QBrush(QColor(colours.muted))
     if row.state == "matched" and column == "state":
         return QBrush(QColor(colours.good))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bgviewer.session.session import Session
 from bgviewer.session.state import StackState
+from bgviewer.tasks.acceptance import Verdict, judge_match
 
 __all__ = ["RankingRow", "rows_of"]
 
@@ -20,7 +21,7 @@ class RankingRow:
     name : str
     is_reference : bool
     state : str
-        Status word: failed, reference, not matched, matched, outdated, settings.
+        Status word: failed, excluded, reference, not matched, matched, outdated, settings.
     remark : str
         The reason or remark that goes with it.
     reason : str
@@ -31,6 +32,8 @@ class RankingRow:
         NaN where there is none.
     fit_rms, ratio : float or None
         Figures of its match.
+    verdict : Verdict or None
+        Whether the era's rule accepts it; None for the reference and before the match.
     """
 
     name: str
@@ -42,6 +45,7 @@ class RankingRow:
     cost: float | None
     fit_rms: float | None
     ratio: float | None
+    verdict: Verdict | None = None
 
     @property
     def reason_from(self) -> str:
@@ -75,6 +79,7 @@ def _row(session: Session, stack: StackState, row: int) -> RankingRow:
         cost=cost if math.isfinite(cost) else None,
         fit_rms=None if figures is None else figures.fit_rms,
         ratio=None if figures is None else figures.ratio,
+        verdict=None if figures is None else judge_match(figures.fit_rms, figures.ratio),
     )
 
 
@@ -83,6 +88,8 @@ def _state(session: Session, stack: StackState, row: int, reference: bool) -> tu
     if not stack.usable(row):
         problem = str(entry.problem) if entry.problem is not None else ""
         return "failed", stack.reasons[row] or problem
+    if row in stack.excluded:
+        return "excluded", ""
     if reference:
         return "reference", ""
     outcome, current = session.outcome(row)

@@ -24,6 +24,7 @@ from bgviewer.ui.fields import EditorManners
 from bgviewer.ui.format import number
 from bgviewer.ui.labels import ElidedLabel
 from bgviewer.ui.ranking_model import COLUMNS, RankingModel, RankingProxy
+from bgviewer.ui.ranking_notes import RankingNotes
 from bgviewer.ui.terms_bar import RowDelegate, TermsDelegate, draw_term
 from bgviewer.ui.theme import colours_of
 from bgviewer.ui.whats_this import explain
@@ -32,11 +33,13 @@ __all__ = ["StackDock", "WeightSliders"]
 
 _STEPS = 100
 _COMPACT_BELOW = 380
+_ACCEPTED_FROM = 460  # below, names would have no room; the state's tool tip tells it too
 _WIDE = {
     "cost": "Cost",
     "terms": "Terms",
     "fit_rms": "fitRMS",
     "ratio": "MSE/var",
+    "accepted": "Accept",
     "state": "★ reference",
 }
 _COMPACT = {
@@ -44,6 +47,7 @@ _COMPACT = {
     "terms": "Terms",
     "fit_rms": "fitRMS",
     "ratio": "MSE/var",
+    "accepted": "✓ ok",
     "state": "State",
 }
 _ARROW = 14  # room for the arrow that tells the order
@@ -132,6 +136,7 @@ class StackDock(QWidget):
         self.reference_button.clicked.connect(self.use_current)
         self.best = ElidedLabel()
         self.heading = QLabel()
+        self.notes = RankingNotes(session)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 4, 6)
         column.setSpacing(6)
@@ -140,6 +145,7 @@ class StackDock(QWidget):
         row.addWidget(self.best, 1)
         row.addWidget(self.reference_button)
         column.addLayout(row)
+        column.addWidget(self.notes)
         title = QLabel(self.tr("Weights of the cost"))
         font = title.font()
         font.setBold(True)
@@ -190,6 +196,8 @@ class StackDock(QWidget):
         super().resizeEvent(event)
         compact = self.width() < _COMPACT_BELOW
         self.model.set_compact(compact)
+        narrow = self.width() < _ACCEPTED_FROM
+        self.table.setColumnHidden(COLUMNS.index("accepted"), narrow)
         font = self.table.font()
         font.setBold(True)
         metrics = QFontMetrics(font)

@@ -92,11 +92,17 @@ class StatusBar(QStatusBar):
             (self.tr("matched"), at.matched),
             (self.tr("residual"), at.residual),
         )
-        parts.append("&nbsp; ".join(pair(name, number(value, 5)) for name, value in values))
+        no_data = self.tr("no data")
+
+        def text(value: float | None, digits: int) -> str:
+            return no_data if value is None else number(value, digits)
+
+        parts.append("&nbsp; ".join(pair(name, text(value, 5)) for name, value in values))
         if at.planes:
             parts.append(pair(self.tr("mask"), ", ".join(at.planes)))
         self.readout.setText("&nbsp;&nbsp; ".join(parts))
         self._plain = "\t".join(
             [f"x {at.x:.1f}", f"y {at.y:.1f}", at.sky]
-            + [f"{name} {number(value, 7)}" for name, value in values]
+            + [f"{name} {text(value, 7)}" for name, value in values]
+            + ([f"mask {','.join(at.planes)}"] if at.planes else [])
         )

@@ -13,7 +13,15 @@ from PyQt6.QtWidgets import QApplication
 
 from bgviewer import resources
 
-__all__ = ["TERM_COLOURS", "TERM_PATTERNS", "Colours", "colour_table", "colours_of", "dress"]
+__all__ = [
+    "COLOUR_MAPS",
+    "TERM_COLOURS",
+    "TERM_PATTERNS",
+    "Colours",
+    "colour_table",
+    "colours_of",
+    "dress",
+]
 
 # Blue, orange and green that stay apart for colour-blind eyes; the pattern tells them apart too.
 TERM_COLOURS = {"variance": "#2f7fc1", "level": "#e29a13", "coverage": "#1f9e77"}
@@ -23,7 +31,12 @@ TERM_PATTERNS = {
     "coverage": Qt.BrushStyle.BDiagPattern,
 }
 
-_MAPS = {"sequential": "viridis", "diverging": "CET-D1A", "sky": "CET-L1"}
+COLOUR_MAPS = {
+    "sequential": ("viridis", "cividis", "magma", "CET-CBL1"),
+    "diverging": ("CET-D1A", "CET-D4", "CET-D9"),
+    "sky": ("CET-L1", "cividis", "magma", "CET-CBL2"),
+}
+"""Perceptually even maps, the default first; all diverging ones go from blue to red."""
 _PLANE_COLOURS = (
     "#d55e00",
     "#56b4e9",
@@ -168,16 +181,18 @@ def colours_of(palette: QPalette) -> Colours:
     return _DARK if dark else _LIGHT
 
 
-def colour_table(scale: str, steps: int = 256) -> NDArray[np.uint8]:
+def colour_table(scale: str, steps: int = 256, name: str = "") -> NDArray[np.uint8]:
     """Return uint8 [steps, 4] RGBA of a colour scale.
 
     Parameters
     ----------
     scale : {"sequential", "diverging", "sky", "planes"}
         For "planes" entry 0 is clear and entry i the colour of mask plane i; `steps` counts them.
+    name : str
+        One of `COLOUR_MAPS`; empty = the default.
     """
     if scale == "planes":
         names = [_PLANE_COLOURS[i % len(_PLANE_COLOURS)] for i in range(steps - 1)]
         return np.array([(0, 0, 0, 0), *(QColor(n).getRgb() for n in names)], np.uint8)
-    table = pg.colormap.get(_MAPS[scale]).getLookupTable(nPts=steps, alpha=True)
+    table = pg.colormap.get(name or COLOUR_MAPS[scale][0]).getLookupTable(nPts=steps, alpha=True)
     return np.ascontiguousarray(table, dtype=np.uint8)

@@ -82,12 +82,15 @@ class ThirdPanel(ImagePanel):
             "matched": self.tr("Matched"),
             "mask": self.tr("Mask planes"),
             "variance": self.tr("Variance (ref. + science)"),
+            "coadd_before": self.tr("Co-add before"),
+            "coadd_after": self.tr("Co-add after"),
+            "a_minus_b": self.tr("A − B (matched)"),
         }
         self.chooser = QComboBox()
         for name in THIRD_VIEWS:
             self.chooser.addItem(self._labels[name], name)
         self.chooser.setAccessibleName(self.tr("Third view"))
-        self.chooser.setToolTip(self.tr("Choose what this panel shows (keys 1 to 7)"))
+        self.chooser.setToolTip(self.tr("Choose what this panel shows (keys 1 to 9 and 0)"))
         font = self.chooser.font()
         font.setBold(True)
         self.chooser.setFont(font)

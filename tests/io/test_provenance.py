@@ -122,6 +122,6 @@ def test_table_covers_the_record():
     record = provenance.read_cards(header_of(provenance.make_cards(MatchConfig(), version="1")))
     assert set(record) == {
         "config", "version", "kind", "reference", "sign", "source_hash",
-        "scale", "fit_rms", "matched_mse", "diff_im_var", "adjustments",
+        "scale", "fit_rms", "matched_mse", "diff_im_var", "adjustments", "regions",
     }  # fmt: skip
     assert dataclasses.is_dataclass(record["config"])

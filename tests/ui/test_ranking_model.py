@@ -95,3 +95,14 @@ def test_a_clash_of_settings_is_the_state(session):
     assert session.held_back()
     words = [model.index(i, COLUMNS.index("state")).data() for i in range(4)]
     assert sum("settings" in w for w in words) == 3 and sum("reference" in w for w in words) == 1
+
+
+def test_an_excluded_exposure_says_so_and_has_no_cost(session):
+    model = RankingModel(session)
+    out = session.state.stack.ranking.order[-2]
+    session.exclude(out)
+    assert model.index(out, COLUMNS.index("state")).data() == "⊘ excluded"
+    assert model.weighted(out) is None
+    session.exclude(out, False)
+    assert model.index(out, COLUMNS.index("state")).data() != "⊘ excluded"
+    assert model.weighted(out) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,10 @@ def _zoom(window: MainWindow, menu: str) -> list[Entry]:
 
 def _scales(window: MainWindow, menu: str) -> list[Entry]:
     panels = window.panels
+
+    def lay(name: str) -> Callable[[bool], None]:
+        return lambda shown: window.session.set_overlay(name, shown)
+
     return [
         Entry(
             menu,
@@ -50,6 +55,10 @@ def _scales(window: MainWindow, menu: str) -> list[Entry]:
             "G",
             "cells",
             checked=True,
+        ),
+        *(
+            Entry(menu, f"overlay_{name}", text, lay(name), key, checked=False, tip=tip)
+            for name, text, key, tip in _overlays()
         ),
         Entry(
             menu,
@@ -65,10 +74,18 @@ def _scales(window: MainWindow, menu: str) -> list[Entry]:
     ]
 
 
+def _overlays() -> tuple[tuple[str, str, str, str], ...]:
+    return (
+        ("bins", tr("&Outlines of the bins"), "O", tr("The bins that judge the fit, when > 6 px")),
+        ("mask", tr("Bad &mask planes, hatched"), "M", tr("Pixels that are left out, and why")),
+        ("coverage", tr("&No data, hatched"), "D", tr("Where either exposure has no data")),
+    )
+
+
 def _third_view(window: MainWindow, menu: str) -> list[Entry]:
     label, choose = window.panels.third.label_of, window.session.set_third
     return [
-        Entry(menu, f"third_{name}", label(name), partial(choose, name), str(number))
+        Entry(menu, f"third_{name}", label(name), partial(choose, name), str(number % 10))
         for number, name in enumerate(THIRD_VIEWS, 1)
     ]
 

@@ -1,0 +1,55 @@
+"""What a person has decided about a stack beside the settings all exposures share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bgviewer.engine.config import OPTIONS, MatchConfig
+from bgviewer.engine.regions import Region
+
+__all__ = ["StackPlan"]
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """Exclusions, regions to ignore and settings of single exposures; exposures go by name.
+
+    Attributes
+    ----------
+    excluded : frozenset of str
+        Exposures that are neither matched nor candidates for the reference.
+    regions : tuple of Region
+        Pixels that do not count, of one exposure or of all.
+    own : mapping of str to mapping
+        Exposure -> options (snake_case) in which it differs from the shared settings.
+    """
+
+    excluded: frozenset[str] = frozenset()
+    regions: tuple[Region, ...] = ()
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def config_for(self, exposure: str, shared: MatchConfig) -> MatchConfig:
+        """Return the settings an exposure is matched with."""
+        changes = self.own.get(exposure)
+        return shared.replace(**changes) if changes else shared
+
+    def regions_for(self, exposure: str) -> tuple[Region, ...]:
+        """Return the regions that are ignored in an exposure."""
+        return tuple(r for r in self.regions if r.exposure in (None, exposure))
+
+    def own_options(self, exposure: str) -> dict[str, Any]:
+        """Return an exposure's own options under LSST's names."""
+        own = self.own.get(exposure) or {}
+        return {OPTIONS[name].lsst_name: value for name, value in own.items()}
+
+    def names(self) -> frozenset[str]:
+        """Return every exposure it speaks of."""
+        regional = {r.exposure for r in self.regions if r.exposure is not None}
+        return self.excluded | regional | frozenset(self.own)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was decided."""
+        return not (self.excluded or self.regions or self.own)

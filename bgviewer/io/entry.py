@@ -1,0 +1,46 @@
+"""One exposure of a stack: who it is and how it is scaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bgviewer.errors import BgviewerError
+from bgviewer.io.read import FileInfo
+from bgviewer.io.scaling import Scale
+
+__all__ = ["StackEntry"]
+
+
+@dataclass(frozen=True, eq=False)
+class StackEntry:
+    """One exposure of a stack.
+
+    Attributes
+    ----------
+    id : int
+        Position in the stack.
+    name : str
+        Display name, distinct in the stack.
+    path : Path or None
+        File; None in memory.
+    identity : object
+        Equal for equal exposures: duplicates of the reference are references too.
+    info : FileInfo or None
+        What the headers say; None when they could not be read, or in memory.
+    problem : BgviewerError or None
+        Why the exposure cannot be used.
+    scale : float or callable or None
+        Photometric factor applied on reading; a callable is given the exposure and returns it.
+    output_stem : str
+        Name for files, distinct in the stack.
+    """
+
+    id: int
+    name: str
+    path: Path | None
+    identity: object
+    info: FileInfo | None = None
+    problem: BgviewerError | None = None
+    scale: Scale = 1.0
+    output_stem: str = ""

@@ -1,0 +1,156 @@
+"""What can be laid over the pictures: outlines of the bins, bad mask planes, missing data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.masks import in_type_of
+from bgviewer.engine.matching import MatchResult
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.tasks.picture import Window, block_mean, block_planes
+
+__all__ = ["OVERLAYS", "Layer", "Overlays", "bin_outlines", "draw_overlays"]
+
+OVERLAYS = ("bins", "mask", "coverage")
+_PERIOD = 6  # of the hatching, in picture pixels
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One hatched overlay, at the resolution of the screen.
+
+    Attributes
+    ----------
+    codes : uint8 array
+        0 = nothing, i = the ground of legend entry i - 1, n + i = a line of its hatching.
+    box : (left, bottom, width, height)
+        Where it lies, in parent pixels.
+    legend : tuple of (str, float)
+        What the codes mean, and the share of the pixels, 0 to 1.
+    """
+
+    codes: NDArray[np.uint8] = field(repr=False)
+    box: Box
+    legend: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Overlays:
+    """The overlays that are switched on; `key` names what they were made of."""
+
+    key: tuple[Any, ...] = ()
+    bins: NDArray[np.float64] | None = field(default=None, repr=False)
+    mask: Layer | None = None
+    coverage: Layer | None = None
+
+
+def draw_overlays(
+    wanted: frozenset[str],
+    pair: tuple[Exposure, Exposure],
+    result: MatchResult,
+    window: Window,
+    last: Overlays | None,
+    progress: Progress = SILENT,
+) -> Overlays:
+    """Draw the overlays in `wanted`; `last` is taken where nothing changed."""
+    planes = result.config.bad_mask_planes
+    # The exposures themselves are the key, not their ids: an id may come back.
+    key = (wanted, window, planes, pair[0], pair[1], result.bins)
+    if last is not None and _alike(last.key, key):
+        return last
+    xy0 = result.difference.xy0
+    same = last is not None and _alike(last.key[1:5], key[1:5])
+    mask = last.mask if same and last is not None else None
+    coverage = last.coverage if same and last is not None else None
+    if "mask" not in wanted:
+        mask = None
+    elif mask is None:
+        mask = _mask(pair, planes, window, xy0, progress)
+    if "coverage" not in wanted:
+        coverage = None
+    elif coverage is None:
+        coverage = _coverage(pair, window, xy0, progress)
+    bins = bin_outlines(result) if "bins" in wanted else None
+    return Overlays(key, bins, mask, coverage)
+
+
+def _alike(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
+    plain = (frozenset, Window, tuple)
+    return len(old) == len(new) and all(
+        a == b if isinstance(b, plain) else a is b for a, b in zip(old, new, strict=True)
+    )
+
+
+def bin_outlines(result: MatchResult) -> NDArray[np.float64]:
+    """Return left, bottom, width and height, in parent pixels, of the bins that judge the fit."""
+    bins, (x0, y0) = result.bins, result.difference.xy0
+    left, bottom = np.asarray(bins.left), np.asarray(bins.bottom)
+    width, height = np.asarray(bins.right) - left, np.asarray(bins.top) - bottom
+    return np.column_stack((left + x0 - 0.5, bottom + y0 - 0.5, width, height)).astype(float)
+
+
+def _mask(
+    pair: tuple[Exposure, Exposure],
+    planes: tuple[str, ...],
+    window: Window,
+    xy0: tuple[int, int],
+    progress: Progress,
+) -> Layer:
+    known = tuple(n for n in planes if any(n in (e.planes or {}) for e in pair))
+    legend = []
+    for name in known:
+        progress.step()
+        legend.append((name, _share(pair, name)))
+    codes = _hatched(block_planes(pair, known, window), len(known))
+    return Layer(codes, window.box(xy0), tuple(legend))
+
+
+def _share(pair: tuple[Exposure, Exposure], name: str) -> float:
+    """Share of the pixels where a plane is set in one exposure or the other."""
+    found = None
+    for exposure in pair:
+        if exposure.mask is None or name not in (exposure.planes or {}):
+            continue
+        bit = in_type_of(exposure.mask, 1 << (exposure.planes or {})[name])
+        here = (exposure.mask & bit) != 0
+        found = here if found is None else found | here
+    return 0.0 if found is None else float(np.count_nonzero(found) / found.size)
+
+
+def _coverage(
+    pair: tuple[Exposure, Exposure], window: Window, xy0: tuple[int, int], progress: Progress
+) -> Layer:
+    codes = np.zeros(window.shape, np.uint8)
+    legend = []
+    names = ("no data in the reference", "no data in the science exposure")
+    for i, (exposure, name) in enumerate(zip(pair, names, strict=True)):
+        empty = np.isnan(block_mean(exposure.image, window, progress))
+        lacking = ~np.isfinite(exposure.image)
+        if "NO_DATA" in (exposure.planes or {}):
+            empty |= block_planes((exposure,), ("NO_DATA",), window) > 0
+            assert exposure.mask is not None
+            bit = in_type_of(exposure.mask, 1 << (exposure.planes or {})["NO_DATA"])
+            lacking |= (exposure.mask & bit) != 0
+        codes[empty] += i + 1
+        legend.append((name, float(np.count_nonzero(lacking) / lacking.size)))
+    legend.append(("no data in both", 0.0))
+    both = ~np.isfinite(pair[0].image) & ~np.isfinite(pair[1].image)
+    legend[2] = (legend[2][0], float(np.count_nonzero(both) / both.size))
+    return Layer(_hatched(codes, 3), window.box(xy0), tuple(legend))
+
+
+def _hatched(codes: NDArray[np.uint8], kinds: int) -> NDArray[np.uint8]:
+    """Add lines to the grounds: each kind runs another way or is spaced otherwise."""
+    y, x = np.ogrid[: codes.shape[0], : codes.shape[1]]
+    ways = ((x + y) % _PERIOD < 2, (x - y) % _PERIOD < 2, (y + 0 * x) % _PERIOD < 2)
+    out = codes.copy()
+    for kind in range(1, kinds + 1):
+        lines = (codes == kind) & ways[(kind - 1) % 3]
+        out[lines] = kind + kinds
+    return out

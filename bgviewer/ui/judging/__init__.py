@@ -1,0 +1,1 @@
+"""The dock that says how good a match is."""

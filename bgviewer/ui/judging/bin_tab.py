@@ -1,0 +1,148 @@
+"""One bin looked at closely, and left out if it is spoilt."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from bgviewer.tasks.bin import BinView, inspect_bin
+from bgviewer.ui.format import NOTHING, count, number, with_unit
+from bgviewer.ui.judging.plot import Plot
+from bgviewer.ui.judging.tab import JudgeTab, rows_of
+
+__all__ = ["BinTab"]
+
+
+class BinTab(JudgeTab):
+    """Histogram of a bin's pixels, its averages, its flags, and whether it takes part."""
+
+    toggle_asked = pyqtSignal()
+    """Leave the bin out, or take it back in."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.box: tuple[int, int, int, int] | None = None
+        self.view: BinView | None = None
+        self._excluded = False
+        self.plot = Plot(self.tr("Histogram of the pixels of the bin"))
+        self.all = self.plot.add_columns("marked")
+        self.kept = self.plot.add_columns("main")
+        self.limits = (self.plot.add_mark(), self.plot.add_mark())
+        self.button = QPushButton(self.tr("Exclude this bin"))
+        self.button.setEnabled(False)
+        self.button.setToolTip(
+            self.tr(
+                "Leaves the pixels of this bin out of the match of this science exposure; undo "
+                "brings them back. Example: exclude a bin that a bright star spoils, and watch "
+                "the residuals of its neighbours shrink."
+            )
+        )
+        self.button.clicked.connect(self.toggle_asked)
+        side = QVBoxLayout()
+        area = QScrollArea()
+        area.setWidget(self.words)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        side.addWidget(area, 1)
+        side.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.row.addWidget(self.plot, 3)
+        self.row.addLayout(side, 3)
+        self.follow_palette()
+
+    def follow_palette(self) -> None:
+        """Take the colours of the palette."""
+        self.plot.follow_palette()
+
+    def show_bin(self, box: tuple[int, int, int, int] | None) -> None:
+        """Look at another bin, given by its local box."""
+        self.box = box
+        self.invalidate()
+
+    def set_excluded(self, excluded: bool) -> None:
+        """Say whether the bin is left out at present."""
+        self._excluded = excluded
+        text = self.tr("Include again") if excluded else self.tr("Exclude this bin")
+        self.button.setText(text)
+
+    def refresh(self) -> None:
+        """Show the bin."""
+        self.view = None
+        if self.shown is not None and self.box is not None:
+            self.view = inspect_bin(self.shown, self.box)
+        self.button.setEnabled(self.view is not None)
+        for item in (self.all, self.kept, *self.limits):
+            item.setVisible(self.view is not None and self.view.statistics.n > 0)
+        if self.view is None:
+            self.words.setText(
+                self.tr("Click a bin in the residuals, or the ring of a cell in the model.")
+            )
+            return
+        self._draw(self.view)
+        self.words.setText(self._text(self.view))
+
+    def _draw(self, view: BinView) -> None:
+        unit = self._unit()
+        self.plot.set_labels(
+            self.tr("reference − science") + (f" [{unit}]" if unit else ""), self.tr("pixels")
+        )
+        self.all.setData(view.edges, view.total)
+        self.kept.setData(view.edges, view.kept)
+        for mark, value in zip(self.limits, view.limits, strict=True):
+            mark.setPos(value)
+        self.plot.show_range((float(view.edges[0]), float(view.edges[-1])), (0.0, view.tallest))
+
+    def _unit(self) -> str:
+        return self.shown.figures.unit if self.shown is not None else ""
+
+    def _text(self, view: BinView) -> str:
+        unit, found = self._unit(), view.statistics
+
+        def valued(value: float, error: float) -> str:
+            return escape(f"{number(value)} ± {with_unit(error, unit, 2)}")
+
+        pairs = [
+            (self.tr("mean"), valued(found.mean, found.mean_error)),
+            (self.tr("median"), valued(found.median, found.median_error)),
+            (self.tr("clipped mean"), valued(found.meanclip, found.meanclip_error)),
+            (
+                self.tr("used in the match"),
+                self.tr("dropped") if view.dropped else valued(view.value, view.error),
+            ),
+            (self.tr("model there"), escape(with_unit(view.model, unit))),
+            (self.tr("pull"), number(view.pull, 3)),
+            (
+                self.tr("pixels"),
+                self.tr("{} good, {} flagged, {} clipped (hatched)").format(
+                    count(found.n), count(view.flagged), count(found.n_clipped)
+                ),
+            ),
+        ]
+        planes = "; ".join(
+            self.tr("{}: {} + {}").format(escape(name), count(first), count(second))
+            for name, first, second in view.planes
+        )
+        pairs.append((self.tr("flags (reference + science)"), planes or NOTHING))
+        note = f"<p>{self._note(view)}</p>" if self._note(view) else ""
+        return f"<p><b>{escape(self._heading(view))}</b></p>{rows_of(pairs)}{note}"
+
+    def _heading(self, view: BinView) -> str:
+        assert self.shown is not None
+        x0, y0 = self.shown.result.difference.xy0
+        left, right, bottom, top = view.box
+        text = self.tr("Bin x {} to {}, y {} to {}").format(
+            left + x0, right - 1 + x0, bottom + y0, top - 1 + y0
+        )
+        return text + (self.tr(" (excluded)") if self._excluded else "")
+
+    def _note(self, view: BinView) -> str:
+        if view.every == 1:
+            return ""
+        return escape(
+            self.tr(
+                "Averages, counts and histogram: of one pixel in {} × {}; what the match used is "
+                "of all."
+            ).format(view.every, view.every)
+        )

@@ -1,0 +1,139 @@
+"""All tabs that judge a match, and the bin that is looked at."""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QTabWidget, QWidget
+
+from bgviewer.session.session import Session
+from bgviewer.tasks.bin import bin_box, bin_region, toggled
+from bgviewer.ui.judging.bin_tab import BinTab
+from bgviewer.ui.judging.log_tab import LogTab
+from bgviewer.ui.judging.profile_tab import ProfilesTab
+from bgviewer.ui.judging.scatter import PullsTab, ResidualsTab
+from bgviewer.ui.judging.tab import JudgeTab
+from bgviewer.ui.panels import Panels
+
+__all__ = ["JudgePanel"]
+
+
+class JudgePanel(QTabWidget):
+    """Residuals, pulls, profiles, bin and log.
+
+    Parameters
+    ----------
+    session : Session
+        Whose match is judged.
+    panels : Panels
+        Where the cursor is, and where bins are clicked.
+    """
+
+    wanted = pyqtSignal()
+    """A bin was clicked: whoever holds this should bring it into view."""
+
+    def __init__(self, session: Session, panels: Panels, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._panels = session, panels
+        self.residuals, self.pulls = ResidualsTab(), PullsTab()
+        self.profiles, self.bin = ProfilesTab(), BinTab()
+        self.log = LogTab(session)
+        self.judges: tuple[JudgeTab, ...] = (self.residuals, self.pulls, self.profiles, self.bin)
+        for tab, name in (
+            (self.residuals, self.tr("Residuals")),
+            (self.pulls, self.tr("Pulls")),
+            (self.profiles, self.tr("Profiles")),
+            (self.bin, self.tr("Bin")),
+            (self.log, self.tr("Log")),
+        ):
+            self.addTab(tab, name)
+        self.setDocumentMode(True)
+        self.setAccessibleName(self.tr("Judge the match"))
+        self._frames = [self._add_frame(panel) for panel in (panels.residuals, panels.model)]
+        session.match_changed.connect(self._on_match)
+        session.plan_changed.connect(self._tell_excluded)
+        session.pair_changed.connect(self._tell_excluded)
+        panels.hovered.connect(self.profiles.point_at)
+        panels.residuals.canvas.scene().sigMouseClicked.connect(self._on_click)
+        panels.model.cells.sigClicked.connect(self._on_cell)
+        self.bin.toggle_asked.connect(self._toggle)
+
+    def look_at(self, x: float, y: float) -> None:
+        """Inspect the bin at parent (x, y)."""
+        shown = self._session.state.match.shown
+        box = None if shown is None else bin_box(shown, x, y)
+        if shown is None or box is None:
+            return
+        self.bin.show_bin(box)
+        self._mark_bin()
+        self._tell_excluded()
+        self.setCurrentWidget(self.bin)
+        self.wanted.emit()
+
+    def follow_palette(self) -> None:
+        """Take the colours of the palette."""
+        for tab in self.judges:
+            tab.follow_palette()
+
+    def _on_match(self) -> None:
+        shown = self._session.state.match.shown
+        known = self.bin.shown
+        if self.bin.box is not None and (
+            shown is None
+            or known is None
+            or shown.stack is not known.stack
+            or shown.result.config.bin_size != known.result.config.bin_size
+        ):
+            self.bin.show_bin(None)
+            self._mark_bin()
+        for tab in self.judges:
+            # A bin that was excluded must be allowed back above all when no match is left.
+            tab.setEnabled(tab is self.bin or not self._session.state.match.withheld)
+            tab.show_match(shown)
+        self._tell_excluded()
+
+    def _toggle(self) -> None:
+        shown, box = self._session.state.match.shown, self.bin.box
+        if shown is not None and box is not None:
+            self._session.set_plan(toggled(self._session.state.plan, bin_region(shown, box)))
+
+    def _tell_excluded(self) -> None:
+        shown, box = self._session.state.match.shown, self.bin.box
+        excluded = False
+        if shown is not None and box is not None:
+            excluded = bin_region(shown, box) in self._session.state.plan.regions
+        self.bin.set_excluded(excluded)
+
+    # ------------------------------------------------------------ clicks
+
+    def _add_frame(self, panel: object) -> pg.PlotDataItem:
+        frame = pg.PlotDataItem(pen=pg.mkPen("#ffffff", width=2), shadowPen=pg.mkPen("k", width=4))
+        frame.setZValue(18)
+        frame.setVisible(False)
+        panel.canvas.addItem(frame, ignoreBounds=True)  # type: ignore[attr-defined]
+        return frame
+
+    def _mark_bin(self) -> None:
+        shown, box = self._session.state.match.shown, self.bin.box
+        for frame in self._frames:
+            frame.setVisible(box is not None and shown is not None)
+            if box is not None and shown is not None:
+                x0, y0 = (offset - 0.5 for offset in shown.result.difference.xy0)
+                left, right, bottom, top = box
+                xs = [x0 + x for x in (left, right, right, left, left)]
+                ys = [y0 + y for y in (bottom, bottom, top, top, bottom)]
+                frame.setData(xs, ys)
+
+    def _on_click(self, event: object) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or event.double():  # type: ignore[attr-defined]
+            return
+        box = self._panels.residuals.canvas.getPlotItem().getViewBox()
+        position = event.scenePos()  # type: ignore[attr-defined]
+        if box.sceneBoundingRect().contains(position):
+            point = box.mapSceneToView(position)
+            self.look_at(point.x(), point.y())
+
+    def _on_cell(self, item: object, points: object, event: object) -> None:
+        if len(points):  # type: ignore[arg-type]
+            at = points[0].pos()  # type: ignore[index]
+            self.look_at(at.x(), at.y())

@@ -1,0 +1,68 @@
+"""How sure the ranking is, why a row lost, what may mislead, and what is accepted."""
+
+from __future__ import annotations
+
+import pytest
+from PyQt6.QtCore import Qt
+
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.exposure import MaskedImage
+from bgviewer.ui.ranking_model import COLUMNS
+from tests.scenarios.conftest import settle
+
+pytestmark = [pytest.mark.scenario, pytest.mark.qt_log_ignore("propagateSizeHints")]
+
+
+def test_a_selected_row_says_why_it_lost(window, qtbot):
+    panel = window.stack_panel
+    ranking = window.session.state.stack.ranking
+    assert panel.notes.stability.isVisible()
+    assert panel.notes.stability.text().startswith("This choice wins in ")
+    assert "random triples of weights" in panel.notes.stability.toolTip()
+    panel.table.setFocus()
+    panel.step(-len(ranking.order))
+    seen = {panel.current(): panel.notes.why.text()}
+    while len(seen) < len(ranking.order):
+        qtbot.keyClick(panel.table, Qt.Key.Key_Down)
+        seen[panel.current()] = panel.notes.why.text()
+    best = window.session.state.stack.stack.entries[ranking.best].name
+    for exposure, text in seen.items():
+        lost = exposure != ranking.best
+        assert (f"beside {best}:" in text and "against" in text) == lost, text
+    settle(qtbot, window)
+
+
+def test_the_table_says_what_is_accepted_and_why_not(window):
+    panel, session = window.stack_panel, window.session
+    science = session.state.science
+    index = panel.model.index(science, COLUMNS.index("accepted"))
+    outcome, _ = session.outcome(science)
+    accepted = outcome.ratio <= 1.1 and outcome.fit_rms <= 1.0
+    assert index.data() == ("✓ yes" if accepted else "✕ no")
+    tip = index.data(Qt.ItemDataRole.ToolTipRole)
+    assert ("not accepted for a co-add: " in tip) != accepted
+
+
+def test_levels_of_a_subtracted_sky_are_warned_of_and_mended(make_window, qtbot, tmp_path):
+    import numpy as np
+
+    rng = np.random.default_rng(3)
+    images = [
+        MaskedImage(rng.normal(level, 1, (90, 90)).astype(np.float32)) for level in (-3.0, 2.0, 4.0)
+    ]
+    from tests.scenarios.conftest import in_memory
+
+    window = make_window(MatchConfig(bin_size=32))
+    window.session.use_stack(in_memory(images))
+    settle(qtbot, window)
+    warning = window.stack_panel.notes.warning
+    assert warning.isVisible() and "negative mean levels" in warning.text.text()
+    qtbot.mouseClick(warning.dismiss, Qt.MouseButton.LeftButton)
+    assert not warning.isVisible()
+    window.session.set_weights(0.3, 0.4, 0.2)
+    assert not warning.isVisible()
+    warning.show()
+    qtbot.mouseClick(warning.remedy, Qt.MouseButton.LeftButton)
+    assert window.session.state.config.level_above_minimum
+    assert not window.session.state.stack.ranking.warnings and not warning.isVisible()
+    settle(qtbot, window)

@@ -1,0 +1,34 @@
+"""The acceptance rule of SPEC section 9."""
+
+import math
+
+import pytest
+
+from bgviewer.tasks.acceptance import AcceptanceLimits, judge_match
+
+
+@pytest.mark.parametrize(
+    ("fit_rms", "ratio", "reason"),
+    [
+        (1.0, 1.1, ""),
+        (1.01, 1.0, "fitRMS 1.01 > 1"),
+        (0.5, 1.2, "MSE/var 1.2 > 1.1"),
+        (2.0, 1.2, "MSE/var 1.2 > 1.1; fitRMS 2 > 1"),
+        (0.5, None, "MSE/var is not finite"),
+        (0.5, math.nan, "MSE/var is not finite"),
+        (None, None, "no model"),
+    ],
+)
+def test_verdict(fit_rms, ratio, reason):
+    verdict = judge_match(fit_rms, ratio)
+    assert (verdict.accepted, verdict.reason) == (not reason, reason)
+
+
+def test_a_fit_rms_that_is_no_number_is_refused():
+    assert not judge_match(math.nan, 1.0).accepted
+
+
+def test_other_limits():
+    assert judge_match(3.0, 1.5, AcceptanceLimits(mse_ratio=2.0, fit_rms=5.0)).accepted
+    with pytest.raises(ValueError, match="fit_rms"):
+        AcceptanceLimits(fit_rms=0.0)

@@ -1,0 +1,37 @@
+"""Why an exposure is not the reference, in words."""
+
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.ranking import Measurement, rank_exposures
+from bgviewer.engine.stability import stability_of
+from bgviewer.tasks.reasons import describe_stability, explain_cost, stability_lines
+
+FOUND = [Measurement(10, 103, 88), Measurement(8, 100, 100), None]
+NAMES = ["a", "b", "c"]
+
+
+def test_term_by_term_against_the_winner():
+    text = explain_cost(0, rank_exposures(FOUND), FOUND, NAMES)
+    assert text.startswith("a beside b: pixel variance 25 % higher, level 3 % brighter, ")
+    assert "coverage 12 % less; cost 1 against 0.866." in text
+
+
+def test_the_winner_and_one_without_cost():
+    ranking = rank_exposures(FOUND)
+    assert explain_cost(1, ranking, FOUND, NAMES) == "b has the lowest cost, 0.866; next is a, 1."
+    assert "has no cost" in explain_cost(2, ranking, FOUND, NAMES)
+
+
+def test_terms_without_weight_are_no_reason_and_negative_levels_have_no_percent():
+    config = MatchConfig(best_ref_weight_variance=0.0)
+    found = [Measurement(10, 3, 88), Measurement(8, -2, 100)]
+    text = explain_cost(0, rank_exposures(found, config), found, NAMES)
+    assert "variance" not in text and "level 3 against -2 (brighter)" in text
+
+
+def test_stability_names_the_runner_up():
+    found = [Measurement(1, 2, 9), Measurement(2, 1, 9)]
+    stability = stability_of(rank_exposures(found))
+    line, meaning = describe_stability(stability, NAMES)
+    assert line.startswith("This choice wins in ") and line.endswith(" % of random weights")
+    second = NAMES[stability.runner_up]
+    assert f"Runner-up: {second}" in meaning and second in stability_lines(stability, NAMES)[0]
