@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QPointF, Qt, pyqtSignal
+from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -345,6 +345,8 @@ class ImagePanel(QWidget):
             self._margins = (across, down)
             plot = self.canvas.getPlotItem()
             plot.setContentsMargins(across, 4 + down, 2 + across, down)
+        # The margins of before may have kept the plot larger than the canvas it was given.
+        self.canvas.getPlotItem().setGeometry(QRectF(self.canvas.rect()))
 
     def _apply_view(self, *_: object) -> None:
         x0, x1, y0, y1 = self._view.range_for(*self._size())

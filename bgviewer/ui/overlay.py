@@ -139,8 +139,8 @@ class Overlay(QObject):
             left, _, width, _ = self._box
             self.line.setBounds((left, left + width))
             self.line.setPos(left + share * width)
-        other = self.tr("present: A and B were kept with another view")
-        self.badge.setText(badge if self._ready else other)
+        self.badge.setText(badge if self._ready else self.tr("present"))
+        self.badge.setToolTip("" if self._ready else self.tr("A and B hold another view than this"))
         self.badge.setVisible(bool(badge))
         self._place_badge()
 

@@ -120,6 +120,7 @@ class OverviewPanel(QWidget):
         seen = (tiles, tuple(id(t.map) for t in tiles), state.science)
         if seen == self._seen:
             return
+        reordered = [t.exposure for t in tiles] != [t.exposure for t in self._tiles]
         self._seen, self._tiles = seen, tiles
         levels = overview_levels(t.map for t in tiles)
         unit = self._unit()
@@ -127,6 +128,8 @@ class OverviewPanel(QWidget):
         self.bar.set_caption(unit, None)
         self.bar.setVisible(any(t.map is not None for t in tiles))
         self._fill(levels, unit)
+        if reordered:  # the worst come first, and that is where to look
+            self.list.scrollToTop()
         self._sum_up()
 
     def _unit(self) -> str:

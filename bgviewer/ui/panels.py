@@ -60,6 +60,8 @@ class Panels(QWidget):
         for panel in self.all:
             panel.hovered.connect(lambda at, source=panel: self._on_hover(source, at))
             panel.painted.connect(self.painted)
+            # Axes and frames may change after the panel has its size.
+            panel.canvas.getPlotItem().getViewBox().sigResized.connect(lambda *_: self._rest.start())
         self.third.chosen.connect(self.third_chosen)
         self._arrange()
 

@@ -1,0 +1,52 @@
+"""The panels when they are given other room: nothing leaves the screen, and pictures follow."""
+
+from __future__ import annotations
+
+import pytest
+from PyQt6.QtCore import QRectF
+
+from bgviewer.engine.config import MatchConfig
+from tests.scenarios.conftest import WAIT, settle
+
+pytestmark = [
+    pytest.mark.scenario,
+    pytest.mark.qt_log_ignore("propagateSizeHints"),
+]
+
+
+def frames_inside(window) -> bool:
+    """Whether the part of every panel that shows pixels lies on its canvas."""
+    found = []
+    for panel in window.panels.all:
+        area = panel.canvas.getPlotItem().getViewBox().sceneBoundingRect()
+        found.append(QRectF(panel.canvas.rect()).adjusted(-1, -1, 1, 1).contains(area))
+    return all(found)
+
+
+@pytest.mark.parametrize("size", [(1080, 900), (1600, 1000), (1280, 640), (900, 1000)])
+def test_docks_come_and_go(make_window, qtbot, stack_folder, size):
+    window = make_window(MatchConfig(bin_size=32))
+    window.resize(*size)
+    window.load([str(stack_folder)])
+    settle(qtbot, window)
+    for dock in (window.stack_dock, window.config_dock, window.judge_dock):
+        dock.setVisible(not dock.isVisible())
+        # It used to happen that the picture stayed as fine as for the room before.
+        qtbot.waitUntil(lambda: window.panels.resting and window.session.settled, timeout=WAIT)
+        assert frames_inside(window)
+
+
+def test_margins_of_a_wide_canvas_do_not_keep_a_narrow_one_wide(make_window, qtbot, stack_folder):
+    window = make_window(MatchConfig(bin_size=32))
+    window.load([str(stack_folder)])
+    settle(qtbot, window)
+    panel = window.panels.model
+    for width, height in ((700, 200), (282, 376), (900, 150), (200, 500)):
+        panel.canvas.setFixedSize(width, height)
+        qtbot.waitUntil(
+            lambda w=width, h=height: (panel.canvas.width(), panel.canvas.height()) == (w, h),
+            timeout=WAIT,
+        )
+        plot = panel.canvas.getPlotItem()
+        assert plot.geometry().width() <= width + 1
+        assert frames_inside(window)
