@@ -17,6 +17,8 @@ _HOMES = {
     "bgviewer.engine.plan": ("StackPlan",),
     "bgviewer.engine.regions": ("Region",),
     "bgviewer.engine.ranking": ("Measurement", "Ranking", "measure_exposure", "rank_exposures"),
+    "bgviewer.engine.holdout": ("HoldOut",),
+    "bgviewer.engine.sweeping": ("SweepSpace",),
     "bgviewer.errors": (
         "BgviewerError",
         "Cancelled",
@@ -32,7 +34,10 @@ _HOMES = {
     ),
     "bgviewer.io.read": ("read",),
     "bgviewer.io.stack": ("ExposureStack", "load_stack"),
+    "bgviewer.tasks.diagnostic": ("Diagnostic",),
+    "bgviewer.tasks.diagnostics": ("Diagnosis", "diagnose"),
     "bgviewer.tasks.match": ("MatchOutcome", "match_stack"),
+    "bgviewer.tasks.sweep": ("Sweep", "sweep"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     from bgviewer.engine.config import MatchConfig as MatchConfig
     from bgviewer.engine.exposure import Exposure as Exposure
     from bgviewer.engine.exposure import MaskedImage as MaskedImage
+    from bgviewer.engine.holdout import HoldOut as HoldOut
     from bgviewer.engine.matching import MatchResult as MatchResult
     from bgviewer.engine.matching import match_backgrounds as match_backgrounds
     from bgviewer.engine.plan import StackPlan as StackPlan
@@ -50,6 +56,7 @@ if TYPE_CHECKING:
     from bgviewer.engine.ranking import measure_exposure as measure_exposure
     from bgviewer.engine.ranking import rank_exposures as rank_exposures
     from bgviewer.engine.regions import Region as Region
+    from bgviewer.engine.sweeping import SweepSpace as SweepSpace
     from bgviewer.errors import BgviewerError as BgviewerError
     from bgviewer.errors import Cancelled as Cancelled
     from bgviewer.errors import ConfigError as ConfigError
@@ -64,8 +71,13 @@ if TYPE_CHECKING:
     from bgviewer.io.read import read as read
     from bgviewer.io.stack import ExposureStack as ExposureStack
     from bgviewer.io.stack import load_stack as load_stack
+    from bgviewer.tasks.diagnostic import Diagnostic as Diagnostic
+    from bgviewer.tasks.diagnostics import Diagnosis as Diagnosis
+    from bgviewer.tasks.diagnostics import diagnose as diagnose
     from bgviewer.tasks.match import MatchOutcome as MatchOutcome
     from bgviewer.tasks.match import match_stack as match_stack
+    from bgviewer.tasks.sweep import Sweep as Sweep
+    from bgviewer.tasks.sweep import sweep as sweep
 
 
 def __getattr__(name: str) -> Any:

@@ -245,17 +245,22 @@ def run_window(
     if problem is not None:
         print(f"bgviewer: {problem}", file=sys.stderr)
         return _NO_DISPLAY
+    from bgviewer.ui.leaving import ask_person
+
     app = make_application()
     if not _has_fonts():
         _say_no_fonts()
         return _NO_DISPLAY
     window = build_window(config, zero_point, plan)
+    window.leaving.ask = ask_person
     remove_hooks = _install_hooks(window)
     favour_window()
     try:
         window.show()
         if paths:
             window.load(list(paths), reference)
+        else:
+            window.first_steps.offer()
         return app.exec()
     finally:
         remove_hooks()

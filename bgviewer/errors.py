@@ -12,6 +12,7 @@ from typing import Any
 __all__ = [
     "BgviewerError",
     "Cancelled",
+    "ChooseError",
     "ConfigError",
     "FitError",
     "GridError",
@@ -20,6 +21,7 @@ __all__ = [
     "ReadError",
     "Remedy",
     "ShapeMismatchError",
+    "SidecarError",
     "UndersampledError",
     "WriteError",
 ]
@@ -120,6 +122,37 @@ class ReadError(_FileError):
 
     def __init__(self, path: object, reason: str, *, id: str = "E_MISSING") -> None:
         super().__init__(path, reason, id=id)
+
+
+class ChooseError(ReadError):
+    """A file holds several images (or planes) and the user has to say which one is meant.
+
+    Attributes
+    ----------
+    choices : tuple of dict
+        One per image: ``hdu``, ``plane`` (of a cube, else None), ``name``, ``shape`` [ny, nx] and
+        ``text``.
+    """
+
+    def __init__(
+        self, path: object, reason: str, *, id: str, choices: tuple[dict[str, Any], ...] = ()
+    ) -> None:
+        super().__init__(path, reason, id=id)
+        self.choices = choices
+
+
+class SidecarError(ReadError):
+    """A file belongs to an exposure (mask, weight, model ...) and is none itself.
+
+    Attributes
+    ----------
+    convention : str
+        How it was recognised.
+    """
+
+    def __init__(self, path: object, reason: str, *, convention: str = "") -> None:
+        super().__init__(path, reason, id="E_SIDECAR")
+        self.convention = convention
 
 
 class WriteError(_FileError):

@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 
 from bgviewer.cli.exits import EXPLAINED
+from bgviewer.cli.export_options import add_export_options
+from bgviewer.cli.sweep_options import add_sweep_options
 
 __all__ = ["COMMANDS", "build_parser"]
 
-COMMANDS = ("rank", "match", "info", "config", "demo")
+COMMANDS = ("rank", "sweep", "match", "check", "info", "config", "demo")
 
 _WINDOW_HELP = """\
 Match the sky backgrounds of exposures of one field, and see what the match does.
 
   bgviewer [PATH|DIR|@LIST ...]       open the window
   bgviewer rank PATH...               which exposure should be the reference, and why
+  bgviewer sweep PATH...              which settings are right, judged on held-out pixels
   bgviewer match PATH... -o DIR       match all exposures and write FITS files
+  bgviewer check PATH...              how far the matches and the stack can be trusted
   bgviewer info PATH...               what was recognised in each file
   bgviewer config dump|check|convert  write, check or convert a configuration file
   bgviewer demo [-o DIR]              the whole job on a generated stack
@@ -116,9 +120,19 @@ def _add_match(parser: argparse.ArgumentParser) -> None:
         help="reference exposure by name or path; auto (default) takes the best of the ranking",
     )
     _add_settings(parser)
+    parser.add_argument(
+        "--regions", metavar="FILE.reg", help="ignore the pixels in the regions of a ds9 file"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace existing output files")
     parser.add_argument(
         "--no-reference", action="store_true", help="do not write a copy of the reference"
+    )
+    add_export_options(parser)
+    parser.add_argument(
+        "--auto",
+        choices=("exposure", "stack"),
+        help="sweep first and take what it recommends (see bgviewer sweep), for each exposure or "
+        "one setting for the stack; score and runner-up go into the headers and sweep.json",
     )
     parser.add_argument(
         "--jobs",
@@ -133,6 +147,25 @@ def _add_match(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would be done and written, do nothing"
     )
+    _add_json(parser)
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    _add_paths(parser)
+    parser.add_argument(
+        "--reference",
+        metavar="NAME|auto",
+        help="reference exposure by name or path; auto (default) takes the one of lowest cost "
+        "among those that overlap with most",
+    )
+    _add_settings(parser)
+    _add_json(parser)
+
+
+def _add_sweep(parser: argparse.ArgumentParser) -> None:
+    _add_paths(parser)
+    add_sweep_options(parser)
+    _add_settings(parser)
     _add_json(parser)
 
 
@@ -172,8 +205,12 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 
 _ABOUT = {
     "rank": "Rank exposures as background references: cost from variance, level and coverage.",
+    "sweep": "Try binSize x (order | interpStyle) x gridStatistic on every exposure, judge each on "
+    "pixels that were held out of the fit, and say which settings are right.",
     "match": "Match every exposure to the reference and write matched FITS files, the background "
     "models, a report (report.ecsv) and the settings (config.toml).",
+    "check": "Match in memory and judge: diagnostics of every match beside what they should be, "
+    "which exposures overlap, and what is left between matched ones. Nothing is written.",
     "info": "Say what was recognised in each file.",
     "config": "Write, check or convert a configuration file.",
     "demo": "Generate a stack with a known sky and do the whole job on it: in the window where "
@@ -181,7 +218,9 @@ _ABOUT = {
 }
 _ADD = {
     "rank": _add_rank,
+    "sweep": _add_sweep,
     "match": _add_match,
+    "check": _add_check,
     "info": _add_info,
     "config": _add_config,
     "demo": _add_demo,

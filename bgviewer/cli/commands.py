@@ -10,9 +10,16 @@ from typing import Any
 
 from bgviewer import __version__
 from bgviewer.cli import exits
+from bgviewer.cli.auto import check_auto, swept, write_sweep
+from bgviewer.cli.check import check_stack
 from bgviewer.cli.convert import check_report, convert_config, write_report
+from bgviewer.cli.export_options import export_options
+from bgviewer.cli.outcomes import outcome_json, print_outcomes
 from bgviewer.cli.output import StderrProgress, number, print_json, print_table, say
+from bgviewer.cli.recorded import recorded_lines, refuse_second_match
+from bgviewer.cli.regions import with_regions
 from bgviewer.cli.settings import Settings, gather_settings
+from bgviewer.cli.sweep import sweep_opened
 from bgviewer.engine.ranking import Ranking, rank_exposures
 from bgviewer.engine.stability import stability_of
 from bgviewer.errors import ConfigError, NoReferenceError
@@ -30,7 +37,7 @@ from bgviewer.tasks.export import (
 )
 from bgviewer.tasks.inspect import inspect_file
 from bgviewer.tasks.load import LoadedStack, measure_stack
-from bgviewer.tasks.match import MatchOutcome, check_included, find_exposure
+from bgviewer.tasks.match import check_included, find_exposure
 from bgviewer.tasks.plan import plan_warnings
 from bgviewer.tasks.reasons import stability_lines
 
@@ -160,8 +167,9 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
     """
     if not arguments.output:
         raise ConfigError("-o: name a folder to write to", field="output", value="")
-    stack = _open(arguments, settings)
+    settings, stack = with_regions(arguments, settings, _open(arguments, settings))
     excluded = settings.plan.excluded
+    refuse_second_match(stack, excluded, getattr(arguments, "again", False))
     included = [i for i in stack.usable if stack[i].name not in excluded]
     different = len({stack[i].identity for i in included})
     if different < 2:
@@ -185,9 +193,12 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         include_reference=not arguments.no_reference,
         zero_point=settings.zero_point,
         plan=settings.plan,
+        **export_options(arguments),
     )
     check_targets(request)
     check_report(arguments, request)
+    auto = getattr(arguments, "auto", None)
+    check_auto(request, auto)
     if given is None:
         loaded = _measure(stack, settings)
         if len(loaded.usable) < 2:
@@ -198,14 +209,16 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         request = replace(request, reference=ranking.best)
     if arguments.dry_run:
         return _dry_run(request, arguments.json)
+    request, found = swept(request, auto)
     report = _export(request, getattr(arguments, "jobs", None))
+    write_sweep(request, found)
     write_report(arguments, request, report)
     if report.problem is not None:
         say(report.problem)
     if arguments.json:
         print_json(report_json(report, stack))
     else:
-        _print_outcomes(report)
+        print_outcomes(report)
     return exit_code(report)
 
 
@@ -274,60 +287,20 @@ def report_json(report: ExportReport, stack: ExposureStack) -> dict[str, Any]:
         "reference": stack[report.reference].name,
         "config": report.config.to_lsst(),
         "notes": list(stack.notes),
-        "exposures": [_outcome_json(o) for o in report.outcomes],
+        "exposures": [outcome_json(o, report.limits) for o in report.outcomes],
     }
 
 
-def _outcome_json(outcome: MatchOutcome) -> dict[str, Any]:
-    return {
-        "name": outcome.name,
-        "path": None if outcome.path is None else str(outcome.path),
-        "is_reference": outcome.is_reference,
-        "status": outcome.status,
-        "reason": outcome.reason,
-        "fit_rms": outcome.fit_rms,
-        "matched_mse": outcome.matched_mse,
-        "diff_im_var": outcome.diff_im_var,
-        "scale": outcome.scale,
-        "own_settings": outcome.own_settings,
-        "regions": outcome.regions,
-        "adjustments": [
-            {"kind": a.kind, "asked": a.asked, "used": a.used, "text": a.text}
-            for a in outcome.adjustments
-        ],
-        "output": None if outcome.output is None else str(outcome.output),
-        "background": (
-            None if outcome.background_output is None else str(outcome.background_output)
-        ),
-    }
+def run_check(arguments: argparse.Namespace) -> int:
+    """Judge every match of a stack, and how its exposures fit together."""
+    settings = gather_settings(arguments)
+    return check_stack(arguments, settings, _open(arguments, settings))
 
 
-def _print_outcomes(report: ExportReport) -> None:
-    rows = [
-        [
-            o.name,
-            o.status,
-            number(o.fit_rms),
-            number(o.matched_mse),
-            number(o.diff_im_var),
-            number(o.ratio),
-            o.reason or "; ".join(_remarks(o)),
-        ]
-        for o in report.outcomes
-    ]
-    head = ["exposure", "status", "fitRMS", "matchedMSE", "diffImVar", "MSE/var", "remarks"]
-    print_table(head, rows, numeric=range(2, 6))
-    excluded = sum(o.status == "excluded" for o in report.outcomes)
-    also = f", {excluded} excluded" if excluded else ""
-    say(
-        f"{report.n_matched} matched, {report.n_failed} failed{also}; written to {report.directory}"
-    )
-
-
-def _remarks(outcome: MatchOutcome) -> list[str]:
-    own = [f"own settings {outcome.own_settings}"] if outcome.own_settings else []
-    ignored = [f"{outcome.regions} regions ignored"] if outcome.regions else []
-    return [*own, *ignored, *(a.text for a in outcome.adjustments)]
+def run_sweep(arguments: argparse.Namespace) -> int:
+    """Try many settings on a stack and say which are right."""
+    settings = gather_settings(arguments)
+    return sweep_opened(arguments, settings, _open(arguments, settings))
 
 
 def run_info(arguments: argparse.Namespace) -> int:
@@ -351,6 +324,8 @@ def _print_records(records: list[dict[str, Any]]) -> None:
     for r in records:
         if r["error"] is not None:
             say(r["error"]["text"])
+            for item in r["choices"]:
+                say(f"  {item['text']}")
             continue
         ny, nx = r["shape"]
         rows.append(
@@ -370,6 +345,9 @@ def _print_records(records: list[dict[str, Any]]) -> None:
     if rows:
         head = ["file", "convention", "size", "flagged pixels", "variance", "unit"]
         print_table([*head, "zero point", "x0, y0", "WCS", "remarks"], rows, numeric=(6,))
+    for r in records:
+        if r.get("settings"):
+            print("\n  ".join([f"{Path(r['path']).name}:", *recorded_lines(r["settings"])]))
 
 
 def run_config(arguments: argparse.Namespace) -> int:
@@ -392,7 +370,9 @@ def run_config(arguments: argparse.Namespace) -> int:
 
 RUN: dict[str, Callable[[argparse.Namespace], int]] = {
     "rank": run_rank,
+    "sweep": run_sweep,
     "match": run_match,
+    "check": run_check,
     "info": run_info,
     "config": run_config,
 }

@@ -14,7 +14,15 @@ from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import RowRenderer, positions, render_rows, small_product
 from bgviewer.errors import FitError
 
-__all__ = ["ChebyshevModel", "term_count", "terms"]
+__all__ = [
+    "ChebyshevModel",
+    "FitSystem",
+    "along",
+    "products",
+    "term_count",
+    "terms",
+    "terms_at",
+]
 
 Array = NDArray[np.float64]
 
@@ -29,6 +37,70 @@ def terms(order: int) -> list[tuple[int, int]]:
 def term_count(order: int) -> int:
     """Return how many coefficients a polynomial of this order has."""
     return (order + 1) * (order + 2) // 2
+
+
+@dataclass(frozen=True, eq=False)
+class FitSystem:
+    """The least-squares problem of a fit: everything but the cells' values.
+
+    Attributes
+    ----------
+    usable : bool array, shape of the grid
+        Cells that take part.
+    design : ndarray float64 [n_fitted, terms]
+        The terms at their centres.
+    weighted : ndarray float64 [n_fitted, terms]
+        The same times the cell's weight.
+    """
+
+    usable: NDArray[np.bool_]
+    design: Array
+    weighted: Array
+
+    @classmethod
+    def of(
+        cls,
+        cells: Cells,
+        order: int,
+        weighting: bool,
+        shape: tuple[int, int],
+        *,
+        inverse_variance: bool = False,
+    ) -> FitSystem:
+        """Set it up (see `ChebyshevModel.fit` for the arguments)."""
+        values = cells.values.astype(np.float64)
+        errors = cells.errors.astype(np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weights = 1.0 / errors if weighting else np.ones_like(values)
+            if weighting and inverse_variance:
+                weights = weights * weights
+            usable = np.isfinite(values + weights)
+        rows, columns = np.nonzero(usable)
+        design = terms_at(order, shape, cells.y_local, cells.x_local)[rows, columns]
+        return cls(usable, design, design * weights[usable][:, None])
+
+    @property
+    def matrix(self) -> Array:
+        """The normal equations' matrix."""
+        return np.asarray(self.weighted.T @ self.design)
+
+
+def terms_at(order: int, shape: tuple[int, int], y: ArrayLike, x: ArrayLike) -> Array:
+    """Return every term at local rows `y` and columns `x`: float64 [len(y), len(x), terms]."""
+    ny, nx = shape
+    return products(order, along(order, ny, y), along(order, nx, x))
+
+
+def along(order: int, side: int, positions: ArrayLike) -> Array:
+    """Return T_0 to T_order at local positions of a side: float64 [positions, order + 1]."""
+    at = np.atleast_1d(np.asarray(positions, dtype=np.float64))
+    return np.asarray(chebvander(_unit(at, side), order))
+
+
+def products(order: int, along_y: Array, along_x: Array) -> Array:
+    """Return the terms from their factors along y and x: [rows, columns, terms]."""
+    a, b = (np.array(index) for index in zip(*terms(order), strict=True))
+    return np.asarray(along_y[:, None, b] * along_x[None, :, a])
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,30 +153,17 @@ class ChebyshevModel:
         FitError
             When no cell can be used (or all weights are negligibly small).
         """
-        values = cells.values.astype(np.float64)
-        errors = cells.errors.astype(np.float64)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            weights = 1.0 / errors if weighting else np.ones_like(values)
-            if weighting and inverse_variance:
-                weights = weights * weights
-            usable = np.isfinite(values + weights)
-        ny, nx = shape
-        vy = chebvander(_unit(cells.y_local, ny), order)
-        vx = chebvander(_unit(cells.x_local, nx), order)
-        rows, columns = np.nonzero(usable)
-        design = np.empty((len(rows), term_count(order)))
-        for k, (a, b) in enumerate(terms(order)):
-            design[:, k] = vx[columns, a] * vy[rows, b]
-        weighted = design * weights[usable][:, None]
-        matrix, right = weighted.T @ design, weighted.T @ values[usable]
+        system = FitSystem.of(cells, order, weighting, shape, inverse_variance=inverse_variance)
+        values = cells.values.astype(np.float64)[system.usable]
+        matrix, right = system.matrix, system.weighted.T @ values
         if not (np.abs(matrix) > _NOTHING).any():
             raise FitError(
-                f"there is nothing to fit: {len(rows)} of {values.size} cells can be used"
+                f"there is nothing to fit: {len(values)} of {cells.values.size} cells can be used"
                 + (" with their weights" if weighting else "")
                 + ". Choose a larger binSize or fewer badMaskPlanes."
             )
         coefficients, condition = _solve(matrix, right)
-        return cls(coefficients, order, shape, condition, len(rows))
+        return cls(coefficients, order, shape, condition, len(values))
 
     def render(
         self,

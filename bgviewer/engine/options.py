@@ -33,9 +33,11 @@ class Option:
         Allowed range, ends included.
     unit : str
         Unit shown beside the value, or an empty string.
-    stage : {"ranking", "difference", "grid", "model"}
+    step : float or None
+        What one step of an editor adds; None leaves it to the kind.
+    stage : {"ranking", "difference", "grid", "model", "acceptance"}
         First stage of the match that the option touches.
-    group : {"model", "grid", "mask", "ranking", "corrections"}
+    group : {"model", "grid", "mask", "ranking", "corrections", "acceptance"}
         Where the window shows it.
     help : str
         One or two sentences: what it does.
@@ -61,6 +63,7 @@ class Option:
     maximum: float | None = None
     unit: str = ""
     lsst: bool = True
+    step: float | None = None
 
     @property
     def allowed(self) -> str:

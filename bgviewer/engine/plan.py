@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bgviewer.engine.acceptance import AcceptanceLimits
 from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.engine.regions import Region
 
@@ -24,11 +25,14 @@ class StackPlan:
         Pixels that do not count, of one exposure or of all.
     own : mapping of str to mapping
         Exposure -> options (snake_case) in which it differs from the shared settings.
+    acceptance : AcceptanceLimits
+        What a co-add would still keep; it changes no match.
     """
 
     excluded: frozenset[str] = frozenset()
     regions: tuple[Region, ...] = ()
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    acceptance: AcceptanceLimits = field(default_factory=AcceptanceLimits)
 
     def config_for(self, exposure: str, shared: MatchConfig) -> MatchConfig:
         """Return the settings an exposure is matched with."""
@@ -52,4 +56,13 @@ class StackPlan:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was decided."""
-        return not (self.excluded or self.regions or self.own)
+        return not (self.excluded or self.regions or self.own or self.limited)
+
+    @property
+    def limited(self) -> bool:
+        """Whether other acceptance limits than the usual are set."""
+        return self.acceptance != AcceptanceLimits()
+
+    def without_exposures(self) -> StackPlan:
+        """Return what holds for another stack too: the acceptance limits."""
+        return StackPlan(acceptance=self.acceptance)

@@ -14,6 +14,7 @@ __all__ = ["DRAWS", "Stability", "stability_of"]
 DRAWS = 2000
 """Random weights; a share is then known to about one percent."""
 _SEED = 20140
+_AT_ONCE = 100  # draws whose costs stay in the cache, of many exposures too
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +51,13 @@ def stability_of(ranking: Ranking, *, draws: int = DRAWS, seed: int = _SEED) -> 
     terms = ranking.terms
     ratios = np.stack([terms.variance, terms.level, terms.coverage])
     weights = np.random.default_rng(seed).dirichlet(np.ones(3), draws)
-    with np.errstate(all="ignore"):
-        costs = weights @ ratios
-    costs[:, np.isnan(ranking.cost)] = np.inf
-    np.copyto(costs, np.inf, where=np.isnan(costs))
-    wins = np.bincount(costs.argmin(axis=1), minlength=len(ranking.cost))
+    known = ~np.isnan(ranking.cost)
+    wins = np.zeros(len(ranking.cost), np.intp)
+    for first in range(0, draws, _AT_ONCE):
+        with np.errstate(all="ignore"):
+            costs = weights[first : first + _AT_ONCE] @ ratios
+        np.copyto(costs, np.inf, where=~known | np.isnan(costs))
+        wins += np.bincount(costs.argmin(axis=1), minlength=len(wins))
     others = wins.copy()
     others[ranking.best] = 0
     second = int(others.argmax())

@@ -19,10 +19,12 @@ __all__ = [
     "drop_cards",
     "format_card",
     "header_bytes",
+    "hierarch_card",
     "history_cards",
     "keyword",
     "put_card",
     "split_cards",
+    "text_cards",
     "text_chunks",
     "wcs_axes_first",
 ]
@@ -100,8 +102,28 @@ def format_card(name: str, value: Value, comment: str = "") -> bytes:
     return card[:CARD].ljust(CARD).encode("ascii")
 
 
+def hierarch_card(name: str, value: bool | int | float) -> bytes:
+    """Format a card whose keyword has more than eight characters.
+
+    Raises
+    ------
+    ValueError
+        For a number that FITS does not have, or a card that would be too long.
+    """
+    shown = format_card("X", value)[10:].strip().decode("ascii")
+    card = f"HIERARCH {name} = {shown}"
+    if len(card) > CARD:
+        raise ValueError(f"{name} = {value!r} does not fit one card")
+    return card.ljust(CARD).encode("ascii")
+
+
 def history_cards(text: str) -> list[bytes]:
     """Wrap `text` into HISTORY cards of at most 72 characters each."""
+    return text_cards("HISTORY", text)
+
+
+def text_cards(name: str, text: str) -> list[bytes]:
+    """Wrap `text` into HISTORY or COMMENT cards of at most 72 characters each."""
     words, lines, line = ascii_text(text).split(" "), [], ""
     for word in words:
         while len(word) > 72:
@@ -117,7 +139,7 @@ def history_cards(text: str) -> list[bytes]:
             lines.append(line)
             line = word
     lines.append(line)
-    return [f"HISTORY {entry}".ljust(CARD).encode("ascii") for entry in lines]
+    return [f"{name:<8}{entry}".ljust(CARD).encode("ascii") for entry in lines]
 
 
 def text_chunks(text: str, room: int = STRING_ROOM - 2) -> list[str]:

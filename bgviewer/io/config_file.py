@@ -71,5 +71,6 @@ def dump_any(
         return dump_config(config, extra, plan), ()
     text, losses = dump_lsst_config(config, "modern" if format == "lsst-modern" else "old")
     if plan is not None and not plan.is_empty:
-        losses += ("exclusions, regions and own settings: LSST's configuration has none",)
+        what = "exclusions, regions, own settings and acceptance limits"
+        losses += (f"{what}: LSST's configuration has none",)
     return text, losses

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from bgviewer.io.layout import quiet
 from bgviewer.io.sky import wcs_cards
 from bgviewer.io.splice import Part
 
-__all__ = ["background_part", "exposure_parts"]
+__all__ = ["background_part", "exposure_parts", "mask_plane_cards", "place_cards", "unit_card"]
 
 
 def _position_cards(exposure: Exposure) -> list[bytes]:
@@ -70,7 +72,13 @@ def _image_cards(shape: tuple[int, int], bitpix: int, primary: bool) -> list[byt
     return cards
 
 
-def _unit_card(unit: str | None, squared: bool = False) -> list[bytes]:
+def place_cards(xy0: tuple[int, int]) -> list[bytes]:
+    """Return the cards that state a position in the parent grid, LSST's and that for ds9."""
+    return [card for _, card in _xy0_cards(xy0)]
+
+
+def unit_card(unit: str | None, squared: bool = False) -> list[bytes]:
+    """Return the card of the pixels' unit; none where there is no unit that fits one."""
     if not unit:
         return []
     text = ascii_text(f"{unit}**2" if squared else unit)
@@ -83,7 +91,7 @@ def background_part(
     """Return the single HDU of a background model."""
     cards = _image_cards(exposure.shape, -32, primary=True)
     cards.append(format_card("EXTNAME", "BGMODEL", "background model"))
-    cards += _position_cards(exposure) + _unit_card(exposure.unit) + records
+    cards += _position_cards(exposure) + unit_card(exposure.unit) + records
     return Part(None, cards, background)
 
 
@@ -107,16 +115,17 @@ def exposure_parts(exposure: Exposure, records: list[bytes]) -> list[Part]:
         cards += [format_card("EXTNAME", name), format_card("EXTTYPE", name)]
         cards += [format_card("INHERIT", True), *position]
         if name == "MASK":
-            cards += _plane_cards(exposure)
+            cards += mask_plane_cards(exposure.planes or {})
         else:
-            cards += _unit_card(exposure.unit, squared=name == "VARIANCE")
+            cards += unit_card(exposure.unit, squared=name == "VARIANCE")
         parts.append(Part(None, cards, pixels))
     return parts
 
 
-def _plane_cards(exposure: Exposure) -> list[bytes]:
+def mask_plane_cards(planes: Mapping[str, int]) -> list[bytes]:
+    """Return the cards that name the bits of a mask."""
     cards = []
-    for name, bit in (exposure.planes or {}).items():
+    for name, bit in planes.items():
         if len(name) <= 5:
             cards.append(format_card(f"MP_{name}", bit))
         else:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import io
 import math
-import struct
-import zlib
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch, fresh_or
 from bgviewer.io.cards import format_card, header_bytes
 from bgviewer.io.layout import FitsFile, Hdu, card_value, quiet
+from bgviewer.io.memory import too_large
 from bgviewer.io.words import BAND_BYTES, from_file_order
 
 __all__ = ["is_direct", "read_float_plane", "read_mask_plane", "read_rows"]
@@ -29,27 +28,40 @@ _EXACT = 1 << 24
 """Up to here float32 holds every whole number."""
 
 
-def _stored(file: FitsFile, hdu: Hdu) -> NDArray[Any]:
+def _span(hdu: Hdu, layer: int | None) -> tuple[int, tuple[int, ...]]:
+    """Return where the numbers of an image, or of one plane of a cube, begin, and their shape."""
+    if layer is None:
+        return hdu.data_start, hdu.shape
+    shape = hdu.shape[-2:]
+    return hdu.data_start + layer * math.prod(shape) * abs(hdu.bitpix) // 8, shape
+
+
+def _stored(file: FitsFile, hdu: Hdu, layer: int | None) -> NDArray[Any]:
     """Return the numbers as stored, big-endian, degenerate axes gone."""
-    data = file.read_bytes(hdu.data_start, hdu.data_start + hdu.data_size)
-    return np.frombuffer(data, dtype=_DTYPES[hdu.bitpix]).reshape(hdu.shape)
+    if hdu.constant is not None:
+        return np.full(hdu.shape, hdu.constant)
+    start, shape = _span(hdu, layer)
+    data = file.read_bytes(start, start + math.prod(shape) * abs(hdu.bitpix) // 8)
+    return np.frombuffer(data, dtype=_DTYPES[hdu.bitpix]).reshape(shape)
 
 
-_DECODE_ERRORS = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    RuntimeError,
-    ArithmeticError,
-    AssertionError,
-    zlib.error,
-    struct.error,
-    fits.VerifyError,
-)
-"""What astropy's decompression raises on damaged tiles."""
+def _check_memory(file: FitsFile, hdu: Hdu, layer: int | None) -> None:
+    """Refuse what does not fit into memory before it is asked for."""
+    pixels = math.prod(hdu.shape if layer is None else hdu.shape[-2:])
+    wanted = 4 * pixels
+    if not is_direct(hdu):
+        wanted += pixels * (8 + abs(hdu.bitpix) // 8)
+    if hdu.is_compressed:
+        wanted += 2 * hdu.data_size
+    why = too_large(wanted)
+    if why:
+        raise file.error(f"{hdu.describe()} {why}", "E_MEMORY")
+
+
+try:
+    from astropy.io.fits.hdu.compressed._compression import CfitsioException
+except ImportError:  # no public name for it; elsewhere its decoders raise one of those below
+    CfitsioException = RuntimeError
 
 _EMPTY_PRIMARY = header_bytes(
     [format_card("SIMPLE", True), format_card("BITPIX", 8), format_card("NAXIS", 0)]
@@ -66,8 +78,8 @@ def _unpacked(file: FitsFile, hdu: Hdu) -> NDArray[Any]:
             with fits.open(alone, memmap=False) as hdus:
                 return np.array(hdus[1].data).reshape(hdu.shape)
         except MemoryError as exc:
-            raise file.error(f"{hdu.label} does not fit into memory", "E_TRUNCATED") from exc
-        except _DECODE_ERRORS as exc:
+            raise file.error(f"{hdu.label} does not fit into memory", "E_MEMORY") from exc
+        except Exception as exc:
             why = " ".join(str(exc).split()) or type(exc).__name__
             reason = f"{hdu.label} cannot be decompressed ({why})"
             raise file.error(reason, "E_TRUNCATED") from exc
@@ -101,7 +113,7 @@ def _loss(values: NDArray[Any], label: str) -> str | None:
 
 def is_direct(hdu: Hdu) -> bool:
     """Whether float32, or bits of 32, lie in the file just as they are used."""
-    if hdu.is_compressed or hdu.bitpix not in (32, -32):
+    if hdu.is_compressed or hdu.bitpix not in (32, -32) or hdu.constant is not None:
         return False
     return _scaling(hdu) == (1.0, 0.0, None) or (hdu.bitpix == 32 and _scaling(hdu)[:2] == (1, 0))
 
@@ -113,18 +125,29 @@ def read_rows(file: FitsFile, hdu: Hdu, rows: slice, out: NDArray[Any]) -> None:
 
 
 def _read_direct(
-    file: FitsFile, hdu: Hdu, dtype: DTypeLike, scratch: Scratch | None, progress: Progress
+    file: FitsFile,
+    hdu: Hdu,
+    dtype: DTypeLike,
+    scratch: Scratch | None,
+    progress: Progress,
+    layer: int | None = None,
 ) -> NDArray[Any]:
-    out = fresh_or(scratch, f"plane {hdu.index}", hdu.shape, dtype)
+    shape = _span(hdu, layer)[1]
+    out = fresh_or(scratch, f"plane {hdu.index}", shape, dtype)
     lines = out.reshape(-1, out.shape[-1])
+    above = (layer or 0) * len(lines)
     for first, last in row_bands(0, len(lines), BAND_BYTES // (4 * lines.shape[1])):
         progress.step()
-        read_rows(file, hdu, slice(first, last), lines[first:last])
+        read_rows(file, hdu, slice(above + first, above + last), lines[first:last])
     return out
 
 
 def read_float_plane(
-    file: FitsFile, hdu: Hdu, scratch: Scratch | None = None, progress: Progress = SILENT
+    file: FitsFile,
+    hdu: Hdu,
+    scratch: Scratch | None = None,
+    progress: Progress = SILENT,
+    layer: int | None = None,
 ) -> tuple[NDArray[np.float32], list[str]]:
     """Return an image or variance plane as native float32 and what was lost.
 
@@ -134,6 +157,8 @@ def read_float_plane(
         Where the values may go when they need not last.
     progress : Progress, optional
         May stop the reading.
+    layer : int, optional
+        Which plane of a cube, counted from 0.
 
     Returns
     -------
@@ -142,19 +167,23 @@ def read_float_plane(
     losses : list of str
         One sentence when digits were lost.
     """
+    _check_memory(file, hdu, layer)
     if hdu.bitpix == -32 and is_direct(hdu):
-        return _read_direct(file, hdu, np.float32, scratch, progress), []
+        return _read_direct(file, hdu, np.float32, scratch, progress, layer), []
     if hdu.is_compressed:
         values = _unpacked(file, hdu)
+        if layer is not None:
+            values = values.reshape(-1, *hdu.shape[-2:])[layer]
     else:
-        values = _stored(file, hdu)
-        scale, zero, blank = _scaling(hdu)
+        values = _stored(file, hdu, layer)
+        scale, zero, blank = (1.0, 0.0, None) if hdu.constant is not None else _scaling(hdu)
         if scale != 1.0 or zero != 0.0 or blank is not None:
             missing = None if blank is None else values == blank
             if values.dtype.itemsize > 4 and scale == 1.0 and zero == math.floor(zero):
                 values = values.astype(np.longdouble) + np.longdouble(zero)
             else:
-                values = values * np.float64(scale) + np.float64(zero)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    values = values * np.float64(scale) + np.float64(zero)
             if missing is not None:
                 values[missing] = np.nan
     # Scaled 16-bit data are rounded too, but far below their own step.
@@ -165,27 +194,38 @@ def read_float_plane(
 
 
 def read_mask_plane(
-    file: FitsFile, hdu: Hdu, scratch: Scratch | None = None, progress: Progress = SILENT
+    file: FitsFile,
+    hdu: Hdu,
+    scratch: Scratch | None = None,
+    progress: Progress = SILENT,
+    layer: int | None = None,
 ) -> NDArray[np.uint32]:
-    """Return a mask as native uint32 bits, shape (ny, nx).
+    """Return a mask as native uint32 bits, shape (ny, nx); of a cube one `layer`.
 
     Raises
     ------
     ReadError
         ``E_MASK_TYPE`` when the values are no whole numbers of at most 32 bits.
     """
+    _check_memory(file, hdu, layer)
     if hdu.is_compressed:
-        return _as_bits(file, hdu, _unpacked(file, hdu))
+        values = _unpacked(file, hdu)
+        if layer is not None:
+            values = values.reshape(-1, *hdu.shape[-2:])[layer]
+        return _as_bits(file, hdu, values)
     if hdu.bitpix == 32 and is_direct(hdu):
-        return _read_direct(file, hdu, np.uint32, scratch, progress)
-    values = _stored(file, hdu)
+        return _read_direct(file, hdu, np.uint32, scratch, progress, layer)
+    values = _stored(file, hdu, layer)
+    if hdu.constant is not None:
+        return _as_bits(file, hdu, values)
     scale, zero, _ = _scaling(hdu)
     sign = 1 << max(hdu.bitpix - 1, 0)
     if hdu.bitpix in (16, 32) and scale == 1.0 and zero in (0.0, float(sign)):
         native = values.astype(f"=i{hdu.bitpix // 8}").view(f"=u{hdu.bitpix // 8}")
         return (native ^ np.array(sign if zero else 0, native.dtype)).astype(np.uint32)
     if scale != 1.0 or zero != 0.0:
-        values = values * np.float64(scale) + np.float64(zero)
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = values * np.float64(scale) + np.float64(zero)
     return _as_bits(file, hdu, values)
 
 

@@ -22,13 +22,14 @@ __all__ = ["Card", "is_own_output", "make_cards", "raw_cards", "read_cards", "wi
 Card = tuple[str, Value, str]
 """Keyword, value, comment; keyword HISTORY has its text as the value."""
 
-KINDS = ("matched", "reference", "background")
+KINDS = ("matched", "reference", "background", "report")
 _SUFFIXES = ("", *"23456789", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 _TEXTS: tuple[tuple[str, str, str], ...] = (
     ("version", "BGVVERS", "bgviewer version"),
-    ("kind", "BGVKIND", "matched, reference or background"),
+    ("kind", "BGVKIND", "matched, reference, background or report"),
     ("reference", "BGVREF", "reference exposure"),
+    ("zero_point", "BGVZP", "common zero point asked for"),
     ("sign", "BGVSIGN", "what is done with the model"),
     ("source_hash", "BGVHASH", "SHA-256 of the source file (first 16)"),
 )
@@ -40,6 +41,8 @@ _FIGURES: tuple[tuple[str, str, str], ...] = (
 )
 _ADJUSTMENT = "BGVADJ"
 _REGIONS = "BGVNREG"
+REGION_CARDS = tuple(f"BGVR{n:04d}" for n in range(1, 1000))
+"""Keywords of the text that holds the regions."""
 
 
 def _option_card(opt: Option, config: MatchConfig) -> Card:
@@ -59,6 +62,7 @@ def make_cards(
     *,
     kind: str = "matched",
     reference: str | None = None,
+    zero_point: str | float | None = None,
     scale: float = 1.0,
     fit_rms: float | None = None,
     matched_mse: float | None = None,
@@ -74,10 +78,12 @@ def make_cards(
     ----------
     config : MatchConfig
         Settings of the match.
-    kind : {"matched", "reference", "background"}
+    kind : {"matched", "reference", "background", "report"}
         What the file is; `write_background` sets it itself.
     reference : str, optional
         File name of the reference.
+    zero_point : str or float, optional
+        The photometric scaling that was asked for: "auto", "none" or a magnitude.
     scale, fit_rms, matched_mse, diff_im_var : float, optional
         Photometric factor in memory and figures in the scaled unit; None and NaN are left out.
     adjustments : sequence
@@ -96,6 +102,7 @@ def make_cards(
         raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
     version = version or _version()
     known = {"version": version, "kind": kind, "reference": reference}
+    known["zero_point"] = None if zero_point is None else str(zero_point)
     texts = ((card, known.get(name), comment) for name, card, comment in _TEXTS)
     cards: list[Card] = [(card, value, comment) for card, value, comment in texts if value]
     cards += [_option_card(opt, config) for opt in OPTIONS.values()]
@@ -169,7 +176,8 @@ def keywords() -> frozenset[str]:
     texts = {card for _, card, _ in _TEXTS}
     texts |= {o.card for o in OPTIONS.values() if o.kind in ("planes", "choice")}
     split = {name + suffix for name in texts for suffix in _SUFFIXES if len(name + suffix) <= 8}
-    return frozenset(single | split | {f"{_ADJUSTMENT}{n}" for n in range(1, 10)})
+    numbered = {f"{_ADJUSTMENT}{n}" for n in range(1, 10)} | set(REGION_CARDS)
+    return frozenset(single | split | numbered)
 
 
 def _value(header: Mapping[str, Any], name: str) -> Any:
@@ -214,9 +222,9 @@ def read_cards(header: Mapping[str, Any]) -> dict[str, Any] | None:
     -------
     dict or None
         ``config`` (MatchConfig; None when its cards were damaged), ``version``, ``kind``,
-        ``reference``, ``sign``, ``source_hash`` (text or None), ``scale``, ``fit_rms``,
-        ``matched_mse``, ``diff_im_var`` (float or None), ``regions`` (int) and ``adjustments``
-        (tuple of text).
+        ``reference``, ``zero_point``, ``sign``, ``source_hash`` (text or None), ``scale``,
+        ``fit_rms``, ``matched_mse``, ``diff_im_var`` (float or None), ``regions`` (int) and
+        ``adjustments`` (tuple of text).
         None for a header bgviewer did not write.
     """
     if not is_own_output(header):

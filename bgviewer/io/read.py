@@ -18,13 +18,13 @@ from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_bands
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import ReadError
-from bgviewer.io.conventions import Planes, recognise
+from bgviewer.io.assemble import Assembler
+from bgviewer.io.conventions import NO_CHOICE, Choice, Planes, recognise
 from bgviewer.io.layout import FitsFile
 from bgviewer.io.names import file_stem
-from bgviewer.io.pixels import is_direct, read_float_plane, read_mask_plane, read_rows
+from bgviewer.io.pixels import is_direct, read_rows
 from bgviewer.io.provenance import is_own_output
 from bgviewer.io.sky import Grid, LazyWcs
-from bgviewer.io.words import unusable_pixels
 
 __all__ = ["FileExposure", "FileInfo", "Source", "describe", "is_own_file", "measure_file", "read"]
 
@@ -40,14 +40,15 @@ class FileInfo:
     path : Path
         The file.
     convention : str
-        ``"afw"`` or ``"plain"``.
+        Name of the convention, such as ``"afw"``, ``"hst flt"`` or ``"plain"``.
     shape : (int, int)
         ``(ny, nx)``.
     planes : mapping of str to int
         Mask plane name to bit number; empty without a mask.
     variance_kind : str
-        ``"variance"`` or ``"none"``. A variance plane that is zero throughout shows only when the
-        pixels are read.
+        ``"variance"``, ``"sigma"``, ``"inverse variance"``, ``"none"``, or ``"unknown"`` for a
+        weight that is used as a mask only. A variance plane that is zero throughout shows only
+        when the pixels are read.
     unit, band : str or None
         BUNIT and the filter.
     zero_point : float or None
@@ -64,6 +65,12 @@ class FileInfo:
         Whether bgviewer wrote the file.
     warnings : tuple of str
         What a person should know.
+    companions : tuple of Path
+        Side-cars that are used.
+    readonly : tuple of str
+        Why an export cannot be laid out exactly like the file.
+    choice : Choice
+        What the user said about the file.
     """
 
     path: Path
@@ -80,6 +87,9 @@ class FileInfo:
     grid: Grid = field(repr=False)
     own_output: bool = False
     warnings: tuple[str, ...] = ()
+    companions: tuple[Path, ...] = ()
+    readonly: tuple[str, ...] = ()
+    choice: Choice = NO_CHOICE
 
 
 @dataclass(frozen=True)
@@ -93,11 +103,15 @@ class Source:
     convention : str
         How it was read.
     image, mask, variance : int or None
-        Indices of the HDUs.
+        Indices of the HDUs; None where a plane is made of others or of side-cars.
     headers : tuple of bytes
         Raw header blocks of every HDU, as found.
     warnings : tuple of str
         What reading showed: digits lost, variance that cannot be used, ...
+    planes : Planes or None
+        All that was recognised.
+    choice : Choice
+        What the user said about the file.
     """
 
     path: Path
@@ -107,6 +121,8 @@ class Source:
     variance: int | None
     headers: tuple[bytes, ...] = field(repr=False, default=())
     warnings: tuple[str, ...] = ()
+    planes: Planes | None = field(repr=False, default=None)
+    choice: Choice = NO_CHOICE
 
 
 class FileExposure(Exposure):
@@ -123,16 +139,22 @@ class FileExposure(Exposure):
         self.__dict__["_wcs"] = value
 
 
-def describe(path: str | os.PathLike[str]) -> FileInfo:
+def describe(path: str | os.PathLike[str], choice: Choice = NO_CHOICE) -> FileInfo:
     """Say what a file holds, from its headers alone.
+
+    Parameters
+    ----------
+    choice : Choice
+        What the user says about the file: which of several images, what its mask means, ...
 
     Raises
     ------
     ReadError
-        With one of the identifiers of FORMATS section 8.
+        With one of the identifiers of FORMATS section 8; a `ChooseError` when the file holds
+        several images and `choice` names none, a `SidecarError` when it is no exposure.
     """
     with FitsFile(path) as file:
-        planes = recognise(file)
+        planes = recognise(file, choice)
         grid = Grid.of(planes.shape, planes.xy0, planes.header)
         return FileInfo(
             path=Path(path),
@@ -149,6 +171,9 @@ def describe(path: str | os.PathLike[str]) -> FileInfo:
             grid=grid,
             own_output=_own(file),
             warnings=(*file.warnings, *planes.warnings),
+            companions=planes.companions,
+            readonly=planes.readonly,
+            choice=choice,
         )
 
 
@@ -172,6 +197,7 @@ def read(
     variance: bool = True,
     scratch: Scratch | None = None,
     progress: Progress = SILENT,
+    choice: Choice = NO_CHOICE,
 ) -> Exposure:
     """Read an exposure in its own unit.
 
@@ -185,6 +211,8 @@ def read(
         Where the planes may go when the exposure need not last.
     progress : Progress, optional
         May stop the reading.
+    choice : Choice
+        What the user says about the file.
 
     Returns
     -------
@@ -198,12 +226,13 @@ def read(
         With one of the identifiers of FORMATS section 8; one sentence.
     """
     with FitsFile(path) as file:
-        planes = recognise(file)
-        image, warnings = read_float_plane(file, file.hdus[planes.image], scratch, progress)
-        mask = None
-        if planes.mask is not None:
-            mask = read_mask_plane(file, file.hdus[planes.mask], scratch, progress)
-        noise = _variance(file, planes, image, warnings, scratch, progress) if variance else None
+        try:
+            planes = recognise(file, choice)
+            assembler = Assembler(file, planes, scratch, progress)
+            image, mask = assembler.image(), assembler.mask()
+            noise = assembler.variance(image) if variance else None
+        except MemoryError as exc:
+            raise file.error("does not fit into memory", "E_MEMORY") from exc
         source = Source(
             path=Path(path),
             convention=planes.convention,
@@ -211,7 +240,9 @@ def read(
             mask=planes.mask,
             variance=planes.variance if noise is not None else None,
             headers=tuple(hdu.raw for hdu in file.hdus),
-            warnings=(*file.warnings, *planes.warnings, *warnings),
+            warnings=(*file.warnings, *planes.warnings, *assembler.warnings),
+            planes=planes,
+            choice=choice,
         )
         return FileExposure(
             image=image,
@@ -228,29 +259,6 @@ def read(
         )
 
 
-def _variance(
-    file: FitsFile,
-    planes: Planes,
-    image: NDArray[np.float32],
-    warnings: list[str],
-    scratch: Scratch | None,
-    progress: Progress,
-) -> NDArray[np.float32] | None:
-    """Read the variance; None when there is none or it says nothing."""
-    if planes.variance is None:
-        return None
-    hdu = file.hdus[planes.variance]
-    variance, losses = read_float_plane(file, hdu, scratch, progress)
-    warnings.extend(losses)
-    count, some = unusable_pixels(image, variance)
-    if not some:
-        warnings.append(f"{hdu.label} is zero throughout and not used")
-        return None
-    if count:
-        warnings.append(f"{hdu.label}: {count} pixels with data have no positive variance")
-    return variance
-
-
 def measure_file(
     path: str | os.PathLike[str],
     config: MatchConfig,
@@ -258,6 +266,7 @@ def measure_file(
     *,
     shape: tuple[int, int] | None = None,
     scale: float = 1.0,
+    choice: Choice = NO_CHOICE,
 ) -> Measurement | None:
     """Measure an exposure band by band, without holding it in memory.
 
@@ -267,6 +276,8 @@ def measure_file(
         What it must be.
     scale : float
         Photometric factor to apply.
+    choice : Choice
+        What the user says about the file.
 
     Returns
     -------
@@ -280,7 +291,9 @@ def measure_file(
         As `read`.
     """
     with FitsFile(path) as file:
-        planes = recognise(file)
+        planes = recognise(file, choice)
+        if not planes.is_direct:
+            return None
         hdus = [None if i is None else file.hdus[i] for i in (planes.image, planes.mask)]
         image, mask = hdus
         assert image is not None

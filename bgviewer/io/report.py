@@ -1,20 +1,29 @@
-"""The table of a run: one row per exposure, as ECSV with units and the settings."""
+"""The table of a run: one row per exposure, with units and the settings.
+
+ECSV, FITS table or CSV (without units and settings), by the ending of the file's name.
+"""
 
 from __future__ import annotations
 
+import csv
 import io
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bgviewer.engine.acceptance import AcceptanceLimits, judge_outcome
 from bgviewer.engine.config import MatchConfig
+from bgviewer.errors import WriteError
+from bgviewer.io.acceptance import limits_in_words
+from bgviewer.io.cards import ascii_text
 from bgviewer.io.layout import quiet
+from bgviewer.io.provenance import make_cards, raw_cards
 from bgviewer.io.write import atomic_output, check_target
 
-__all__ = ["write_report"]
+__all__ = ["REPORT_FORMATS", "write_report"]
 
 _COLUMNS = (
     ("name", str),
@@ -32,15 +41,21 @@ _COLUMNS = (
     ("output", str),
     ("own_settings", str),
     ("regions", int),
+    ("acceptance", str),
+    ("background_list", str),
+    ("background_list_difference", float),
 )
 
 
-def _row(outcome: Any) -> dict[str, Any]:
+def _row(outcome: Any, limits: AcceptanceLimits) -> dict[str, Any]:
     bins = getattr(outcome, "bins", None)
     adjustments = getattr(outcome, "adjustments", None) or ()
     row = {name: getattr(outcome, name, None) for name, _ in _COLUMNS}
     row["n_bins"] = 0 if bins is None else len(bins.values)
     row["adjustments"] = "; ".join(str(getattr(a, "text", a)) for a in adjustments)
+    judged = all(hasattr(outcome, name) for name in ("status", "fit_rms", "ratio"))
+    verdict = judge_outcome(outcome, limits) if judged else None
+    row["acceptance"] = None if verdict is None else verdict.text
     return row
 
 
@@ -60,6 +75,7 @@ def write_report(
     reference: str | None = None,
     zero_points: Mapping[int, float | None] | None = None,
     unit: str | None = None,
+    limits: AcceptanceLimits | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write the report of a run.
@@ -69,7 +85,7 @@ def write_report(
     outcomes : iterable
         With the attributes of ``tasks.match.MatchOutcome``; missing ones become empty cells.
     path : path-like
-        Target, usually ``report.ecsv``.
+        Target, usually ``report.ecsv``; the ending says what it becomes.
     config : MatchConfig
         Goes into the metadata with LSST's names.
     version, reference : str, optional
@@ -78,6 +94,8 @@ def write_report(
         By the outcome's ``id``; else its attribute ``zero_point``.
     unit : str, optional
         Unit of the pixels after scaling; the figures carry it where astropy knows it.
+    limits : AcceptanceLimits, optional
+        What counts as accepted; goes into the metadata too.
     overwrite : bool
         Whether an existing report may be replaced.
 
@@ -88,39 +106,88 @@ def write_report(
     """
     path = Path(path)
     check_target(path, overwrite=overwrite)
+    formatted = REPORT_FORMATS.get(path.suffix.lower().lstrip("."))
+    if formatted is None:
+        raise WriteError(path, f"a report must end in .{', .'.join(REPORT_FORMATS)}")
     outcomes = list(outcomes)
-    rows = [_row(outcome) for outcome in outcomes]
+    limits = limits or AcceptanceLimits()
+    rows = [_row(outcome, limits) for outcome in outcomes]
     if zero_points is not None:
         for row, outcome in zip(rows, outcomes, strict=True):
             row["zero_point"] = zero_points.get(outcome.id)
-    text = _ecsv(rows, {"version": version, "reference": reference, "config": config}, unit)
+    facts = {"version": version, "reference": reference, "config": config, "limits": limits}
+    with quiet():
+        data = formatted(_table(rows, facts, unit), facts)
     with atomic_output(path, overwrite) as (out, _):
-        out.write(text.encode("utf-8"))
+        out.write(data)
     return path
 
 
-def _ecsv(rows: list[dict[str, Any]], facts: dict[str, Any], unit: str | None) -> str:
-    with quiet():
-        from astropy.table import Table
+def _table(rows: list[dict[str, Any]], facts: dict[str, Any], unit: str | None) -> Any:
+    from astropy.table import Table
 
-        columns = {
-            name: np.array([_cell(row[name], kind) for row in rows], dtype=kind)
-            for name, kind in _COLUMNS
-        }
-        table = Table(columns)
-        table["zero_point"].unit = "mag"
-        for name, power in (("fit_rms", 1), ("matched_mse", 2), ("diff_im_var", 2)):
-            table[name].unit = _power(unit, power)
-        table.meta["program"] = "bgviewer"
-        table.meta["version"] = facts["version"] or _version()
-        if facts["reference"]:
-            table.meta["reference"] = facts["reference"]
-        table.meta["config"] = facts["config"].to_lsst()
-        if unit:
-            table.meta["pixel_unit"] = unit
-        buffer = io.StringIO()
-        table.write(buffer, format="ascii.ecsv")
+    columns = {
+        name: np.array([_cell(row[name], kind) for row in rows], dtype=kind)
+        for name, kind in _COLUMNS
+    }
+    table = Table(columns)
+    table["zero_point"].unit = "mag"
+    for name, power in (("fit_rms", 1), ("matched_mse", 2), ("diff_im_var", 2)):
+        table[name].unit = _power(unit, power)
+    table.meta["program"] = "bgviewer"
+    table.meta["version"] = facts["version"] or _version()
+    if facts["reference"]:
+        table.meta["reference"] = facts["reference"]
+    table.meta["config"] = facts["config"].to_lsst()
+    table.meta["acceptance"] = limits_in_words(facts["limits"])
+    if unit:
+        table.meta["pixel_unit"] = unit
+    return table
+
+
+def _ecsv(table: Any, facts: dict[str, Any]) -> bytes:
+    buffer = io.StringIO()
+    table.write(buffer, format="ascii.ecsv")
+    return buffer.getvalue().encode("utf-8")
+
+
+def _csv(table: Any, facts: dict[str, Any]) -> bytes:
+    """Return RFC 4180: one header line, names only; NaN is an empty cell."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(table.colnames)
+    for row in table.iterrows():
+        writer.writerow("" if cell != cell else str(cell) for cell in row)
+    return buffer.getvalue().encode("utf-8")
+
+
+def _fits(table: Any, facts: dict[str, Any]) -> bytes:
+    """Return a binary table; text in ASCII, the settings as cards like those of the exposures."""
+    from astropy.io import fits
+
+    for name, kind in _COLUMNS:
+        if kind is str:
+            # an empty column of text would have a width of 0, which FITS readers trip over
+            table[name] = [ascii_text(cell) for cell in table[name]] or np.array([], "U1")
+    table.meta.clear()
+    hdu = fits.table_to_hdu(table)
+    hdu.header["EXTNAME"] = "REPORT"
+    own = make_cards(
+        facts["config"], kind="report", reference=facts["reference"], version=facts["version"]
+    )
+    for card in raw_cards(own):
+        hdu.header.append(fits.Card.fromstring(card), end=True)
+    buffer = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(buffer, checksum=True)
     return buffer.getvalue()
+
+
+REPORT_FORMATS: dict[str, Callable[[Any, dict[str, Any]], bytes]] = {
+    "ecsv": _ecsv,
+    "fits": _fits,
+    "csv": _csv,
+}
+"""Ending of the file's name -> what makes it."""
 
 
 def _version() -> str:

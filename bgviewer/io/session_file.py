@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
+from bgviewer.io.acceptance import ACCEPTANCE, read_acceptance
 from bgviewer.io.plan import EXPOSURES, REGIONS, excluded_of, read_plan
 from bgviewer.io.scaling import checked_zero_point
 from bgviewer.io.settings import dump_config
@@ -176,13 +177,17 @@ def _opened(values: dict[str, Any], folder: Path) -> OpenedSession:
         raise ConfigError(f"none of its {len(missing)} files is left: {_some(missing)}")
     stack = values.pop("stack", {})
     regions, exposures = values.pop(REGIONS, []), values.pop(EXPOSURES, {})
+    limits = read_acceptance(values.pop(ACCEPTANCE, {}))
     if not isinstance(stack, dict):
         raise ConfigError("stack must be a table: [stack]")
     reference = _word(stack, "reference")
     saved = SavedSession(
         paths=paths,
         config=MatchConfig.from_lsst(values),
-        plan=read_plan(excluded_of(stack.get("excluded", [])), regions, exposures),
+        plan=replace(
+            read_plan(excluded_of(stack.get("excluded", [])), regions, exposures),
+            acceptance=limits,
+        ),
         reference=None if reference == "auto" else reference or None,
         science=_word(table, "science") or None,
         zero_point=checked_zero_point(stack.get("zeroPoint", "auto")),

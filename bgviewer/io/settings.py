@@ -7,12 +7,14 @@ import os
 import textwrap
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bgviewer.engine.config import OPTIONS, MatchConfig, Option
 from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
+from bgviewer.io.acceptance import ACCEPTANCE, add_acceptance, read_acceptance
 from bgviewer.io.plan import EXPOSURES, REGIONS, add_plan, excluded_of, read_plan
 from bgviewer.io.scaling import checked_zero_point
 
@@ -75,6 +77,7 @@ def dump_config(
     table.add(tomlkit.comment("Names of exposures that are left out."))
     table.add(_EXCLUDED, sorted(plan.excluded))
     document.add(_STACK, table)
+    add_acceptance(document, plan.acceptance)
     add_plan(document, plan)
     return tomlkit.dumps(document)
 
@@ -112,7 +115,8 @@ def load_settings(
     extra : dict
         ``reference`` and ``zeroPoint`` as far as the table ``[stack]`` gives them.
     plan : StackPlan
-        ``excluded`` of ``[stack]``, the tables ``[[regions]]`` and ``[exposures."name"]``.
+        ``excluded`` of ``[stack]``, the tables ``[[regions]]``, ``[exposures."name"]`` and
+        ``[acceptance]``.
 
     Raises
     ------
@@ -131,10 +135,12 @@ def load_settings(
         raise ConfigError(f"{path}: is not valid TOML: {exc}") from exc
     table = values.pop(_STACK, {})
     regions, exposures = values.pop(REGIONS, []), values.pop(EXPOSURES, {})
+    limits = values.pop(ACCEPTANCE, {})
     try:
         if not isinstance(table, dict):
             raise ConfigError(f"{_STACK} must be a table: [{_STACK}]")
         plan = read_plan(excluded_of(table.pop(_EXCLUDED, [])), regions, exposures)
+        plan = replace(plan, acceptance=read_acceptance(limits))
         return MatchConfig.from_lsst(values), _checked_extra(table), plan
     except ConfigError as exc:
         raise ConfigError(

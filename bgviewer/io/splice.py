@@ -33,14 +33,23 @@ from bgviewer.io.checksum import carried, ones_complement_sum, with_checksums
 from bgviewer.io.layout import FitsFile, Hdu, card_value
 from bgviewer.io.words import BAND_BYTES, to_file_order
 
-__all__ = ["Part", "float_cards", "uncompressed_cards", "with_new_cards", "write_parts"]
+__all__ = [
+    "TABLE_KEYWORD",
+    "Part",
+    "float_cards",
+    "uncompressed_cards",
+    "with_new_cards",
+    "write_parts",
+]
 
-_TABLE_KEYWORD = re.compile(
+TABLE_KEYWORD = re.compile(
     r"^(?:XTENSION|SIMPLE|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|THEAP"
     r"|(?:TTYPE|TFORM|TUNIT|TNULL|TSCAL|TZERO|TDISP|TDIM)\d+"
     r"|Z(?:IMAGE|TENSION|SIMPLE|EXTEND|BLOCKED|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TILE\d+|CMPTYPE"
     r"|NAME\d+|VAL\d+|QUANTIZ|DITHER0|BLANK|MASKCMP|HECKSUM|DATASUM|SCALE|ZERO)|UZSCALE)$"
 )
+"""Keywords that say how a table, or the tiles of a compressed image, lie in the file."""
+
 _INTEGER_ONLY = ("BLANK", "BZERO", "BSCALE")
 _EXTREMES = ("DATAMIN", "DATAMAX")
 
@@ -62,11 +71,14 @@ class Part:
     pixels : array or None
         New data, float32 or mask bits (written as 32-bit whole numbers); None = the data of `hdu`,
         or no data.
+    raw : bytes or None
+        New data as a file holds them, such as those of a table; instead of `pixels`.
     """
 
     hdu: Hdu | None
     cards: list[bytes] | None = None
     pixels: NDArray[Any] | None = None
+    raw: bytes | None = None
 
 
 def uncompressed_cards(hdu: Hdu, bitpix: int) -> list[bytes]:
@@ -80,7 +92,7 @@ def uncompressed_cards(hdu: Hdu, bitpix: int) -> list[bytes]:
         format_card("PCOUNT", 0, "number of parameters"),
         format_card("GCOUNT", 1, "number of groups"),
     ]
-    rest = drop_cards(split_cards(hdu.raw), lambda name: bool(_TABLE_KEYWORD.match(name)))
+    rest = drop_cards(split_cards(hdu.raw), lambda name: bool(TABLE_KEYWORD.match(name)))
     # fpack calls every extension so; it is no name of the image.
     placeholder = re.compile(rb"EXTNAME = *'COMPRESSED_IMAGE *'")
     return head + [card for card in rest if not placeholder.match(card)]
@@ -201,6 +213,10 @@ def _write_new(file: FitsFile | None, part: Part, cards: list[bytes], out: _Outp
     out.write(room)
     if part.pixels is not None:
         total = _write_pixels(part.pixels, out)
+    elif part.raw is not None:
+        padded = part.raw + b"\0" * (-len(part.raw) % BLOCK)
+        out.write(padded)
+        total = ones_complement_sum([padded])
     elif part.hdu is not None:
         assert file is not None
         total = _write_stored(file, part.hdu.data_start, part.hdu.stop, out)

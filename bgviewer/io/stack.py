@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,13 @@ from bgviewer.engine.regions import Region, ignored_pixels
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ReadError
 from bgviewer.io.cache import ExposureCache
-from bgviewer.io.discover import Found, discover, find_files, only_own_outputs, own_outputs_note
+from bgviewer.io.conventions import NO_CHOICE, Choice
+from bgviewer.io.discover import discover, find_files
 from bgviewer.io.entry import StackEntry
 from bgviewer.io.grid import grid_problems
 from bgviewer.io.names import distinct_stems
-from bgviewer.io.read import CHANGED, FileInfo, describe, measure_file, read
+from bgviewer.io.opening import Opened, opened
+from bgviewer.io.read import CHANGED, FileInfo, measure_file, read
 from bgviewer.io.scaling import Scale, ZeroPoint, checked_zero_point, scaled, scales_for
 
 __all__ = ["OWN_SCALE", "ExposureStack", "StackEntry", "find_files", "load_stack"]
@@ -245,7 +247,10 @@ class ExposureStack:
             assert entry.path is not None
             shape = None if entry.info is None else entry.info.shape
             scale = 1.0 if entry.scale is None else entry.scale
-            found = measure_file(entry.path, config, progress, shape=shape, scale=scale)
+            choice = NO_CHOICE if entry.info is None else entry.info.choice
+            found = measure_file(
+                entry.path, config, progress, shape=shape, scale=scale, choice=choice
+            )
             if found is not None:
                 return found
         return measure_exposure(self.read(id, variance=False), config, progress, threads=1)
@@ -258,7 +263,10 @@ class ExposureStack:
         scratch: Scratch | None = None,
     ) -> Exposure:
         assert entry.path is not None
-        exposure = read(entry.path, variance=variance, scratch=scratch, progress=progress)
+        choice = NO_CHOICE if entry.info is None else entry.info.choice
+        exposure = read(
+            entry.path, variance=variance, scratch=scratch, progress=progress, choice=choice
+        )
         if entry.info is not None and exposure.shape != entry.info.shape:
             raise ReadError(entry.path, CHANGED)
         return scaled(replace(exposure, name=entry.name), entry.scale)
@@ -288,6 +296,7 @@ def load_stack(
     config: MatchConfig | None = None,
     progress: Progress = SILENT,
     cache_bytes: int = CACHE_BYTES,
+    choices: Mapping[Path, Choice] | None = None,
 ) -> ExposureStack:
     """Open a stack: headers only, pixels when they are asked for.
 
@@ -303,6 +312,8 @@ def load_stack(
         Whose bad mask planes are looked for.
     cache_bytes : int
         Memory for exposures that are kept.
+    choices : mapping of Path to Choice, optional
+        What the user said about some of the files: which chip, what a mask means, ...
 
     Returns
     -------
@@ -318,12 +329,8 @@ def load_stack(
     """
     target = checked_zero_point(zero_point)
     found, notes = discover(paths)
-    taken = _opened(found, progress)
-    skipped = len(found) - len(taken)
-    if not taken:
-        raise only_own_outputs(found, skipped)
-    if skipped:
-        notes.append(own_outputs_note(skipped))
+    taken, left_out = opened(found, progress, choices or {})
+    notes += left_out
     entries, more = _entries(taken)
     entries, common, told = scales_for(entries, target)
     stack = ExposureStack(entries, zero_point=common, cache_bytes=cache_bytes)
@@ -333,28 +340,8 @@ def load_stack(
     return stack
 
 
-def _opened(
-    found: Sequence[Found], progress: Progress
-) -> list[tuple[Path, FileInfo | BgviewerError]]:
-    """Look into every file; our own outputs from folders are left out."""
-    taken = []
-    for number, item in enumerate(found):
-        progress.step(number / len(found), f"opening {item.path.name}")
-        info = item.problem or _described(item.path)
-        if not (item.scanned and isinstance(info, FileInfo) and info.own_output):
-            taken.append((item.path, info))
-    return taken
-
-
-def _described(path: Path) -> FileInfo | BgviewerError:
-    try:
-        return describe(path)
-    except BgviewerError as exc:
-        return exc.with_traceback(None)
-
-
 def _entries(
-    taken: Sequence[tuple[Path, FileInfo | BgviewerError]],
+    taken: Sequence[Opened],
 ) -> tuple[list[StackEntry], list[str]]:
     stems, notes = distinct_stems([path for path, _ in taken])
     infos = [info for _, info in taken if isinstance(info, FileInfo)]

@@ -72,9 +72,10 @@ def _seen_by_astropy(temporary: Path, parts: Sequence[Part]) -> str | None:
                 n for n in part.pixels.shape if n != 1
             ):
                 return f"shape {section.shape} of HDU {index}"
-            rows = np.unique(np.linspace(0, part.pixels.shape[0] - 1, _SAMPLES).astype(int))
+            plane = part.pixels.reshape(-1, *part.pixels.shape[-2:])[0]  # the first of a cube
+            rows = np.unique(np.linspace(0, plane.shape[0] - 1, _SAMPLES).astype(int))
             lead = (0,) * (len(section.shape) - 2)
             for row in rows:
-                if not np.array_equal(section[(*lead, int(row))], part.pixels[row], equal_nan=True):
+                if not np.array_equal(section[(*lead, int(row))], plane[row], equal_nan=True):
                     return f"pixels in row {row} of HDU {index}"
     return None

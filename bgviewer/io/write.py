@@ -23,8 +23,12 @@ from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import ReadError, ShapeMismatchError, WriteError
-from bgviewer.io.cards import split_cards
-from bgviewer.io.conventions import recognise
+from bgviewer.io.assemble import Assembler
+from bgviewer.io.cards import drop_cards, split_cards
+from bgviewer.io.compression import compressed_parts
+from bgviewer.io.conventions import NO_CHOICE, Choice, Planes, recognise
+from bgviewer.io.conventions.lsst_images import LsstImages
+from bgviewer.io.cut_down import cut_down
 from bgviewer.io.fresh import background_part, exposure_parts
 from bgviewer.io.layout import FitsFile
 from bgviewer.io.pixels import read_float_plane
@@ -38,8 +42,11 @@ __all__ = [
     "atomic_output",
     "check_target",
     "source_hash",
+    "source_path",
+    "with_source_hash",
     "write_background",
     "write_exposure",
+    "write_fresh",
     "write_matched",
 ]
 
@@ -52,6 +59,7 @@ def write_matched(
     overwrite: bool = False,
     scratch: Scratch | None = None,
     progress: Progress = SILENT,
+    compress: str = "none",
 ) -> Path:
     """Write an exposure with `background` added, laid out like its own file.
 
@@ -72,6 +80,8 @@ def write_matched(
         Memory to work in.
     progress : Progress, optional
         May stop the work; nothing is left behind then.
+    compress : {"none", "gzip", "rice"}
+        What becomes of planes that are not compressed yet; see `compression.COMPRESSIONS`.
 
     Raises
     ------
@@ -81,16 +91,22 @@ def write_matched(
         One sentence; nothing is left behind.
     """
     path = Path(path)
-    input_path = _path_of(source)
+    input_path = source_path(source)
     check_target(path, inputs=[input_path] if input_path else [], overwrite=overwrite)
     sign = None if background is None else "ADD"
     if input_path is None:
         exposure = _with_background(source, background)
         parts = exposure_parts(exposure, raw_cards(with_values(cards, sign=sign)))
+        parts = compressed_parts(None, parts, range(1, len(parts)), 1, compress, path)
         return _write(None, parts, path, overwrite, progress)
     with FitsFile(input_path) as file:
-        cards = with_values(_with_hash(cards, input_path, progress), sign=sign)
-        parts = _matched_parts(file, background, raw_cards(cards), scratch)
+        cards = with_values(with_source_hash(cards, input_path, progress), sign=sign)
+        choice = _choice_of(source)
+        planes = recognise(file, choice)
+        parts = _matched_parts(file, planes, background, raw_cards(cards), scratch)
+        if planes.convention == LsstImages.name:
+            parts = cut_down(parts, _lsst_names(planes))
+        parts = compressed_parts(file, parts, _own_planes(planes), planes.image, compress, path)
         return _write(file, parts, path, overwrite, progress)
 
 
@@ -101,21 +117,25 @@ def write_background(
     cards: Sequence[Card] = (),
     overwrite: bool = False,
     progress: Progress = SILENT,
+    more: Sequence[Part] = (),
+    compress: str = "none",
 ) -> Path:
     """Write a background model as one float32 image on the grid of `exposure`.
 
     `background` is in the exposure's own unit and is what was ADDED to it; the file carries the
-    WCS and, for LSST exposures, XY0.  Parameters and errors as for `write_matched`.
+    WCS and, for LSST exposures, XY0.  `more` HDUs, such as a table of coefficients, go after it.
+    Other parameters and errors as for `write_matched`.
     """
     path = Path(path)
-    input_path = _path_of(exposure)
+    input_path = source_path(exposure)
     check_target(path, inputs=[input_path] if input_path else [], overwrite=overwrite)
     _check_shape(background, exposure.shape)
     if input_path is not None:
-        cards = _with_hash(cards, input_path, progress)
+        cards = with_source_hash(cards, input_path, progress)
     cards = with_values(cards, kind="background", sign="ADD")
     part = background_part(exposure, np.asarray(background, dtype=np.float32), raw_cards(cards))
-    return _write(None, [part], path, overwrite, progress)
+    parts = compressed_parts(None, [part, *more], (0,), 0, compress, path)
+    return _write(None, parts, path, overwrite, progress)
 
 
 def write_exposure(
@@ -161,13 +181,20 @@ def _same_file(one: Path, other: Path) -> bool:
         return False
 
 
-def _path_of(source: Any) -> Path | None:
+def source_path(source: Any) -> Path | None:
+    """Return the file that an entry or exposure comes from; None for one from memory."""
     if isinstance(source, (str, os.PathLike)):
         return Path(source)
     held = getattr(source, "path", None) or getattr(getattr(source, "source", None), "path", None)
     if held is None and not isinstance(source, Exposure):
         raise WriteError(getattr(source, "name", source), "there is no file to copy from")
     return None if held is None else Path(held)
+
+
+def _choice_of(source: Any) -> Choice:
+    held = getattr(source, "info", None) or getattr(source, "source", None)
+    choice = getattr(held, "choice", NO_CHOICE)
+    return choice if isinstance(choice, Choice) else NO_CHOICE
 
 
 def _check_shape(background: NDArray[Any], shape: tuple[int, int]) -> None:
@@ -194,20 +221,30 @@ def _sum(image: NDArray[np.float32], background: NDArray[Any]) -> NDArray[np.flo
 
 def _matched_parts(
     file: FitsFile,
+    planes: Planes,
     background: NDArray[Any] | None,
     records: list[bytes],
     scratch: Scratch | None,
 ) -> list[Part]:
-    planes = recognise(file)
     parts = [Part(hdu) for hdu in file.hdus]
     if background is not None:
         _check_shape(background, planes.shape)
         hdu = file.hdus[planes.image]
-        image, _ = read_float_plane(file, hdu, scratch)
+        if hdu.constant is not None:
+            reason = f"{hdu.describe()} cannot be written back: it holds a constant"
+            raise ReadError(file.path, reason, id="E_DIMS")
+        if planes.layer is None:
+            image = own = Assembler(file, planes, scratch).image()
+        else:  # of a cube the one plane changes
+            image, _ = read_float_plane(file, hdu, scratch)
+            own = image.reshape(-1, *planes.shape)[planes.layer]
         # Axes of length 1 stay in the header; the bytes are the same.
         with np.errstate(over="ignore", invalid="ignore"):
-            np.add(image, np.asarray(background, dtype=np.float32), out=image)
-        parts[hdu.index] = Part(hdu, float_cards(hdu), image)
+            np.add(own, np.asarray(background, dtype=np.float32), out=own)
+        new = float_cards(hdu)
+        if planes.asinh is not None:  # an export is linear
+            new = drop_cards(new, lambda name: name in ("BSOFTEN", "BOFFSET"))
+        parts[hdu.index] = Part(hdu, new, image)
     if records:
         hdu = file.hdus[planes.cards_hdu]
         old = parts[hdu.index]
@@ -217,7 +254,25 @@ def _matched_parts(
     return parts
 
 
-def _with_hash(cards: Sequence[Card], path: Path, progress: Progress) -> Sequence[Card]:
+def _lsst_names(planes: Planes) -> dict[str, int]:
+    """Return the planes of the first mask, under the names that LSST's settings have."""
+    if not planes.masks:
+        return {}
+    usual = {own: alias for alias, own in planes.aliases.items()}
+    return {usual.get(name, name): bit for name, bit in planes.masks[0].planes.items()}
+
+
+def _own_planes(planes: Planes) -> set[int]:
+    """Return the HDUs of the file that hold image, masks and uncertainties."""
+    places = [part.place for part in planes.masks]
+    places += planes.noise.places if planes.noise else ()
+    # SDSS's images are known by lying in the primary, where no compressed image can be.
+    movable = planes.image != 0 or not planes.convention.startswith("sdss")
+    own = {planes.image} if movable else set()
+    return own | {place.hdu for place in places if place.path is None}
+
+
+def with_source_hash(cards: Sequence[Card], path: Path, progress: Progress) -> Sequence[Card]:
     """Add the hash of the source, unless the caller has it there already."""
     if any(card[0] == "BGVHASH" for card in cards):
         return cards
@@ -242,6 +297,13 @@ def source_hash(path: Path, progress: Progress = SILENT) -> str:
     except OSError as exc:
         why = f"cannot be opened ({exc.strerror or exc})"
         raise ReadError(path, why, id="E_MISSING") from exc
+
+
+def write_fresh(
+    parts: Sequence[Part], path: Path, overwrite: bool, progress: Progress = SILENT
+) -> Path:
+    """Write a file made of new HDUs; `path` has been checked."""
+    return _write(None, parts, path, overwrite, progress)
 
 
 def _write(

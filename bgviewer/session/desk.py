@@ -8,18 +8,23 @@ from typing import Any
 
 from PyQt6.QtCore import QObject
 
-from bgviewer.engine.config import MatchConfig
-from bgviewer.engine.regions import Region
 from bgviewer.errors import ConfigError, NoReferenceError
 from bgviewer.io.stack import ExposureStack, load_stack
+from bgviewer.session.batch import Batch, Begun, Quiet
+from bgviewer.session.facts import (
+    GoodPixels,
+    first_reason,
+    good_pixels,
+    outcome_of,
+    share_exposures,
+)
 from bgviewer.session.lane import Job, Lane, Report
-from bgviewer.session.state import JobState, MatchState, Outcome, StackState
+from bgviewer.session.state import JobState, MatchState, StackState
 from bgviewer.session.store import Store, ranked
 from bgviewer.session.tuner import Tuner
-from bgviewer.tasks.export import ExportRequest, export
+from bgviewer.tasks.export import ExportReport, ExportRequest, export
 from bgviewer.tasks.load import LoadedStack, measure_stack
 from bgviewer.tasks.match import MatchOutcome, find_exposure, iterate_matches
-from bgviewer.tasks.overview import residual_map
 from bgviewer.tasks.plan import StackPlan, plan_warnings
 
 __all__ = ["Desk"]
@@ -34,7 +39,8 @@ class Desk(QObject):
         self._tuner = tuner
         self._zero_point = zero_point
         self._jobs: list[Job] = []
-        self._measured_with: _GoodPixels = ()
+        self._exported: tuple[ExportReport, ExportRequest] | None = None
+        self._measured_with: GoodPixels = ()
         self._lane = Lane("files", self)
         self._lane.connect(self._on_report)
 
@@ -79,8 +85,8 @@ class Desk(QObject):
         def work(job: Job) -> tuple[LoadedStack, StackPlan | None]:
             stack = make(job)
             # What was decided about one stack means nothing for quite another one.
-            other = before is not None and not _share_exposures(before.stack, stack)
-            wanted = plan if plan is not None else StackPlan() if other else present
+            other = before is not None and not share_exposures(before.stack, stack)
+            wanted = plan if plan is not None else present.without_exposures() if other else present
             stack = stack.with_regions(wanted.regions)
             loaded = LoadedStack(stack, *measure_stack(stack, config, job), config)
             afterwards()
@@ -92,11 +98,11 @@ class Desk(QObject):
     def measure(self) -> None:
         """Measure anew the exposures in which other pixels count as good now."""
         held = self._store.state.stack
-        if held is None:
+        if held is None or self._store.put_off(self.measure):
             return
         stack, config = held.stack, self._store.state.config
         self._lane.stop("measure")
-        wanted = _good_pixels(stack, config)
+        wanted = good_pixels(stack, config)
         pairs = zip(wanted, self._measured_with, strict=True)
         changed = {i for i, (new, old) in enumerate(pairs) if new != old}
         if not changed:
@@ -108,41 +114,72 @@ class Desk(QObject):
             subject=(stack, wanted, changed),
         )
 
-    def match_all(self) -> None:
-        """Match every exposure to the reference with the present settings."""
+    def match_all(self, only: frozenset[int] | None = None) -> None:
+        """Match every exposure (of `only`) to the reference with the present settings."""
         state = self._store.state
         if state.stack is None or state.reference is None or self._store.held_back():
             return
         stack, config, reference = state.stack.stack, state.config, state.reference
         plan = state.plan
+        batch = Batch.of(stack, reference, self._store.keys(config, plan, reference), plan, only)
 
         def work(job: Job) -> list[MatchOutcome]:
             outcomes = []
-            for step in iterate_matches(stack, config, reference, plan=plan, progress=job):
+            steps = iterate_matches(
+                stack,
+                config,
+                reference,
+                plan=plan,
+                only=only,
+                on_begin=lambda i: job.deliver(Begun(i)),
+                progress=job,
+            )
+            for step in steps:
                 outcomes.append(step.outcome)
                 job.deliver(step.outcome)
             return outcomes
 
-        subject = (stack, self._store.keys(config, plan, reference))
-        self._start("match_all", self.tr("Matching all exposures"), work, subject)
+        title = self.tr("Matching all exposures") if only is None else self.tr("Matching again")
+        self._start("match_all", title, work, batch)
 
-    def export(self, request: ExportRequest) -> None:
-        """Match and write every exposure."""
-        self._start(
-            "export",
-            self.tr("Exporting"),
-            lambda job: export(request, job, on_outcome=job.deliver),
-            subject=(
-                request.stack,
-                self._store.keys(request.config, request.plan, request.reference),
-            ),
-        )
+    def export(self, request: ExportRequest, earlier: ExportReport | None = None) -> None:
+        """Match and write every exposure, or those that failed in an earlier report."""
+        stack, plan, reference = request.stack, request.plan, request.reference
+        failed = None
+        if earlier is not None:
+            failed = frozenset(o.id for o in earlier.outcomes if o.status == "failed")
+        key = self._store.keys(request.config, plan, reference)
+        batch = Batch.of(stack, reference, key, plan, failed)
+        batch.request = request
+
+        def work(job: Job) -> ExportReport:
+            return export(
+                request,
+                job,
+                on_outcome=job.deliver,
+                on_begin=lambda i: job.deliver(Begun(i)),
+                earlier=earlier,
+            )
+
+        self._start("export", self.tr("Exporting"), work, batch)
+
+    def retry_export(self, report: ExportReport) -> None:
+        """Try again to match and write what failed in a report."""
+        if self._exported is not None and self._exported[0] is report:
+            self.export(self._exported[1], report)
 
     def run(
         self, kind: str, title: str, work: Callable[[Job], Any], answer: Callable[[Any], None]
     ) -> None:
         """Do other work in the lane; `answer` is called with what it returns."""
         self._start(kind, title, work, subject=answer)
+
+    def run_quietly(
+        self, kind: str, work: Callable[[Job], Any], answer: Callable[[Any], None]
+    ) -> None:
+        """Do small work in the lane of which no progress is shown; a newer of its kind wins."""
+        self._lane.stop(kind)
+        self._lane.submit(Job(kind, work, subject=Quiet(answer)))
 
     def set_zero_point(self, zero_point: str | float) -> None:
         """Say how the next stack is brought to one photometric scale."""
@@ -163,12 +200,20 @@ class Desk(QObject):
         self._say(self._jobs[0])
 
     def _say(self, job: Job | None, fraction: float | None = None, text: str = "") -> None:
-        store = self._store
-        store.swap(job=JobState(job.kind, job.title, fraction, text) if job else None)
+        store, before = self._store, self._store.state.job
+        state = JobState(job.kind, job.title, fraction, text) if job else None
+        if job is not None and state is not None and isinstance(batch := job.subject, Batch):
+            state = replace(state, pace=batch.pace, waiting=batch.waiting, running=batch.running)
+        store.swap(job=state)
         store.tell(store.job_changed)
+        if _at_work(before) != _at_work(state):
+            store.tell(store.outcomes_changed)
 
     def _on_report(self, report: Report) -> None:
         job, before = report.job, self._store.state.job
+        if isinstance(job.subject, Quiet):
+            job.subject.take(report, self._store)
+            return
         if report.event in ("started", "progress"):
             fraction, text = report.value or (None, None)
             if before is not None and before.kind == job.kind and report.event == "progress":
@@ -177,8 +222,7 @@ class Desk(QObject):
             self._say(job, fraction, text or "")
             return
         if report.event == "part":
-            stack, key = job.subject
-            self._record(stack, key, [report.value])
+            self._part(job, report.value)
             return
         self._jobs = [other for other in self._jobs if other is not job]
         self._say(self._jobs[0] if self._jobs else None)
@@ -192,6 +236,19 @@ class Desk(QObject):
         elif report.event == "done":
             self._answer(job, report.value)
 
+    def _part(self, job: Job, value: Any) -> None:
+        """Take what a run over exposures tells while it goes on."""
+        batch, job_state = job.subject, self._store.state.job
+        if isinstance(value, Begun):
+            batch.begin(value.exposure)
+        else:
+            batch.finish(value.id)
+        fraction, text = (None, "") if job_state is None else (job_state.fraction, job_state.text)
+        if self._jobs and self._jobs[0] is job:
+            self._say(job, fraction, text)
+        if not isinstance(value, Begun):
+            self._record(batch.stack, batch.key, [value])
+
     def _answer(self, job: Job, value: Any) -> None:
         if job.kind == "load":
             self._loaded(value[0], job.subject, value[1])
@@ -200,8 +257,9 @@ class Desk(QObject):
         elif job.kind == "match_all":
             self._matched_all(job, value)
         elif job.kind == "export":
-            stack, key = job.subject
-            self._record(stack, key, value.outcomes)
+            batch = job.subject
+            self._record(batch.stack, batch.key, value.outcomes)
+            self._exported = (value, batch.request)
             self._store.exported.emit(value)
         elif callable(job.subject):
             job.subject(value)
@@ -215,7 +273,7 @@ class Desk(QObject):
         held = loaded.stack
         if held.regions != plan.regions:
             held = held.with_regions(plan.regions)
-        self._measured_with = _good_pixels(loaded.stack, loaded.config)
+        self._measured_with = good_pixels(loaded.stack, loaded.config)
         stack = StackState(held, tuple(loaded.measurements), tuple(loaded.reasons), None)
         stack = ranked(stack, store.state.config, plan)
         reference = self._first_reference(stack, wanted)
@@ -256,7 +314,7 @@ class Desk(QObject):
             store.notice("error", text.format(usable), "\n".join(notes))
         elif usable < len(stack):
             text = self.tr("{} of {} exposures cannot be used: {}")
-            text = text.format(len(stack) - usable, len(stack), _first_reason(stack))
+            text = text.format(len(stack) - usable, len(stack), first_reason(stack))
             store.notice("warning", text, "\n".join(notes))
         elif notes:
             store.notice("info", notes[0], "\n".join(notes[1:]))
@@ -264,7 +322,7 @@ class Desk(QObject):
     def _measured(
         self,
         stack: ExposureStack,
-        wanted: _GoodPixels,
+        wanted: GoodPixels,
         changed: set[int],
         measurements: Any,
         reasons: Any,
@@ -273,7 +331,7 @@ class Desk(QObject):
         if held is None or held.stack.entries is not stack.entries:
             return
         # Another wish may have come meanwhile; it measures what this one cannot tell.
-        present = _good_pixels(held.stack, store.state.config)
+        present = good_pixels(held.stack, store.state.config)
         known, whys = list(held.measurements), list(held.reasons)
         done = list(self._measured_with)
         for i in changed:
@@ -285,8 +343,8 @@ class Desk(QObject):
         store.tell(store.ranking_changed)
 
     def _matched_all(self, job: Job, outcomes: Sequence[MatchOutcome]) -> None:
-        stack, key = job.subject
-        if not self._record(stack, key, outcomes):
+        batch = job.subject
+        if not self._record(batch.stack, batch.key, outcomes):
             return
         matched = sum(o.status == "matched" for o in outcomes)
         failed = sum(o.status == "failed" for o in outcomes)
@@ -296,7 +354,8 @@ class Desk(QObject):
             first = next(o for o in outcomes if o.status == "failed")
             reason = self.tr("{}: {}").format(first.name, first.reason)
             text = text[:-1] + self.tr(", {} failed: {}").format(failed, reason)
-        self._store.notice("warning" if failed else "info", text)
+        action = "retry_failed" if failed else ""
+        self._store.notice("warning" if failed else "info", text, action=action)
 
     def _record(
         self,
@@ -311,47 +370,12 @@ class Desk(QObject):
         known = dict(store.state.outcomes)
         for outcome in outcomes:
             if outcome.status not in ("reference", "excluded"):
-                known[outcome.id] = _outcome(outcome, key(outcome.id), stack.shape)
+                known[outcome.id] = outcome_of(outcome, key(outcome.id), stack.shape)
         store.swap(outcomes=known)
         store.tell(store.outcomes_changed)
         return True
 
 
-_GoodPixels = tuple[tuple[tuple[str, ...], tuple[Region, ...]], ...]
-
-
-def _good_pixels(stack: ExposureStack, config: MatchConfig) -> _GoodPixels:
-    """Return, for every exposure, what decides which of its pixels are good."""
-    return tuple((config.bad_mask_planes, stack.regions_of(e.id)) for e in stack.entries)
-
-
-def _share_exposures(one: ExposureStack, other: ExposureStack) -> bool:
-    """Whether any exposure is in both."""
-    first, second = ({e.path or e.name for e in stack.entries} for stack in (one, other))
-    return not first.isdisjoint(second)
-
-
-def _first_reason(stack: StackState) -> str:
-    """Name the first exposure that cannot be used, and why."""
-    for entry, reason, measured in zip(
-        stack.stack.entries, stack.reasons, stack.measurements, strict=True
-    ):
-        if measured is None:
-            text = reason or str(entry.problem or "")
-            return text if entry.name in text else f"{entry.name}: {text}"
-    return ""
-
-
-def _outcome(outcome: MatchOutcome, key: tuple[Any, ...], shape: tuple[int, int] | None) -> Outcome:
-    one_bin = outcome.bins is not None and len(outcome.bins.values) == 1
-    return Outcome(
-        status=outcome.status,
-        reason=outcome.reason or "",
-        # One bin is met exactly: what remains is rounding.
-        fit_rms=0.0 if one_bin else outcome.fit_rms,
-        ratio=outcome.ratio,
-        adjustments=tuple(a.text for a in outcome.adjustments),
-        key=key,
-        residuals=residual_map(outcome.bins, shape) if outcome.bins and shape else None,
-        model=outcome.model,
-    )
+def _at_work(job: JobState | None) -> tuple[frozenset[int], frozenset[int]]:
+    """Exposures that wait and those that run: the table shows them."""
+    return (frozenset(), frozenset()) if job is None else (job.waiting, job.running)

@@ -16,13 +16,14 @@ from bgviewer.errors import ConfigError, Remedy
 from bgviewer.io.stack import ExposureStack
 from bgviewer.session.desk import Desk
 from bgviewer.session.lane import Job
+from bgviewer.session.plane_counter import PlaneCounter
 from bgviewer.session.readout import read_out
 from bgviewer.session.stack_views import StackViews
 from bgviewer.session.state import MatchState, Readout, Wishes
 from bgviewer.session.store import Store, ranked
 from bgviewer.session.tuner import Rectangle, Tuner
 from bgviewer.tasks.demo import DEMO_CONFIG
-from bgviewer.tasks.export import ExportRequest
+from bgviewer.tasks.export import ExportReport, ExportRequest
 from bgviewer.tasks.plan import StackPlan
 from bgviewer.tasks.show import THIRD_VIEWS
 
@@ -55,6 +56,7 @@ class Session(Store):
         self._tuner = Tuner(self)
         self._desk = Desk(self, self._tuner, zero_point)
         self.stack_views = StackViews(self, self._tuner, self._desk)
+        self.planes = PlaneCounter(self, self._desk)
 
     @property
     def busy(self) -> bool:
@@ -111,7 +113,8 @@ class Session(Store):
         """Go back to the empty window."""
         self._desk.stop()
         self._tuner.forget()
-        self.swap(stack=None, reference=None, science=None, plan=StackPlan())
+        self.swap(stack=None, reference=None, science=None)
+        self.swap(plan=self.state.plan.without_exposures())
         self.swap(match=MatchState(), outcomes={}, problems={})
         self.tell(self.stack_changed, self.ranking_changed, self.config_changed)
         self.tell(self.pair_changed, self.outcomes_changed, self.match_changed, self.plan_changed)
@@ -119,6 +122,20 @@ class Session(Store):
     def match_all(self) -> None:
         """Match every exposure to the reference with the present settings."""
         self._desk.match_all()
+
+    def failed(self) -> frozenset[int]:
+        """Exposures that could not be matched with the present settings."""
+        found = (i for i, o in self.state.outcomes.items() if o.status == "failed")
+        return frozenset(i for i in found if self.outcome(i)[1])
+
+    def retry_failed(self) -> None:
+        """Match those again that failed, and no others."""
+        if failed := self.failed():
+            self._desk.match_all(failed)
+
+    def retry_export(self, report: ExportReport) -> None:
+        """Match and write those again that failed in the last export."""
+        self._desk.retry_export(report)
 
     def export_request(
         self, directory: str | Path, *, overwrite: bool, include_reference: bool, backgrounds: bool
@@ -161,6 +178,12 @@ class Session(Store):
 
         self._desk.run("write", title, work, tell)
 
+    def read_file(
+        self, title: str, work: Callable[[Job], Any], tell: Callable[[Any], None]
+    ) -> None:
+        """Read a file in the files lane; `tell` is called with what it holds."""
+        self._desk.run("read", title, work, tell)
+
     def stop(self) -> None:
         """Stop what shows progress; live matching goes on."""
         self._desk.stop()
@@ -198,11 +221,14 @@ class Session(Store):
         )
 
     def set_wishes(self, wishes: Wishes) -> None:
-        """Bring back what was set at another time (undo, redo, a saved session)."""
-        self.set_config(wishes.config)
-        self.set_plan(wishes.plan)
-        if wishes.reference is not None:
-            self.set_reference(wishes.reference)
+        """Bring back what was set at another time, as one change or (`ConfigError`) not at all."""
+        for name in wishes.plan.own:
+            wishes.plan.config_for(name, wishes.config)
+        with self.at_once():
+            self.set_config(wishes.config)
+            self.set_plan(wishes.plan)
+            if wishes.reference is not None:
+                self.set_reference(wishes.reference)
 
     def set_plan(self, plan: StackPlan) -> None:
         """Set exclusions, regions to ignore and settings of single exposures.
@@ -256,6 +282,9 @@ class Session(Store):
     def _replan(self, old: StackPlan, new: StackPlan) -> None:
         held = self.state.stack
         if held is None:
+            return
+        if replace(old, acceptance=new.acceptance) == new:
+            self.tell(self.outcomes_changed)  # no match depends on what is accepted
             return
         elsewhere = old.regions != new.regions
         if elsewhere:

@@ -12,6 +12,7 @@ from bgviewer.engine.ranking import Measurement, Ranking
 from bgviewer.errors import ConfigError, Remedy
 from bgviewer.io.stack import ExposureStack
 from bgviewer.tasks.overview import ResidualMap
+from bgviewer.tasks.pace import Pace
 from bgviewer.tasks.picture import Picture
 from bgviewer.tasks.plan import StackPlan
 from bgviewer.tasks.show import THIRD_VIEWS, Shown
@@ -35,11 +36,14 @@ class Notice:
     Attributes
     ----------
     level : {"info", "warning", "error"}
+    action : str
+        Name of the action that mends it, for a button beside the text.
     """
 
     level: str
     text: str
     details: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,19 @@ class JobState:
     kind : {"load", "measure", "match_all", "export", "demo", "coadd"}
     fraction : float or None
         0..1, or None when it is not known.
+    pace : Pace or None
+        How many exposures are finished, of work that goes through them.
+    waiting, running : frozenset of int
+        Exposures that it has not begun, and those it is at.
     """
 
     kind: str
     title: str
     fraction: float | None = None
     text: str = ""
+    pace: Pace | None = None
+    waiting: frozenset[int] = frozenset()
+    running: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +37,8 @@ class Store(QObject):
     def __init__(self, config: MatchConfig | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state = State(config=config or MatchConfig())
+        self._untold: dict[str, pyqtBoundSignal] | None = None
+        self._later: dict[Callable[[], None], None] = {}
 
     @property
     def state(self) -> State:
@@ -47,13 +50,39 @@ class Store(QObject):
         self._state = replace(self._state, **changes)
 
     def tell(self, *signals: pyqtBoundSignal) -> None:
-        """Emit each of the signals."""
+        """Emit each of the signals; inside `at_once` at its end, and once."""
         for signal in signals:
-            signal.emit()
+            if self._untold is None:
+                signal.emit()
+            else:
+                self._untold[signal.signal] = signal
 
-    def notice(self, level: str, text: str, details: str = "") -> None:
-        """Put one sentence into the notice bar."""
-        self.notice_raised.emit(Notice(level, text, details))
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Make several changes one: nobody hears of, or works on, what is half done."""
+        if self._untold is not None:
+            yield
+            return
+        self._untold = {}
+        try:
+            yield
+        finally:
+            untold, self._untold = self._untold, None
+            later, self._later = self._later, {}
+            self.tell(*untold.values())
+            for work in later:
+                work()
+
+    def put_off(self, work: Callable[[], None]) -> bool:
+        """Whether `work` must wait for the end of `at_once`, where it is done then."""
+        if self._untold is None:
+            return False
+        self._later[work] = None
+        return True
+
+    def notice(self, level: str, text: str, details: str = "", action: str = "") -> None:
+        """Put one sentence into the notice bar, with a button for the action that mends it."""
+        self.notice_raised.emit(Notice(level, text, details, action))
 
     def effective_config(self, exposure: int | None = None) -> MatchConfig:
         """Settings that an exposure (by default the shown one) is matched with."""

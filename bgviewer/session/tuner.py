@@ -12,13 +12,13 @@ from bgviewer.session.lane import Job, Lane, Report
 from bgviewer.session.state import MatchState, Outcome
 from bgviewer.session.store import Store
 from bgviewer.tasks.extras import Extras
-from bgviewer.tasks.overview import residual_map
 from bgviewer.tasks.picture import MAX_SIDE
 from bgviewer.tasks.show import Shown, ShowRequest, preview, show
 
 __all__ = ["Tuner"]
 
 Rectangle = tuple[float, float, float, float]
+_ENDS = ("done", "failed", "cancelled", "bug")
 
 
 class Tuner(QObject):
@@ -29,6 +29,7 @@ class Tuner(QObject):
         self._store = store
         self._lane = Lane("compute", self)
         self._lane.connect(self._on_report)
+        self._asked: Job | None = None  # the newest match that has not been answered yet
         self.detail: Rectangle | None = None
         self.side = MAX_SIDE
         self.extras: Callable[[], Extras] = Extras
@@ -92,6 +93,8 @@ class Tuner(QObject):
     def refresh(self) -> None:
         """Ask for what the window should show now, or say why it cannot be shown."""
         store, state = self._store, self._store.state
+        if store.put_off(self.refresh):
+            return
         if state.stack is None or state.reference is None or state.science is None:
             return
         if store.is_reference(state.science):
@@ -105,13 +108,12 @@ class Tuner(QObject):
         assert request is not None
         subject = (id(request.stack), request.reference_id, request.science_id)
         self._lane.stop_others(subject)
-        self._lane.submit(
-            Job(
-                "show",
-                lambda job: show(request, job, job.deliver, lambda: job.superseded),
-                subject=subject,
-            )
+        self._asked = Job(
+            "show",
+            lambda job: show(request, job, job.deliver, lambda: job.superseded),
+            subject=subject,
         )
+        self._lane.submit(self._asked)
         store.swap(match=replace(state.match, working=True))
         store.tell(store.match_changed)
 
@@ -153,14 +155,18 @@ class Tuner(QObject):
 
     def _take_preview(self, report: Report) -> None:
         store, match = self._store, self._store.state.match
-        if report.event in ("done", "failed", "cancelled", "bug"):
+        if report.event in _ENDS:
             if report.event == "done" and match.withheld and match.shown is None:
                 match = replace(match, preview=report.value)
-            store.swap(match=replace(match, working=self._lane.busy))
+            store.swap(match=replace(match, working=self._lane.busy or self._asked is not None))
             store.tell(store.match_changed)
 
     def _on_report(self, report: Report) -> None:
         store, state = self._store, self._store.state
+        if report.job is self._asked and report.event in _ENDS:
+            self._asked = None
+        # Its answer may lie in the queue while the lane is idle already.
+        working = self._asked is not None
         if report.event == "bug":
             store.bug_caught.emit(report.value)
         subject = (state.stack and id(state.stack.stack), state.reference, state.science)
@@ -170,15 +176,15 @@ class Tuner(QObject):
         if report.job.subject != subject or store.held_back():
             return
         if report.event in ("part", "done"):
-            self._take(report.value, working=report.event == "part" or self._lane.busy)
-        elif report.event in ("failed", "bug") and not self._lane.waiting():
+            self._take(report.value, working=report.event == "part" or working)
+        elif report.event in ("failed", "bug") and not working:
             store.swap(match=MatchState(store.shown_of_pair(), False, str(report.value)))
             if state.science is not None:
                 self._record(state.science, self._failed(state.science, report.value))
             self._ask_preview()
             store.tell(store.match_changed, store.outcomes_changed)
         elif report.event == "cancelled":
-            store.swap(match=replace(state.match, working=self._lane.busy))
+            store.swap(match=replace(state.match, working=working))
             store.tell(store.match_changed)
 
     def _take(self, shown: Shown, working: bool) -> None:
@@ -193,7 +199,7 @@ class Tuner(QObject):
                 ratio=shown.figures.ratio,
                 adjustments=tuple(a.text for a in shown.result.adjustments),
                 key=store.key(shown.science_id, shown.config),
-                residuals=residual_map(shown.result.bins, shown.science.shape),
+                residuals=shown.residual_map,
                 model=shown.result.model,
             ),
         )

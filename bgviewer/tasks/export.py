@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +11,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.bands import available_threads
-from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.matching import MatchResult
-from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import render_rows
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, Cancelled, WriteError
+from bgviewer.io.background_list import write_background_list
+from bgviewer.io.coefficients import coefficient_parts
+from bgviewer.io.companions import copy_companion
 from bgviewer.io.provenance import Card, make_cards, with_values
+from bgviewer.io.recorded import region_cards
 from bgviewer.io.report import write_report
 from bgviewer.io.settings import dump_config
 from bgviewer.io.stack import ExposureStack, StackEntry
 from bgviewer.io.text import write_text
-from bgviewer.io.write import check_target, source_hash, write_background, write_matched
+from bgviewer.io.write import source_hash, write_background, write_matched
+from bgviewer.tasks.export_plan import (
+    ExportPlan,
+    ExportReport,
+    ExportRequest,
+    check_targets,
+    plan_export,
+    tried_again,
+)
 from bgviewer.tasks.match import (
     Matched,
     MatchOutcome,
-    check_included,
     excluded_outcome,
     match_entry,
     reference_outcome,
@@ -38,164 +46,14 @@ from bgviewer.tasks.parallel import StopOnly, default_jobs, in_order
 
 __all__ = ["ExportPlan", "ExportReport", "ExportRequest", "check_targets", "export", "plan_export"]
 
-REPORT_NAME = "report.ecsv"
-CONFIG_NAME = "config.toml"
-
-
-@dataclass(frozen=True, eq=False)
-class ExportRequest:
-    """What to match and where to write it.
-
-    Attributes
-    ----------
-    stack : ExposureStack
-    config : MatchConfig
-    reference : int
-        Id of the reference exposure.
-    directory : Path
-        Made when it does not exist.
-    overwrite : bool
-        Replace existing output files (an input file never is).
-    include_reference : bool
-        Write a copy of the reference too, so that the folder is a complete stack.
-    backgrounds : bool
-        Write the background models at full resolution.
-    zero_point : str or float
-        The photometric scaling that was asked for; recorded in the settings.
-    plan : StackPlan
-        Exposures to leave out, regions to ignore, settings of single exposures.
-    """
-
-    stack: ExposureStack
-    config: MatchConfig
-    reference: int
-    directory: Path
-    overwrite: bool = False
-    include_reference: bool = True
-    backgrounds: bool = True
-    zero_point: str | float = "auto"
-    plan: StackPlan = field(default_factory=StackPlan)
-
-
-@dataclass(frozen=True)
-class ExportPlan:
-    """Files an export would write: id of an exposure -> target; report and settings apart."""
-
-    matched: dict[int, Path]
-    backgrounds: dict[int, Path]
-    report: Path
-    settings: Path
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """All targets."""
-        return (*self.matched.values(), *self.backgrounds.values(), self.report, self.settings)
-
-
-@dataclass(frozen=True, eq=False)
-class ExportReport:
-    """What an export did.
-
-    Attributes
-    ----------
-    outcomes : tuple of MatchOutcome
-        One per exposure.
-    reference : int
-    directory : Path
-    config : MatchConfig
-    written : tuple of Path
-    problem : str or None
-        Why report or settings could not be written.
-    """
-
-    outcomes: tuple[MatchOutcome, ...]
-    reference: int
-    directory: Path
-    config: MatchConfig
-    written: tuple[Path, ...]
-    problem: str | None = None
-
-    @property
-    def n_matched(self) -> int:
-        """Science exposures that were matched."""
-        return sum(o.status == "matched" for o in self.outcomes)
-
-    @property
-    def n_failed(self) -> int:
-        """Exposures that failed."""
-        return sum(o.status == "failed" for o in self.outcomes)
-
-
-def plan_export(request: ExportRequest) -> ExportPlan:
-    """Return the files an export would write; touches nothing.
-
-    Exposures that are excluded or known to be unusable have no target.
-
-    Raises
-    ------
-    NoReferenceError
-        When the reference is excluded.
-    WriteError
-        When a target exists (without `overwrite`), is an input, or cannot be written there.
-    """
-    folder = Path(request.directory)
-    check_included(request.stack[request.reference], request.plan)
-    identity = request.stack[request.reference].identity
-    matched, backgrounds = {}, {}
-    for entry in _included(request):
-        is_reference = entry.identity == identity
-        if not is_reference or request.include_reference:
-            matched[entry.id] = folder / f"{entry.output_stem}_matched.fits"
-        if not is_reference and request.backgrounds:
-            backgrounds[entry.id] = folder / f"{entry.output_stem}_background.fits"
-    plan = ExportPlan(matched, backgrounds, folder / REPORT_NAME, folder / CONFIG_NAME)
-    _check_paths(request, plan.paths)
-    return plan
-
-
-def check_targets(request: ExportRequest) -> None:
-    """Refuse what is known to be impossible, whatever the reference will be.
-
-    Raises
-    ------
-    WriteError
-        As `plan_export`.
-    """
-    folder = Path(request.directory)
-    certain = [folder / f"{e.output_stem}_matched.fits" for e in _included(request)]
-    _check_paths(request, [*certain, folder / REPORT_NAME, folder / CONFIG_NAME])
-
-
-def _included(request: ExportRequest) -> list[StackEntry]:
-    out = request.plan.excluded
-    return [e for e in request.stack.entries if e.problem is None and e.name not in out]
-
-
-def _check_paths(request: ExportRequest, paths: Iterable[Path]) -> None:
-    folder = Path(request.directory)
-    _check_folder(folder)
-    inputs = [e.path for e in request.stack.entries if e.path is not None]
-    if folder.is_dir():
-        for path in paths:
-            check_target(path, inputs=inputs, overwrite=request.overwrite)
-
-
-def _check_folder(folder: Path) -> None:
-    """Raise unless the folder can be written to, or made."""
-    if folder.exists() and not folder.is_dir():
-        raise WriteError(folder, "is a file; choose a folder to write to", id="E_WRITE")
-    existing = folder
-    while not existing.exists():
-        existing = existing.parent
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise WriteError(folder, "the folder cannot be written to", id="E_WRITE")
-
 
 def export(
     request: ExportRequest,
     progress: Progress = SILENT,
     *,
     on_outcome: Callable[[MatchOutcome], None] | None = None,
+    on_begin: Callable[[int], None] | None = None,
+    earlier: ExportReport | None = None,
     jobs: int | None = None,
 ) -> ExportReport:
     """Match every exposure and write it; a failure never stops the others.
@@ -206,6 +64,11 @@ def export(
     ----------
     on_outcome : callable, optional
         Told every outcome, in the order of the stack.
+    on_begin : callable, optional
+        Told the id of every exposure that is about to be matched.
+    earlier : ExportReport, optional
+        What the same request did before: only what failed then is tried again; report and
+        settings are written anew.
     jobs : int, optional
         Exposures worked on at the same time (default: the machine's cores, at most 4); memory
         grows with it, not with the number of exposures, and the files do not depend on it.
@@ -219,32 +82,44 @@ def export(
     Cancelled
         The user stopped it; what was written before stays.
     """
-    plan = plan_export(request)
+    plan = plan_export(request, earlier)
     try:
         Path(request.directory).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WriteError(request.directory, f"cannot be made ({error.strerror})") from error
     outcomes: list[MatchOutcome] = []
     written: list[Path] = []
-    for outcome in _outcomes(request, plan, jobs, progress):
-        written.extend(p for p in (outcome.output, outcome.background_output) if p is not None)
+    for outcome in _outcomes(request, plan, jobs, progress, on_begin, earlier):
+        made = (outcome.output, outcome.background_output, outcome.background_list)
+        written.extend(p for p in made if p is not None)
+        written.extend(p for p in outcome.companions if p not in written)
         outcomes.append(outcome)
-        if on_outcome is not None:
+        if on_outcome is not None and tried_again(outcome.id, earlier):
             on_outcome(outcome)
     progress.step(1.0)
     report = ExportReport(
-        tuple(outcomes), request.reference, Path(request.directory), request.config, ()
+        tuple(outcomes),
+        request.reference,
+        Path(request.directory),
+        request.config,
+        (),
+        limits=request.plan.acceptance,
     )
     try:
-        _write_tables(report, request, plan)
+        _write_tables(report, request, plan, request.overwrite or earlier is not None)
     except WriteError as error:
         # the exposures are there; what became of them is still told
         return replace(report, written=tuple(written), problem=str(error))
-    return replace(report, written=(*written, plan.report, plan.settings))
+    return replace(report, written=(*written, *plan.reports, plan.settings))
 
 
 def _outcomes(
-    request: ExportRequest, plan: ExportPlan, jobs: int | None, progress: Progress
+    request: ExportRequest,
+    plan: ExportPlan,
+    jobs: int | None,
+    progress: Progress,
+    on_begin: Callable[[int], None] | None = None,
+    earlier: ExportReport | None = None,
 ) -> Iterator[MatchOutcome]:
     """Match and write exposure by exposure, several at a time, outcomes in order."""
     stack, excluded = request.stack.with_regions(request.plan.regions), request.plan.excluded
@@ -255,6 +130,8 @@ def _outcomes(
     stop_only, room = StopOnly(progress), _Room()
 
     def one(entry: StackEntry) -> MatchOutcome:
+        if earlier is not None and not tried_again(entry.id, earlier):
+            return earlier.outcomes[entry.id]
         if entry.name in excluded:
             step = excluded_outcome(entry)
         elif entry.identity == identity:
@@ -278,6 +155,9 @@ def _outcomes(
 
     def told(entry: StackEntry) -> None:
         progress.step(entry.id / len(stack), f"matching {entry.name}")
+        matched = entry.name not in excluded and entry.identity != identity
+        if on_begin is not None and matched and tried_again(entry.id, earlier):
+            on_begin(entry.id)
 
     return in_order(one, stack.entries, jobs, told)
 
@@ -309,21 +189,63 @@ def _write(
     options: dict[str, Any] = {"overwrite": request.overwrite, "progress": progress}
     source = _source(request.stack, entry)
     if outcome.is_reference:
-        write_matched(source, None, target, cards, **options)
-        return replace(outcome, output=target)
+        write_matched(source, None, target, cards, compress=request.compress, **options)
+        return replace(outcome, output=target, companions=_sidecars(plan, outcome, options))
     assert result is not None
     background = own_background(result, outcome.scale, scratch, threads)
-    write_matched(source, background, target, cards, scratch=scratch, **options)
-    model_target = plan.backgrounds.get(outcome.id)
-    if model_target is not None:
-        science = result.science
-        assert isinstance(science, Exposure)
-        try:
-            write_background(science, background, model_target, cards, **options)
-        except (BgviewerError, Cancelled):
-            target.unlink(missing_ok=True)  # no exposure that looks finished and is not
-            raise
-    return replace(outcome, output=target, background_output=model_target)
+    told: dict[str, Any] = {"scratch": scratch, "compress": request.compress}
+    write_matched(source, background, target, cards, **told, **options)
+    outcome = replace(outcome, output=target)
+    made = [target]
+    try:
+        outcome = replace(outcome, companions=_sidecars(plan, outcome, options))
+        return _write_models(outcome, result, background, plan, request, cards, options, made)
+    except (BgviewerError, Cancelled):
+        for path in made:  # no exposure that looks finished and is not
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _sidecars(plan: ExportPlan, outcome: MatchOutcome, options: dict[str, Any]) -> tuple[Path, ...]:
+    """Copy the side-cars, so that the export is read with the planes of its exposure."""
+    pairs = plan.companions.get(outcome.id, ())
+    return tuple(copy_companion(source, target, **options) for source, target in pairs)
+
+
+def _write_models(
+    outcome: MatchOutcome,
+    result: MatchResult,
+    background: NDArray[np.float32],
+    plan: ExportPlan,
+    request: ExportRequest,
+    cards: tuple[Card, ...],
+    options: dict[str, Any],
+    made: list[Path],
+) -> MatchOutcome:
+    """Write the model at full resolution and as a BackgroundList, as far as they are wanted.
+
+    What was written is added to `made`, also when writing fails later.
+    """
+    science = result.science
+    assert isinstance(science, Exposure)
+    target = plan.backgrounds.get(outcome.id)
+    if target is not None:
+        more = coefficient_parts(result.model, outcome.scale, science.unit)
+        told: dict[str, Any] = {"more": more, "compress": request.compress}
+        write_background(science, background, target, cards, **told, **options)
+        made.append(target)
+        outcome = replace(outcome, background_output=target)
+    target = plan.lists.get(outcome.id)
+    if target is not None and request.background_list is not None:
+        told = {"scale": outcome.scale, "sign": request.background_list}
+        done = write_background_list(
+            science, result.model, background, target, cards, **told, **options
+        )
+        made.append(target)
+        outcome = replace(
+            outcome, background_list=done.path, background_list_difference=done.difference
+        )
+    return outcome
 
 
 def own_background(
@@ -349,6 +271,7 @@ def _cards(outcome: MatchOutcome, request: ExportRequest, progress: Progress) ->
         request.plan.config_for(entry.name, request.config),
         kind="reference" if outcome.is_reference else "matched",
         reference=name,
+        zero_point=request.zero_point,
         scale=outcome.scale,
         fit_rms=outcome.fit_rms,
         matched_mse=outcome.matched_mse,
@@ -356,26 +279,32 @@ def _cards(outcome: MatchOutcome, request: ExportRequest, progress: Progress) ->
         adjustments=outcome.adjustments,
         regions=outcome.regions,
     )
+    cards += tuple(region_cards(request.plan.regions_for(entry.name)))
+    cards += tuple(request.extra_cards.get(entry.name, ()))
     if entry.path is None:
         return cards
     return with_values(cards, source_hash=source_hash(entry.path, progress))
 
 
-def _write_tables(report: ExportReport, request: ExportRequest, plan: ExportPlan) -> None:
+def _write_tables(
+    report: ExportReport, request: ExportRequest, plan: ExportPlan, overwrite: bool
+) -> None:
     entries = request.stack.entries
     infos = {e.id: e.info for e in entries if e.info is not None}
     first = infos.get(request.reference)
-    write_report(
-        report.outcomes,
-        plan.report,
-        config=request.config,
-        reference=request.stack[request.reference].name,
-        zero_points={i: info.zero_point for i, info in infos.items()},
-        unit=None if first is None else first.unit,
-        overwrite=request.overwrite,
-    )
+    for path in plan.reports:
+        write_report(
+            report.outcomes,
+            path,
+            config=request.config,
+            reference=request.stack[request.reference].name,
+            zero_points={i: info.zero_point for i, info in infos.items()},
+            unit=None if first is None else first.unit,
+            limits=request.plan.acceptance,
+            overwrite=overwrite,
+        )
     extra = {
         "reference": request.stack[request.reference].name,
         "zeroPoint": request.zero_point,
     }
-    write_text(plan.settings, dump_config(request.config, extra, request.plan), request.overwrite)
+    write_text(plan.settings, dump_config(request.config, extra, request.plan), overwrite)

@@ -13,6 +13,7 @@ from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import BgviewerError
 from bgviewer.io.text import write_text
+from bgviewer.tasks.acceptance import LIMITS, AcceptanceLimits, judge_outcome
 from bgviewer.tasks.match import MatchOutcome
 from bgviewer.tasks.picture import Picture
 from bgviewer.tasks.png import colour_strip, picture_png
@@ -107,11 +108,18 @@ def plan_table(plan: StackPlan) -> tuple[Table, ...]:
     for name in plan.own:
         own = "; ".join(f"{k} = {_word(v)}" for k, v in plan.own_options(name).items())
         rows.append((name, "own settings", own))
+    if plan.limited:
+        limits = "; ".join(
+            f"{opt.lsst_name} = {getattr(plan.acceptance, opt.name):g}" for opt in LIMITS.values()
+        )
+        rows.append(("all exposures", "acceptance limits", limits))
     head = ("Exposure", "What", "Details")
     return (Table("Decided about single exposures", head, tuple(rows)),) if rows else ()
 
 
-def outcomes_table(outcomes: Iterable[MatchOutcome], unit: str = "") -> Table:
+def outcomes_table(
+    outcomes: Iterable[MatchOutcome], unit: str = "", limits: AcceptanceLimits | None = None
+) -> Table:
     """Return what became of each exposure."""
     rows = [
         (
@@ -121,13 +129,16 @@ def outcomes_table(outcomes: Iterable[MatchOutcome], unit: str = "") -> Table:
             _number(o.matched_mse),
             _number(o.diff_im_var),
             _number(o.ratio),
+            verdict.text if (verdict := judge_outcome(o, limits)) else _NONE,
             o.reason or "; ".join(a.text for a in o.adjustments),
         )
         for o in outcomes
     ]
     of, squared = (f" [{unit}]", f" [({unit})²]") if unit else ("", "")
     head = ("Exposure", "Status", f"fitRMS{of}", f"matchedMSE{squared}", f"diffImVar{squared}")
-    return Table("Exposures", (*head, "MSE/var", "Remarks"), tuple(rows), frozenset({2, 3, 4, 5}))
+    return Table(
+        "Exposures", (*head, "MSE/var", "Accepted", "Remarks"), tuple(rows), frozenset({2, 3, 4, 5})
+    )
 
 
 def shown_figures(shown: Shown) -> Table:
@@ -195,7 +206,12 @@ def match_report(
             lines.append(f"Drawn: {worst.name}, the exposure that matches worst by MSE/var.")
             pictures = shown_pictures(shown)
             tables.append(shown_figures(shown))
-    tables = [outcomes_table(outcomes), *tables, settings_table(config), *plan_table(plan)]
+    tables = [
+        outcomes_table(outcomes, limits=plan.acceptance),
+        *tables,
+        settings_table(config),
+        *plan_table(plan),
+    ]
     return HtmlReport("Background match", tuple(lines), pictures, tuple(tables))
 
 

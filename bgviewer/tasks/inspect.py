@@ -5,8 +5,14 @@ from __future__ import annotations
 from os import PathLike
 from typing import Any
 
-from bgviewer.errors import ReadError
-from bgviewer.io.read import describe, read
+import numpy as np
+
+from bgviewer.engine.config import DEFAULT_BAD_MASK_PLANES
+from bgviewer.engine.exposure import Exposure
+from bgviewer.errors import ChooseError, ReadError, SidecarError
+from bgviewer.io.checksum import stale_sums
+from bgviewer.io.read import FileInfo, describe, read
+from bgviewer.io.recorded import settings_of
 
 __all__ = ["inspect_file"]
 
@@ -17,9 +23,14 @@ def inspect_file(path: str | PathLike[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``outcome`` ("exposure" or "error"), ``convention``, ``shape`` [ny, nx], ``planes``
-        (mask plane name to count of flagged pixels), ``variance_kind``, ``unit``,
-        ``zero_point``, ``xy0``, ``has_wcs``, ``warnings``, ``choices``, ``error``.
+        ``outcome`` ("exposure", "choose": several images and the user has to say which,
+        "sidecar": belongs to an exposure, or "error"), ``convention``, ``shape`` [ny, nx],
+        ``planes`` (mask plane name to count of flagged pixels), ``variance_kind`` ("variance",
+        "sigma", "inverse variance", "none", "unknown": what the file carries, even where it is
+        zero throughout and not used), ``unit``, ``zero_point``, ``xy0``,
+        ``has_wcs``, ``warnings``, ``choices`` (what can be chosen), ``error`` (``id`` and
+        ``text``; also for "choose" and "sidecar", where it says why), ``settings`` (of files
+        that bgviewer wrote: what they were made with).
     """
     record: dict[str, Any] = {
         "path": str(path),
@@ -39,22 +50,53 @@ def inspect_file(path: str | PathLike[str]) -> dict[str, Any]:
     try:
         info = describe(path)
         exposure = read(path)
+        remarks = [*_usable(exposure), *stale_sums(path)]
     except ReadError as error:
         record["error"] = {"id": error.id, "text": str(error)}
+        if isinstance(error, ChooseError):
+            record.update(outcome="choose", choices=list(error.choices))
+        elif isinstance(error, SidecarError):
+            record.update(outcome="sidecar", convention=error.convention)
         return record
+    recorded = settings_of(path) if info.own_output else None
+    settings = {} if recorded is None else {"settings": recorded.as_values()}
+    return record | _facts(info, exposure, remarks) | settings
+
+
+def _usable(exposure: Exposure) -> list[str]:
+    """Warn when the default bad planes leave not one pixel; they are a setting, so no error.
+
+    Raises
+    ------
+    ReadError
+        ``E_ALL_BAD`` when no pixel is finite: no setting can help.
+    """
+    good = np.isfinite(exposure.image)
+    if not good.any():
+        reason = "no usable pixels after masking (mask planes: none; not one pixel is finite)"
+        raise ReadError(exposure.source.path, reason, id="E_ALL_BAD")
+    flagged = exposure.flagged(DEFAULT_BAD_MASK_PLANES)
+    if flagged is None or (good & ~flagged).any():
+        return []
+    planes = [name for name in DEFAULT_BAD_MASK_PLANES if name in (exposure.planes or {})]
+    return [f"no usable pixels after masking (mask planes: {', '.join(planes)})"]
+
+
+def _facts(info: FileInfo, exposure: Exposure, remarks: list[str]) -> dict[str, Any]:
     source = exposure.source
-    warnings = getattr(source, "warnings", None) or info.warnings
-    record.update(
-        outcome="exposure",
-        convention=info.convention,
-        shape=list(info.shape),
-        planes=exposure.plane_counts() if exposure.mask is not None else {},
-        variance_kind=info.variance_kind if exposure.variance is not None else "none",
-        unit=info.unit,
-        zero_point=info.zero_point,
-        xy0=list(info.xy0),
-        has_wcs=info.has_wcs,
-        warnings=list(warnings),
-        own_output=info.own_output,
-    )
-    return record
+    warnings = [*(getattr(source, "warnings", None) or info.warnings), *remarks]
+    if exposure.variance is None:
+        warnings.append("no variance: chi-square and weights disabled")
+    return {
+        "outcome": "exposure",
+        "convention": info.convention,
+        "shape": list(info.shape),
+        "planes": exposure.plane_counts() if exposure.mask is not None else {},
+        "variance_kind": info.variance_kind,
+        "unit": info.unit,
+        "zero_point": info.zero_point,
+        "xy0": list(info.xy0),
+        "has_wcs": info.has_wcs,
+        "warnings": warnings,
+        "own_output": info.own_output,
+    }

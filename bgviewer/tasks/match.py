@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,8 +69,13 @@ class MatchOutcome:
         Settings in which it differs from the others, as ``binSize=64; order=3``.
     regions : int
         Number of regions whose pixels were ignored in it.
-    output, background_output : Path or None
+    output, background_output, background_list : Path or None
         Files written.
+    background_list_difference : float or None
+        Largest difference between the model and what its BackgroundList gives, in the
+        exposure's own unit.
+    companions : tuple of Path
+        Copies of the side-cars beside `output`.
     """
 
     id: int
@@ -90,6 +95,9 @@ class MatchOutcome:
     regions: int = 0
     output: Path | None = None
     background_output: Path | None = None
+    background_list: Path | None = None
+    background_list_difference: float | None = None
+    companions: tuple[Path, ...] = ()
 
     @property
     def model(self) -> Model | None:
@@ -252,6 +260,8 @@ def iterate_matches(
     reference_scale: Scale | str = OWN_SCALE,
     complete: bool = False,
     plan: StackPlan | None = None,
+    only: Container[int] | None = None,
+    on_begin: Callable[[int], None] | None = None,
     progress: Progress = SILENT,
 ) -> Iterator[Matched]:
     """Match exposure by exposure; only one science exposure is in memory at a time.
@@ -262,6 +272,10 @@ def iterate_matches(
         Whether the matched image is wanted too, not only the figures.
     plan : StackPlan, optional
         None: nothing is excluded, and regions count as far as the stack carries them.
+    only : container of int, optional
+        Ids of the exposures that are wanted; the others are passed over.
+    on_begin : callable, optional
+        Told the id of every exposure that is about to be matched.
     """
     if plan is not None:
         stack = stack.with_regions(plan.regions)
@@ -269,6 +283,8 @@ def iterate_matches(
     reference = stack.read(reference_id, scale=reference_scale, progress=progress)
     identity = stack[reference_id].identity
     for entry in stack.entries:
+        if only is not None and entry.id not in only:
+            continue
         progress.step(entry.id / len(stack), f"matching {entry.name}")
         if plan is not None and entry.name in plan.excluded:
             yield excluded_outcome(entry)
@@ -276,6 +292,8 @@ def iterate_matches(
         if entry.identity == identity:
             yield reference_outcome(entry, reference, len(stack.regions_of(entry.id)))
             continue
+        if on_begin is not None:
+            on_begin(entry.id)
         yield match_entry(
             stack, entry, reference, config, complete=complete, plan=plan, progress=progress
         )

@@ -19,8 +19,8 @@ _TERMS = (
 
 def describe_stability(stability: Stability, names: Sequence[str]) -> tuple[str, str]:
     """Return the line on the ranking's stability, and what it means."""
-    line = f"This choice wins in {_percent(stability.share)} of random weights"
     best = names[stability.best]
+    line = f"{best} wins in {_percent(stability.share)} of random weights"
     meaning = (
         f"{best} has the lowest cost in {_percent(stability.share)} of {stability.draws} random "
         "triples of weights. Near 100 %, the weights hardly matter."

@@ -21,6 +21,7 @@ from bgviewer.tasks.judge import ChiSquare, chi_square
 from bgviewer.tasks.levels import residual_floor
 from bgviewer.tasks.markers import Histogram, Markers, cell_markers, histogram_of
 from bgviewer.tasks.overlays import Overlays, draw_overlays
+from bgviewer.tasks.overview import ResidualMap, residual_map
 from bgviewer.tasks.picture import MAX_SIDE, Picture, window_of
 from bgviewer.tasks.support import Support, support_of
 
@@ -103,6 +104,7 @@ class Shown:
     figures: Figures
     side: int = MAX_SIDE
     overlays: Overlays | None = field(default=None, repr=False)
+    residual_map: ResidualMap | None = field(default=None, repr=False)
 
     @property
     def complete(self) -> bool:
@@ -224,6 +226,9 @@ def _drawn(
         figures,
         request.side,
         overlays,
+        last.residual_map
+        if last and last.result is result
+        else residual_map(result.bins, science.shape),
     )
 
 

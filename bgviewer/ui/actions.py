@@ -69,6 +69,10 @@ class Actions:
     def __getitem__(self, name: str) -> QAction:
         return self._by_name[name]
 
+    def items(self) -> list[tuple[str, QAction]]:
+        """Return all actions with their names."""
+        return list(self._by_name.items())
+
     def _menu(self, title: str) -> QMenu:
         if title not in self.menus:
             bar = self._window.menuBar()

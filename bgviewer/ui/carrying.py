@@ -106,7 +106,7 @@ class Carrying(QObject):
     def open_session(self, path: str = "") -> None:
         """Open a session; ask for it where it is not named."""
         chosen = path or self._ask_open(self.tr("Open session"), f"Sessions (*{SUFFIX})")
-        if not chosen:
+        if not chosen or not self._window.leaving.may_leave():
             return
         try:
             opened = read_session(chosen)
@@ -307,8 +307,8 @@ class Carrying(QObject):
         if not state.plan.is_empty:
             if self.path is None or self.modified:
                 text = self.tr(
-                    "Exclusions, regions and own settings need a file: save the session (Ctrl+S), "
-                    "then copy the line again."
+                    "Exclusions, regions, own settings and limits need a file: save the session "
+                    "(Ctrl+S), then copy the line again."
                 )
                 self._session.notice("warning", text)
                 return

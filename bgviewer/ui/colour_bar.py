@@ -30,6 +30,7 @@ _TICK = 3
 _GAP = 9  # from the bar to its numbers: a tick shall not look like a minus sign
 _WIDEST_UNIT = 64
 _HEIGHTS = 16  # room of the histogram, left of the bar
+_FEWER_HEIGHTS = 9  # the same beside a small picture
 _LOCK = 13
 
 
@@ -80,6 +81,7 @@ class ColourBar(QWidget):
         self._sample: NDArray[np.float32] | None = None
         self._heights: NDArray[np.float64] | None = None
         self.locked = False
+        self._compact = False
         self._drag: tuple[float, bool, tuple[float, float]] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.SizeVerCursor)
@@ -122,6 +124,15 @@ class ColourBar(QWidget):
             )
         self.setToolTip(tip)
         self.update()
+
+    def set_compact(self, compact: bool) -> None:
+        """Take less room, beside a small picture."""
+        if compact != self._compact:
+            self._compact = compact
+            self._width = 0
+            self._widen()
+            self.updateGeometry()
+            self.update()
 
     def set_stretch(self, stretch: str, mirrored: bool) -> None:
         """Say how values are spread over the bar; `mirrored` = alike on both sides of zero."""
@@ -192,7 +203,7 @@ class ColourBar(QWidget):
         metrics = self.fontMetrics()
         texts = [text for _, text in self.labels()]
         widest = max((metrics.horizontalAdvance(t) for t in texts), default=0)
-        needed = max(widest + self._left() + _BAR + _GAP + 3, self._unit_width() + _LOCK)
+        needed = max(widest + self._left() + _BAR + self._gap() + 3, self._unit_width() + _LOCK)
         if needed > self._width:
             self._width = needed
             self.updateGeometry()
@@ -212,7 +223,11 @@ class ColourBar(QWidget):
             width = max(metrics.horizontalAdvance(n) for n in self._names.values())
             return QSize(min(width, 96) + _BAR + _GAP + 4, 120)
         return QSize(
-            max(self._width, metrics.horizontalAdvance("−0.0") + _HEIGHTS + _BAR + _GAP + 3), 120
+            max(
+                self._width,
+                metrics.horizontalAdvance("−0.0") + self._room() + _BAR + self._gap() + 3,
+            ),
+            120,
         )
 
     def minimumSizeHint(self) -> QSize:
@@ -243,7 +258,7 @@ class ColourBar(QWidget):
         for value, text in self.labels():
             y = self.place_of(value)
             painter.drawLine(QPointF(bar.right() + 1, y), QPointF(bar.right() + 1 + _TICK, y))
-            left = bar.right() + _GAP
+            left = bar.right() + self._gap()
             painter.drawText(
                 QRectF(left, y - metrics.height() / 2, self.width() - left, metrics.height()),
                 int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
@@ -260,7 +275,7 @@ class ColourBar(QWidget):
         colour.setAlpha(130)
         thick = bar.height() / len(self._heights)
         for i, height in enumerate(self._heights.tolist()):
-            length = height * (_HEIGHTS - 2)
+            length = height * (self._room() - 2)
             bottom = bar.bottom() - (i + 1) * thick
             painter.fillRect(QRectF(bar.left() - 1 - length, bottom, length, thick), colour)
 
@@ -278,7 +293,13 @@ class ColourBar(QWidget):
             painter.drawText(QPointF(_BAR + _GAP, top + metrics.ascent()), text)
 
     def _left(self) -> int:
-        return _HEIGHTS if self._sample is not None else 1
+        return self._room() if self._sample is not None else 1
+
+    def _room(self) -> int:
+        return _FEWER_HEIGHTS if self._compact else _HEIGHTS
+
+    def _gap(self) -> int:
+        return _GAP - 2 if self._compact else _GAP
 
     def _bar(self) -> QRectF:
         height = self.fontMetrics().height()

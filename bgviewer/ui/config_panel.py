@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QFrame,
@@ -16,14 +18,16 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from bgviewer.engine.config import OPTIONS, MatchConfig, Option
+from bgviewer.engine.config import OPTIONS, Option
 from bgviewer.engine.fitting import Adjustment
 from bgviewer.errors import ConfigError, Remedy
 from bgviewer.session.effects import adjusted_fields, idle_fields
 from bgviewer.session.session import Session
 from bgviewer.tasks.show import match_key
-from bgviewer.ui.fields import BoolField, Field, PlanesField, SlidingField, make_field
+from bgviewer.ui.fields import BoolField, Field, SlidingField, make_field
 from bgviewer.ui.format import plain
+from bgviewer.ui.own_settings import OwnMark, OwnSettings
+from bgviewer.ui.planes_field import PlanesField
 from bgviewer.ui.presets import PresetBar, default_text
 from bgviewer.ui.theme import colours_of
 from bgviewer.ui.whats_this import explain
@@ -75,6 +79,7 @@ class FieldRow(QWidget):
         self._error: ConfigError | None = None
         self._adjustment: Adjustment | None = None
         self._problem = self._build_problem()
+        self.own = OwnMark(option.lsst_name)
         self._place()
         for widget in (self.label, self.field, self.field.main):
             explain(widget, option)
@@ -117,6 +122,7 @@ class FieldRow(QWidget):
         grid.addWidget(self.reset, 0, 2, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(self.badge, 2, 0, 1, 3)
         grid.addWidget(self._problem, 3, 0, 1, 3)
+        grid.addWidget(self.own, 4, 0, 1, 3)
         grid.setColumnStretch(1, 1)
 
     # ------------------------------------------------------------ showing
@@ -131,8 +137,8 @@ class FieldRow(QWidget):
         items = (self._remedies.itemAt(i) for i in range(self._remedies.count()))
         return [i.widget() for i in items if i is not None]  # type: ignore[misc]
 
-    def show_value(self, config: MatchConfig) -> None:
-        """Show the value of the settings."""
+    def show_value(self, config: object) -> None:
+        """Show the value that settings, or limits, have."""
         value = getattr(config, self.option.name)
         if self._shown is not None and self._shown[0] == value:
             return
@@ -201,6 +207,7 @@ class ConfigPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self.rows: dict[str, FieldRow] = {}
+        self.own = OwnSettings(session)
         body = QWidget()
         body.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._column = QVBoxLayout(body)
@@ -225,6 +232,7 @@ class ConfigPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         self.presets = PresetBar(session)
+        layout.addWidget(self.own)
         layout.addWidget(self.presets)
         layout.addWidget(area)
         self._connect()
@@ -233,16 +241,22 @@ class ConfigPanel(QWidget):
 
     def _connect(self) -> None:
         session = self._session
-        self.edited.connect(session.edit_config)
-        self.remedy_chosen.connect(session.apply_remedy)
+        self.edited.connect(self.own.edit)
+        self.remedy_chosen.connect(self.own.apply_remedy)
+        self.own.changed.connect(self._on_config)
         session.config_changed.connect(self._on_config)
         session.stack_changed.connect(self._on_stack)
         session.match_changed.connect(self._on_match)
+        session.planes.changed.connect(self._on_planes)
 
     def _add_heading(self, text: str) -> None:
         label = QLabel(text)
         label.setObjectName("heading")
         self._column.addWidget(label)
+
+    def add_group(self, group: QWidget) -> None:
+        """Put another group below the options."""
+        self._column.insertWidget(self._column.count() - 1, group)
 
     def _add_group(self, group: str, column: QVBoxLayout) -> None:
         options = [o for o in OPTIONS.values() if o.group == group]
@@ -253,6 +267,7 @@ class ConfigPanel(QWidget):
             row = FieldRow(option)
             row.edited.connect(self.edited)
             row.remedy_chosen.connect(self.remedy_chosen)
+            row.own.back.connect(partial(self.own.drop, option.name))
             self.rows[option.name] = row
             column.addWidget(row)
 
@@ -291,14 +306,16 @@ class ConfigPanel(QWidget):
         return self.rows[name].field
 
     def _on_config(self) -> None:
-        state = self._session.state
-        idle = idle_fields(state.config)
+        config = self.own.config()
+        idle = idle_fields(config)
+        self.presets.setEnabled(not self.own.alone)
         for name, row in self.rows.items():
-            row.show_value(state.config)
-            row.show_problem(state.problems.get(name))
+            row.show_value(config)
+            row.show_problem(self.own.problem(name))
+            row.own.show_text(self.own.mark(name))
             row.show_idle(idle.get(name, ""))
         if any(
-            getattr(state.config, o.name) != o.default
+            getattr(config, o.name) != o.default
             for o in OPTIONS.values()
             if o.group == "corrections"
         ):
@@ -318,6 +335,11 @@ class ConfigPanel(QWidget):
         if isinstance(order, SlidingField):
             order.set_reach(_HIGHEST_SLIDER_ORDER)
         self._on_config()
+
+    def _on_planes(self) -> None:
+        planes = self.field("bad_mask_planes")
+        assert isinstance(planes, PlanesField)
+        planes.set_counts(self._session.planes.counts, self._session.planes.name)
 
     def _on_match(self) -> None:
         state = self._session.state
@@ -339,10 +361,11 @@ class ConfigPanel(QWidget):
         self.setStyleSheet(
             f"#heading {{ font-weight: 600; color: {colours.muted}; border: 0;"
             " padding: 5px 0 1px 0; background: transparent; }"
+            f"#own {{ background: {badge}; border-left: 3px solid {colours.warning}; }}"
             f"#problem {{ background: {problem}; border-left: 3px solid {colours.bad}; }}"
             f"#badge {{ background: {badge}; border-left: 3px solid {colours.warning};"
             " padding: 2px 6px; }"
         )
         planes = self.field("bad_mask_planes")
         assert isinstance(planes, PlanesField)
-        planes.set_value(self._session.state.config.bad_mask_planes)
+        planes.set_value(self.own.config().bad_mask_planes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PyQt6.QtCore import QByteArray, QObject, QSettings, Qt
+from PyQt6.QtCore import QByteArray, QObject, QSettings, Qt, QTimer
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
@@ -88,6 +88,10 @@ class Docks(QObject):
             place.tabbed_with.raise_()
         place.dock.setVisible(place.visible)
 
+    def all(self) -> list[QDockWidget]:
+        """Return the docks in the order they were made."""
+        return [place.dock for place in self._places.values()]
+
     def actions(self) -> list[QAction]:
         """Return an action for each dock that shows and hides it."""
         found = [place.dock.toggleViewAction() for place in self._places.values()]
@@ -97,13 +101,18 @@ class Docks(QObject):
         """Put all docks back where they belong."""
         for place in self._places.values():
             self._put(place)
+        self._share_out_soon()
+
+    def _share_out_soon(self) -> None:
+        """Now, and again when the layout has settled: docks that were just put give no room."""
         self.share_out()
+        QTimer.singleShot(0, self.share_out)
 
     def share_out(self) -> None:
         """Give the columns of docks the widths that suit the window."""
         width = self._window.width()
-        left = min(max(int(width * 0.275), 330), 460)
-        right = min(max(int(width * 0.215), 318), 350)
+        left = min(max(int(width * 0.275), 366), 520)
+        right = min(max(int(width * 0.215), 330), 380)
         docks, widths = [], []
         for area, wanted in ((_LEFT, left), (_RIGHT, right)):
             first = next((p.dock for p in self._places.values() if p.area == area), None)
@@ -118,7 +127,9 @@ class Docks(QObject):
         geometry, layout = settings.value("window/geometry"), settings.value("window/layout")
         if isinstance(geometry, QByteArray):
             self._window.restoreGeometry(geometry)
-        if isinstance(layout, QByteArray) and not self._window.restoreState(layout, _VERSION):
+        if not isinstance(layout, QByteArray):
+            self._share_out_soon()
+        elif not self._window.restoreState(layout, _VERSION):
             self.reset()
 
     def remember(self) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
-from PyQt6.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QPalette, QValidator
+from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
+from PyQt6.QtGui import QKeyEvent, QValidator
 from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QBoxLayout,
@@ -15,8 +14,6 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
     QSlider,
     QSpinBox,
     QVBoxLayout,
@@ -25,11 +22,11 @@ from PyQt6.QtWidgets import (
 
 from bgviewer.engine.config import Option
 
-__all__ = ["EditorManners", "Field", "PlanesField", "SlidingField", "make_field"]
+__all__ = ["EditorManners", "Field", "SlidingField", "make_field"]
 
 _SLIDER_STEPS = 1000
-_MOST_PLANES = 16  # rows of the list before it scrolls
 _EDITOR_HEIGHT = 10  # beyond the height of the letters, so that no descender is cut
+_DECIMALS = 4  # of numbers that are stepped through
 _NO_MODIFIER = Qt.KeyboardModifier.NoModifier
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
@@ -273,13 +270,24 @@ class _ScientificSpin(QDoubleSpinBox):
         self.setValue((self.value() or 1e-12) * 10.0**steps)
 
 
+class _Steps(QDoubleSpinBox):
+    """A spin box for a number that is stepped through; no zeros behind it."""
+
+    def textFromValue(self, value: float) -> str:
+        """Shortest text of the number."""
+        return f"{value:.{_DECIMALS}f}".rstrip("0").rstrip(".")
+
+
 class FloatField(Field):
     """A spin box for a number of any size."""
 
     def __init__(self, option: Option, parent: QWidget | None = None) -> None:
         super().__init__(option, parent)
-        self.spin = _ScientificSpin()
-        self.spin.setDecimals(323)
+        self.spin = _ScientificSpin() if option.step is None else _Steps()
+        self.spin.setDecimals(323 if option.step is None else _DECIMALS)
+        self.spin.setSingleStep(option.step or 1.0)
+        if option.step is not None:
+            self.spin.setAlignment(Qt.AlignmentFlag.AlignRight)
         low = option.minimum if option.minimum is not None else -1e300
         high = option.maximum if option.maximum is not None else 1e300
         self.spin.setRange(low, high)
@@ -294,77 +302,6 @@ class FloatField(Field):
 
     def _put(self, value: Any) -> None:
         self.spin.setValue(float(value))
-
-
-class PlanesField(Field):
-    """A check list of mask planes: those of the files, and those asked for that they lack."""
-
-    def __init__(self, option: Option, parent: QWidget | None = None) -> None:
-        super().__init__(option, parent)
-        self._known: tuple[str, ...] | None = None
-        self._chosen: tuple[str, ...] = ()
-        self.list = QListWidget()
-        self.list.setUniformItemSizes(True)
-        self.list.itemChanged.connect(self._on_item)
-        self._add(self.list, 1)
-
-    @property
-    def main(self) -> QWidget:
-        """The list."""
-        return self.list
-
-    def set_known(self, planes: Sequence[str] | None) -> None:
-        """Name the planes of the files; None = there are no files yet."""
-        self._known = None if planes is None else tuple(planes)
-        self.set_value(self._chosen)
-
-    def _put(self, value: Any) -> None:
-        self._chosen = tuple(value)
-        known = self._known if self._known is not None else self._chosen
-        lacking = [n for n in self._chosen if n not in known]
-        names = [*known, *lacking]
-        if [self.list.item(i).data(_NAME) for i in range(self.list.count())] != names:  # type: ignore[union-attr]
-            self.list.clear()
-            for name in names:
-                item = QListWidgetItem(name)
-                item.setData(_NAME, name)
-                item.setSizeHint(QSize(0, self._row_height()))
-                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-                self.list.addItem(item)
-        for i in range(self.list.count()):
-            self._dress(self.list.item(i), lacking)
-        rows = min(max(self.list.count(), 1), _MOST_PLANES)
-        self.list.setFixedHeight(rows * self._row_height() + 6)
-
-    def _row_height(self) -> int:
-        return self.list.fontMetrics().height() + 6
-
-    def _dress(self, item: QListWidgetItem | None, lacking: list[str]) -> None:
-        assert item is not None
-        name = item.data(_NAME)
-        chosen = name in self._chosen
-        item.setCheckState(Qt.CheckState.Checked if chosen else Qt.CheckState.Unchecked)
-        absent = name in lacking
-        item.setText(self.tr("{} (not in these files)").format(name) if absent else name)
-        role = QPalette.ColorRole.PlaceholderText if absent else QPalette.ColorRole.Text
-        item.setForeground(self.palette().color(QPalette.ColorGroup.Active, role))
-        item.setToolTip(
-            self.tr("No exposure of the stack has this plane; it counts as empty.")
-            if absent
-            else self.tr("Checked: pixels with this plane set are not used.")
-        )
-
-    def _on_item(self) -> None:
-        if self._loading:
-            return
-        items = [self.list.item(i) for i in range(self.list.count())]
-        checked = [i.data(_NAME) for i in items if i and i.checkState() == Qt.CheckState.Checked]
-        # Keep the order of the settings; what is new comes last.
-        kept = [name for name in self._chosen if name in checked]
-        self._say(tuple(kept + [name for name in checked if name not in kept]))
-
-
-_NAME = int(Qt.ItemDataRole.UserRole)
 
 
 def _spin(option: Option) -> QSpinBox:
@@ -384,6 +321,8 @@ def make_field(option: Option) -> Field:
         return SlidingField(option, 8, 2048, logarithmic=True)
     if option.name == "order":
         return SlidingField(option, 0, 16, logarithmic=False)
+    from bgviewer.ui.planes_field import PlanesField  # which builds on what stands here
+
     kinds: dict[str, type[Field]] = {
         "bool": BoolField,
         "choice": ChoiceField,

@@ -6,9 +6,12 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from bgviewer.session.state import MatchState
+from bgviewer.tasks.effective import effective_settings
+from bgviewer.tasks.judge import ChiSquare, chi_square, judge_chi_square
 from bgviewer.tasks.show import Figures as Numbers
 from bgviewer.tasks.show import Shown, judge_ratio
-from bgviewer.ui.format import NOTHING, count, counted, number, share
+from bgviewer.ui.badges import Badges
+from bgviewer.ui.format import NOTHING, number, share
 from bgviewer.ui.histogram import HistogramView
 from bgviewer.ui.labels import ElidedLabel
 from bgviewer.ui.theme import colours_of
@@ -54,6 +57,15 @@ class FigureCard(QFrame):
         self.value.setText(value)
         self.remark.setText(remark)
 
+    def set_verdict(self, verdict: str) -> None:
+        """Colour the remark, which says the same in words, as "good", "high" or "low"."""
+        if self.remark.property("verdict") == verdict:
+            return
+        self.remark.setProperty("verdict", verdict)
+        style = self.remark.style()
+        if style is not None:
+            style.polish(self.remark)
+
 
 class Figures(QWidget):
     """fitRMS, matchedMSE, diffImVar, their ratio, the model that was used, and what was changed."""
@@ -72,10 +84,17 @@ class Figures(QWidget):
         self.adjustments.setWordWrap(True)
         self.adjustments.setTextFormat(Qt.TextFormat.PlainText)
         self.adjustments.hide()
+        self.badges = Badges()
+        self.line = QLabel()
+        self.line.setTextFormat(Qt.TextFormat.RichText)
+        self.line.setWordWrap(True)
+        self.line.setAccessibleName(self.tr("Figures of the match"))
         column = QVBoxLayout(self)
-        column.setContentsMargins(6, 2, 6, 6)
-        column.setSpacing(5)
+        column.setContentsMargins(6, 2, 6, 4)
+        column.setSpacing(4)
         column.addLayout(self._grid, 1)
+        column.addWidget(self.line)
+        column.addWidget(self.badges)
         column.addWidget(self.adjustments)
         self.set_form("strip")
         self.follow_palette()
@@ -110,11 +129,13 @@ class Figures(QWidget):
                 "beyond the outermost cells with data, or nearest to a cell without."
             ),
         )
-        self.samples = FigureCard(
-            self.tr("Cells and bins"),
+        self.chi = FigureCard(
+            self.tr("χ²/dof of bins"),
             self.tr(
-                "Cells with data carry the fit; bins judge it. Bins with fewer than two good "
-                "pixels are dropped."
+                "Squared residuals of the bins in units of their errors, per degree of freedom: "
+                "1 ± √(2/dof) when the model follows the background to within the noise. It sees "
+                "faint structure that MSE/var cannot, because a bin averages the pixels' noise "
+                "away. Example: 9.3 beside MSE/var 1.00 says that a higher order is needed."
             ),
         )
         self.cards = (
@@ -122,15 +143,19 @@ class Figures(QWidget):
             self.matched_mse,
             self.diff_im_var,
             self.ratio,
+            self.chi,
             self.model,
-            self.samples,
         )
 
     def set_form(self, form: str) -> None:
-        """Arrange the cards as a "strip" of one row or as a "block" of two columns."""
+        """Arrange the cards as a "strip" of one row or a "block" of two columns, or as a "line"."""
         if form == self._form:
             return
         self._form = form
+        self.badges.set_columns(2 if form == "block" else 4)
+        self.line.setVisible(form == "line")
+        for card in self.cards:
+            card.setVisible(form != "line")
         block = form == "block"
         for card in self.cards:
             self._grid.removeWidget(card)
@@ -161,15 +186,23 @@ class Figures(QWidget):
         shown = match.shown
         for card in self.cards:
             card.setEnabled(not match.withheld)
-        self.histogram.setEnabled(not match.withheld)
+        for part in (self.histogram, self.badges, self.line):
+            part.setEnabled(not match.withheld)
         if shown is None:
             self.histogram.show_histogram(None, "")
             for card in self.cards:
                 card.show_text(NOTHING)
+                card.set_verdict("unknown")
+            self._show_line("")
+            self.badges.show_settings(())
             self.adjustments.hide()
             return
         self.histogram.show_histogram(shown.histogram, shown.figures.unit)
         self._show_figures(shown.figures)
+        self._show_chi(chi_square(shown.result))
+        unit = shown.figures.unit
+        self._show_line(f"{unit}²" if unit else "")
+        self.badges.show_settings(effective_settings(shown))
         self._show_adjustments(shown)
 
     def _show_figures(self, figures: Numbers) -> None:
@@ -192,16 +225,12 @@ class Figures(QWidget):
         verdict = judge_ratio(figures.ratio)
         remarks = {
             "good": self.tr("✓ about 1, as expected"),
-            "high": self.tr("▲ above 1: structure left"),
-            "low": self.tr("▼ below 1: variance too high?"),
+            "high": self.tr("▲ structure left"),
+            "low": self.tr("▼ variance too high?"),
             "unknown": self.tr("expected: about 1"),
         }
         self.ratio.show_text("…" if waiting else number(figures.ratio), remarks[verdict])
-        self.ratio.setProperty("verdict", verdict)
-        self.ratio.remark.setProperty("verdict", verdict)
-        style = self.ratio.remark.style()
-        if style is not None:
-            style.polish(self.ratio.remark)
+        self.ratio.set_verdict(verdict)
         self._show_model(figures)
 
     def _show_model(self, figures: Numbers) -> None:
@@ -214,14 +243,36 @@ class Figures(QWidget):
             name = (figures.used_interp_style or "").replace("_", " ").capitalize()
             remark = self.tr("{} × {} cells").format(nx, ny) if nx * ny > 1 else self.tr("1 cell")
         beyond = self.tr("{} extrapolated").format(share(figures.extrapolated))
-        self.model.show_text(name, f"{remark}, {beyond}")
-        self.samples.show_text(
-            self.tr("{} of {}").format(count(figures.cells_used), count(figures.cells_total)),
-            self.tr("{}, {} dropped").format(
-                counted(figures.bins_used, self.tr("bin"), self.tr("bins")),
-                count(figures.bins_dropped),
-            ),
-        )
+        self.model.show_text(name, f"{beyond}, {remark}")
+
+    def _show_chi(self, chi: ChiSquare) -> None:
+        verdict = judge_chi_square(chi.reduced, chi.dof)
+        expected = self.tr("expected {}").format(f"1±{number(chi.spread, 2)}")
+        remarks = {
+            "good": self.tr("✓ {}").format(expected),
+            "high": self.tr("▲ {}").format(expected),
+            "low": self.tr("▼ {}").format(expected),
+            "unknown": self.tr("spline: not judged")
+            if chi.kind == "spline"
+            else self.tr("no bins to spare"),
+        }
+        self.chi.show_text(number(chi.reduced, 3), remarks[verdict])
+        self.chi.set_verdict(verdict)
+
+    def _show_line(self, unit: str) -> None:
+        """The same figures as one line, for windows that are low."""
+        signs = {"good": " ✓", "high": " ▲", "low": " ▼"}
+        parts = []
+        for card in self.cards[:-1]:
+            verdict = signs.get(card.remark.property("verdict") or "", "")
+            short = card.caption.text().split(" ")[0]
+            value = card.value.text().removesuffix(f" {unit}") if unit else card.value.text()
+            if card is self.fit_rms:
+                value = card.value.text()
+            parts.append(f"{short}&nbsp;<b>{value.replace(' ', '&nbsp;')}{verdict}</b>")
+        self.line.setText(" &nbsp; ".join(parts))
+        told = (f"{c.caption.text()}: {c.value.text()} {c.remark.text()}" for c in self.cards)
+        self.line.setToolTip("\n".join(told))
 
     def _show_adjustments(self, shown: Shown) -> None:
         adjustments = shown.result.adjustments
@@ -233,6 +284,7 @@ class Figures(QWidget):
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
         colours = colours_of(self.palette())
+        self.badges.follow_palette()
         badge = "#fff3da" if not colours.dark else "#3a3120"
         self.setStyleSheet(
             f"#card {{ background: {colours.card}; border: 1px solid {colours.line};"

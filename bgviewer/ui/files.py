@@ -50,7 +50,7 @@ class Files(QObject):
     def load(self, paths: list[str], reference: str | None = None) -> None:
         """Load paths, and remember where they lie; sessions and settings are taken as such."""
         paths = self._window.carrying.take(paths)
-        if not paths:
+        if not paths or not self._window.leaving.may_leave():
             return
         first = Path(paths[0])
         QSettings().setValue("open/folder", str(first if first.is_dir() else first.parent))

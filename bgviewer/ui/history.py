@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from PyQt6.QtCore import QEvent, QObject
 from PyQt6.QtGui import QAction, QKeyEvent, QKeySequence, QUndoCommand, QUndoStack
@@ -12,6 +13,7 @@ from PyQt6.QtWidgets import QAbstractSpinBox, QSlider, QWidget
 from bgviewer.engine.config import OPTIONS
 from bgviewer.session.session import Session
 from bgviewer.session.state import Wishes
+from bgviewer.tasks.acceptance import LIMITS, AcceptanceLimits
 from bgviewer.ui.format import plain
 
 __all__ = ["History"]
@@ -46,7 +48,7 @@ class _Step(QUndoCommand):
     def mergeWith(self, other: QUndoCommand | None) -> bool:
         if not isinstance(other, _Step) or other.run is None or other.run != self.run:
             return False
-        if self.before.plan != self.after.plan or other.before.plan != other.after.plan:
+        if not (_same_exposures(self) and _same_exposures(other)):
             return False
         self.after = other.after
         self.setText(self.history.text(self.before, self.after))
@@ -171,6 +173,8 @@ class History(QObject):
 
     def _plan_text(self, before: Wishes, after: Wishes) -> str:
         old, new = before.plan, after.plan
+        if old.acceptance != new.acceptance:
+            return self._limits_text(old.acceptance, new.acceptance)
         kinds = (old.excluded != new.excluded, old.regions != new.regions, old.own != new.own)
         if sum(kinds) != 1:
             return self.tr("exclusions, regions and own settings")
@@ -186,6 +190,14 @@ class History(QObject):
             return self.tr("exclusions")
         words_for = self.tr("exclude {}") if out else self.tr("include {}")
         return words_for.format(", ".join(sorted(out or back)))
+
+    def _limits_text(self, old: AcceptanceLimits, new: AcceptanceLimits) -> str:
+        changed = [o for o in LIMITS.values() if getattr(old, o.name) != getattr(new, o.name)]
+        if len(changed) != 1:
+            return self.tr("acceptance limits")
+        name = changed[0].name
+        values = (f"{getattr(limits, name):g}" for limits in (old, new))
+        return self.tr("{} {} → {}").format(changed[0].lsst_name, *values)
 
     def _exposure(self, exposure: int | None) -> str:
         stack = self._session.state.stack
@@ -210,6 +222,12 @@ class History(QObject):
         redo.setText(self.tr("&Redo {}").format(_shown(self.steps.redoText())).rstrip())
         undo.setEnabled(self.steps.canUndo())
         redo.setEnabled(self.steps.canRedo())
+
+
+def _same_exposures(step: _Step) -> bool:
+    """Whether it leaves exclusions and regions; limits and own settings may be dragged."""
+    before, after = step.before.plan, step.after.plan
+    return replace(before, acceptance=after.acceptance, own=after.own) == after
 
 
 def _shown(text: str) -> str:

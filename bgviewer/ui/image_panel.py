@@ -13,7 +13,7 @@ from bgviewer.tasks.picture import Picture
 from bgviewer.tasks.stretch import warped_table
 from bgviewer.ui.canvas import Canvas, PixelAxis, SmoothImage, put_picture
 from bgviewer.ui.colour_bar import ColourBar
-from bgviewer.ui.labels import ElidedLabel
+from bgviewer.ui.labels import ElidedLabel, lay_over
 from bgviewer.ui.looks import Looks
 from bgviewer.ui.theme import colour_table, colours_of
 from bgviewer.ui.view_state import ViewState
@@ -22,6 +22,7 @@ __all__ = ["ImagePanel"]
 
 _DIMMED = 0.28
 _LEFT, _BOTTOM = 48, 32  # room of the axes
+_ROOM_FOR_AXES = 300  # screen pixels below which a picture needs all the room there is
 _DOUBTFUL = (255, 255, 255, 110)
 """Thin lines over doubtful values: they let the colour through."""
 
@@ -96,7 +97,8 @@ class ImagePanel(QWidget):
         axes["bottom"].setHeight(_BOTTOM)
         self._axes = axes
         self._has_axes: bool | None = None
-        self._margins: tuple[int, int] | None = None
+        self._margins: tuple[int, int, bool] | None = None
+        self.bare = False  # too small for axes
         box = plot.getViewBox()
         box.setAspectLocked(True)
         box.setDefaultPadding(0)
@@ -164,7 +166,8 @@ class ImagePanel(QWidget):
 
     def show_pictures(self, base: Picture, detail: Picture | None) -> None:
         """Paint the whole frame and, over it, the part that is zoomed into."""
-        if self._pictures is not None and _same(self._pictures, (base, detail)):
+        held = self._pictures
+        if held is not None and held[0] is base and held[1] is detail:
             return
         before = self.picture
         self.looks.follow(base.kind, base.colours == "diverging", base.colours != "planes")
@@ -335,18 +338,31 @@ class ImagePanel(QWidget):
     def _fit_frame(self) -> None:
         """Give the frame the shape of the image, so that the axes run along it."""
         _, _, image_width, image_height = self._view.box
-        width = self.canvas.width() - _LEFT - 4
-        height = self.canvas.height() - _BOTTOM - 6
+        self._fit_axes()
+        left, bottom = (0, 0) if self.bare else (_LEFT, _BOTTOM)
+        edge = 1 if self.bare else 4
+        width = self.canvas.width() - left - edge
+        height = self.canvas.height() - bottom - edge - 2
         scale = min(width / image_width, height / image_height)
         # Very flat or narrow images keep a frame that can be seen and held.
         across = max(width - max(int(scale * image_width), 40), 0) // 2
         down = max(height - max(int(scale * image_height), 40), 0) // 2
-        if (across, down) != self._margins:
-            self._margins = (across, down)
+        if (across, down, self.bare) != self._margins:
+            self._margins = (across, down, self.bare)
             plot = self.canvas.getPlotItem()
-            plot.setContentsMargins(across, 4 + down, 2 + across, down)
+            plot.setContentsMargins(across, edge + down, edge - 1 + across, down)
         # The margins of before may have kept the plot larger than the canvas it was given.
         self.canvas.getPlotItem().setGeometry(QRectF(self.canvas.rect()))
+
+    def _fit_axes(self) -> None:
+        """Leave the axes out where they would take what the picture needs."""
+        bare = min(self.canvas.width(), self.canvas.height()) < _ROOM_FOR_AXES
+        if bare != self.bare:
+            self.bare = bare
+            self.bar.set_compact(bare)
+            for axis in self._axes.values():
+                # Not setVisible: only these give the axis's room back.
+                (axis.hide if bare else axis.show)()
 
     def _apply_view(self, *_: object) -> None:
         x0, x1, y0, y1 = self._view.range_for(*self._size())
@@ -381,15 +397,5 @@ class ImagePanel(QWidget):
         self.hovered.emit((point.x(), point.y()))
 
     def _place_message(self) -> None:
-        if not self.message.isVisible():
-            return
-        width = min(int(self.canvas.width() * 0.86), 420)
-        height = self.message.heightForWidth(width)
-        self.message.setGeometry(
-            (self.canvas.width() - width) // 2, (self.canvas.height() - height) // 2, width, height
-        )
-        self.message.raise_()
-
-
-def _same(old: tuple[Picture, Picture | None], new: tuple[Picture, Picture | None]) -> bool:
-    return old[0] is new[0] and old[1] is new[1]
+        if self.message.isVisible():
+            lay_over(self.message, self.canvas)

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
 
-__all__ = ["ElidedLabel"]
+__all__ = ["ElidedLabel", "lay_over"]
 
 
 class ElidedLabel(QLabel):
@@ -42,3 +42,11 @@ class ElidedLabel(QLabel):
             text,
             self.foregroundRole(),
         )
+
+
+def lay_over(label: QLabel, area: QWidget) -> None:
+    """Put a label of wrapped words in the middle of the widget it lies in."""
+    width = min(int(area.width() * 0.86), 420)
+    height = label.heightForWidth(width)
+    label.setGeometry((area.width() - width) // 2, (area.height() - height) // 2, width, height)
+    label.raise_()

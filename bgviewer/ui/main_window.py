@@ -27,24 +27,30 @@ from bgviewer.session.session import Session
 from bgviewer.tasks.overlays import OVERLAYS
 from bgviewer.tasks.presets import Preset
 from bgviewer.tasks.show import THIRD_VIEWS
+from bgviewer.ui.acceptance_panel import AcceptanceGroup
 from bgviewer.ui.actions import Actions
+from bgviewer.ui.batch import BatchUi
 from bgviewer.ui.bug_dialog import BugDialog
 from bgviewer.ui.carrying import Carrying
 from bgviewer.ui.config_panel import ConfigPanel
 from bgviewer.ui.docks import Docks
 from bgviewer.ui.empty_state import EmptyState
+from bgviewer.ui.explanations import explain_window
 from bgviewer.ui.export_dialog import ExportDialog
 from bgviewer.ui.files import Files, dropped
-from bgviewer.ui.help import about_text, key_list, tell
+from bgviewer.ui.first_steps import FirstSteps
 from bgviewer.ui.history import History
 from bgviewer.ui.icons import icon
 from bgviewer.ui.judging.dock import JudgePanel
+from bgviewer.ui.keyboard import Keyboard
+from bgviewer.ui.leaving import Leaving
 from bgviewer.ui.looks import add_look_menus
+from bgviewer.ui.marking import Marking
 from bgviewer.ui.menus import menu_entries
+from bgviewer.ui.menus.stack import MARKS
 from bgviewer.ui.menus.texts import tr
 from bgviewer.ui.notice_bar import NoticeBar
 from bgviewer.ui.panels import Panels
-from bgviewer.ui.report_dialog import ReportDialog
 from bgviewer.ui.saving import Saving
 from bgviewer.ui.stack_dock import StackDock
 from bgviewer.ui.stack_views import StackViewsUi
@@ -69,6 +75,7 @@ class MainWindow(QMainWindow):
         self.files = Files(self)
         self.carrying = Carrying(self)
         self.saving = Saving(self)
+        self.leaving = Leaving(self)
         self._bug: BugDialog | None = None
         self.setObjectName("bgviewer")
         self.setWindowIcon(icon("bgviewer"))
@@ -79,6 +86,8 @@ class MainWindow(QMainWindow):
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self.stack_views = StackViewsUi(self)
+        self.keyboard = Keyboard(self)
+        self.marking = Marking(self)
         self.history = History(session, self)
         self.actions_ = Actions(self, menu_entries(self))
         self._build_heading()
@@ -86,6 +95,9 @@ class MainWindow(QMainWindow):
         self.saving.build_menus()
         self._connect()
         self._connect_history()
+        self.batch = BatchUi(self)
+        self.first_steps.follow()
+        explain_window(self)
         self.carrying.follow()
         self.resize(1440, 900)
         self.docks.share_out()
@@ -107,6 +119,8 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.notices)
+        self.first_steps = FirstSteps(self)
+        column.addWidget(self.first_steps)
         column.addWidget(self.pages, 1)
         self.setCentralWidget(centre)
 
@@ -114,6 +128,8 @@ class MainWindow(QMainWindow):
         self.docks = Docks(self)
         self.stack_panel = StackDock(self.session)
         self.config_panel = ConfigPanel(self.session)
+        self.acceptance = AcceptanceGroup(self.session)
+        self.config_panel.add_group(self.acceptance)
         self.stack_dock = self.docks.add(
             self.tr("Exposures"),
             "stack",
@@ -143,6 +159,16 @@ class MainWindow(QMainWindow):
         self.heading = QLabel()
         self.heading.setTextFormat(Qt.TextFormat.PlainText)
         self.heading.setContentsMargins(8, 0, 8, 0)
+        for dock, tip in (
+            (self.judge_dock, self.tr("Residuals, pulls, profiles and single bins of the match")),
+            (self.stack_views.overview_dock, self.tr("All exposures, the worst match first")),
+        ):
+            shown = dock.toggleViewAction()
+            assert shown is not None
+            shown.setToolTip(tip)
+            shown.setWhatsThis(tip + self.tr(". Example: press it again to give the images room."))
+            shown.triggered.connect(lambda seen, d=dock: d.raise_() if seen else None)
+            self.actions_.toolbar.addAction(shown)
         self.actions_.add_widget_to_toolbar(spacer)
         self.actions_.add_widget_to_toolbar(self.heading)
 
@@ -163,11 +189,11 @@ class MainWindow(QMainWindow):
         session.job_changed.connect(self._enable)
         session.config_changed.connect(self._enable)
         session.notice_raised.connect(self.notices.show_notice)
-        session.exported.connect(self.show_report)
+        session.config_changed.connect(self.notices.clear_news)
         session.bug_caught.connect(self.show_bug)
         panels.hovered.connect(self._on_hover)
         panels.third_chosen.connect(session.set_third)
-        panels.remedy_chosen.connect(session.apply_remedy)
+        panels.remedy_chosen.connect(self.config_panel.own.apply_remedy)
         panels.zoomed.connect(session.set_detail)
         panels.side_changed.connect(session.set_side)
         panels.view.changed.connect(self._show_zoom)
@@ -176,7 +202,7 @@ class MainWindow(QMainWindow):
         self.status.stop_asked.connect(session.stop)
         self.empty.files_asked.connect(self.files.open_files)
         self.empty.folder_asked.connect(self.files.open_folder)
-        self.empty.demo_asked.connect(session.load_demo)
+        self.empty.demo_asked.connect(self.leaving.load_demo)
         hints = QGuiApplication.styleHints()
         if hints is not None:
             hints.colorSchemeChanged.connect(self._on_scheme)
@@ -229,9 +255,7 @@ class MainWindow(QMainWindow):
         free = state.job is None and not state.problems
         for name in ("match_all", "export", "export_toolbar"):
             self.actions_[name].setEnabled(has_stack and ready and free)
-        for name in ("keep_a", "keep_b"):
-            self.actions_[name].setEnabled(has_stack)
-        for name in ("close", "figure", "previous", "next", "copy"):
+        for name in ("close", "figure", "previous", "next", "copy", "keep_a", "keep_b", *MARKS):
             self.actions_[name].setEnabled(has_stack)
         for name in ("save_session", "save_session_as", "report", "copy_table", "copy_command"):
             self.actions_[name].setEnabled(has_stack)
@@ -269,12 +293,6 @@ class MainWindow(QMainWindow):
         dialog.accepted.connect(go)
         dialog.open()
 
-    def show_report(self, report: object) -> None:
-        """Show what an export did."""
-        dialog = ReportDialog(report, self)  # type: ignore[arg-type]
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
-
     def show_bug(self, error: BaseException) -> None:
         """Say that the program is at fault."""
         if self._bug is not None:
@@ -305,14 +323,6 @@ class MainWindow(QMainWindow):
         with self.history.named(self.tr("preset {}").format(preset.name)):
             self.session.set_config(preset.apply(self.session.state.config))
 
-    def show_keys(self) -> None:
-        """List the keys."""
-        tell(self, self.tr("Keyboard list"), key_list(list(self.actions_.menus.values())))
-
-    def show_about(self) -> None:
-        """Say what this is."""
-        tell(self, self.tr("About bgviewer"), about_text())
-
     # ------------------------------------------------------------ looks
 
     def _on_scheme(self, scheme: Qt.ColorScheme) -> None:
@@ -336,6 +346,7 @@ class MainWindow(QMainWindow):
             self.panels.follow_palette,
             self.config_panel.follow_palette,
             self.notices.follow_palette,
+            self.first_steps.follow_palette,
             self.stack_views.follow_palette,
             self.judge.follow_palette,
         )
@@ -373,7 +384,10 @@ class MainWindow(QMainWindow):
         super().dragLeaveEvent(event)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Remember the layout, stop all work, let go."""
+        """Remember the layout, stop all work, let go, once nothing is lost."""
+        if event is not None and not self.leaving.may_leave():
+            event.ignore()
+            return
         self.docks.remember()
         self.session.close()
         super().closeEvent(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from bgviewer.session.state import Notice
@@ -15,6 +15,9 @@ _SIGNS = {"info": "ℹ", "warning": "⚠", "error": "✕"}
 
 class NoticeBar(QFrame):
     """Shows the newest notice until it is dismissed."""
+
+    action_asked = pyqtSignal(str)
+    """Name of the action whose button was pressed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,6 +34,10 @@ class NoticeBar(QFrame):
         self.more.setCheckable(True)
         self.more.setAutoRaise(True)
         self.more.toggled.connect(self._show_text)
+        self.mend = QToolButton()
+        self.mend.setAccessibleName(self.tr("Retry failed"))
+        self.mend.setText(self.tr("Retry failed"))
+        self.mend.clicked.connect(self._ask)
         self.dismiss = QToolButton()
         self.dismiss.setText("✕")
         self.dismiss.setAutoRaise(True)
@@ -42,6 +49,7 @@ class NoticeBar(QFrame):
         row.setSpacing(8)
         row.addWidget(self.sign)
         row.addWidget(self.text, 1)
+        row.addWidget(self.mend)
         row.addWidget(self.more)
         row.addWidget(self.dismiss)
         self.setAccessibleName(self.tr("Notice"))
@@ -57,15 +65,25 @@ class NoticeBar(QFrame):
         self._notice = notice
         self.sign.setText(_SIGNS[notice.level])
         self.more.setVisible(bool(notice.details))
+        self.mend.setVisible(bool(notice.action))
         self.more.setChecked(False)
         self._show_text()
         self.follow_palette()
         self.show()
 
+    def _ask(self) -> None:
+        if self._notice is not None:
+            self.action_asked.emit(self._notice.action)
+
     def clear(self) -> None:
         """Show nothing."""
         self._notice = None
         self.hide()
+
+    def clear_news(self) -> None:
+        """Take away what was good to know before the settings changed; warnings stay."""
+        if self._notice is not None and self._notice.level == "info" and not self._notice.action:
+            self.clear()
 
     def _show_text(self, *_: object) -> None:
         if self._notice is not None:

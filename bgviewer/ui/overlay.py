@@ -141,7 +141,9 @@ class Overlay(QObject):
             self.line.setPos(left + share * width)
         self.badge.setText(badge if self._ready else self.tr("present"))
         self.badge.setToolTip("" if self._ready else self.tr("A and B hold another view than this"))
-        self.badge.setVisible(bool(badge))
+        present = self.panel.picture
+        is_difference = present is not None and present.kind == "a_minus_b"  # it is of both
+        self.badge.setVisible(bool(badge) and not is_difference)
         self._place_badge()
 
     def _place_badge(self) -> None:

@@ -85,7 +85,6 @@ class OverlayLayers:
         self.legend.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.legend.setMargin(4)
         self.legend.setStyleSheet("background: rgba(0, 0, 0, 165); color: white;")
-        self.legend.move(56, 8)
         self.legend.hide()
         self._shown: Overlays | None = None
 
@@ -101,6 +100,7 @@ class OverlayLayers:
         self.legend.setText("<br>".join(lines))
         self.legend.setVisible(legend and bool(lines))
         self.legend.adjustSize()
+        self.legend.move(6 if self._panel.bare else 56, 8)
 
 
 def _put(item: pg.ImageItem, layer: Layer | None, first: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QRect, QTimer, pyqtSignal
+from PyQt6.QtCore import QRect, QSize, QTimer, pyqtSignal
 from PyQt6.QtGui import QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QGridLayout, QWidget
 
@@ -17,7 +17,11 @@ from bgviewer.ui.views import ResidualPanel, ThirdPanel
 
 __all__ = ["Panels"]
 
-_STRIP = 92  # height of the figures below a row of panels
+_STRIP = 104  # height of the figures below a row of panels
+_SIX_CARDS = 740  # width at which the numbers of six cards in a row can be read
+_LINE = 62  # the same as one line, with badges
+_LOW = 430  # height of the window's centre below which the figures are one line
+_BLOCK = 285  # least height of the figures as a block
 _FINER = 1.4  # pictures have whole pixels per block: a little finer than the screen, not coarser
 _ZOOM_DELAY = 120  # milliseconds of rest before a zoomed part is drawn sharply
 
@@ -47,6 +51,8 @@ class Panels(QWidget):
         self.figures = Figures()
         self.obstacle = Obstacle(self)
         self.obstacle.remedy_chosen.connect(self.remedy_chosen)
+        self.frozen = False
+        """Whether the cursor and the values under it stay where they are."""
         self._arrangement = ""
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(4, 2, 2, 2)
@@ -61,7 +67,9 @@ class Panels(QWidget):
             panel.hovered.connect(lambda at, source=panel: self._on_hover(source, at))
             panel.painted.connect(self.painted)
             # Axes and frames may change after the panel has its size.
-            panel.canvas.getPlotItem().getViewBox().sigResized.connect(lambda *_: self._rest.start())
+            panel.canvas.getPlotItem().getViewBox().sigResized.connect(
+                lambda *_: self._rest.start()
+            )
         self.third.chosen.connect(self.third_chosen)
         self._arrange()
 
@@ -139,6 +147,10 @@ class Panels(QWidget):
         self.figures.follow_palette()
         self.obstacle.follow_palette()
 
+    def minimumSizeHint(self) -> QSize:
+        """Less than the present arrangement needs: with less room another is taken."""
+        return QSize(360, 220)
+
     def showEvent(self, event: QShowEvent | None) -> None:
         """Tell the size once the layout is done."""
         super().showEvent(event)
@@ -158,19 +170,22 @@ class Panels(QWidget):
     def _arrange(self) -> None:
         self.figures.set_room(self.height() // 2)
         wanted = self._best_arrangement()
+        strip = "strip" if self.width() >= _SIX_CARDS else "line"
+        self.figures.set_form({"grid": "block", "line": "line"}.get(wanted, strip))
         if wanted == self._arrangement:
             return
         self._arrangement = wanted
+        abreast = ((0, 0, 1, 1), (0, 1, 1, 1), (0, 2, 1, 1), (1, 0, 1, 3))
         places = {
             "grid": ((0, 0, 1, 1), (0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 1, 1)),
-            "row": ((0, 0, 1, 1), (0, 1, 1, 1), (0, 2, 1, 1), (1, 0, 1, 3)),
+            "row": abreast,
+            "line": abreast,
             "column": ((0, 0, 1, 1), (1, 0, 1, 1), (2, 0, 1, 1), (3, 0, 1, 1)),
         }[wanted]
         for widget, place in zip((*self.all, self.figures), places, strict=True):
             self._grid.removeWidget(widget)
             self._grid.addWidget(widget, *place)
-        self.figures.set_form("block" if wanted == "grid" else "strip")
-        columns, rows = {"grid": (2, 2), "row": (3, 1), "column": (1, 3)}[wanted]
+        columns, rows = {"grid": (2, 2), "column": (1, 3)}.get(wanted, (3, 1))
         for column in range(3):
             self._grid.setColumnStretch(column, int(column < columns))
         for row in range(4):
@@ -182,13 +197,17 @@ class Panels(QWidget):
         aspect = image_width / image_height
 
         def side(panel_width: float, panel_height: float) -> float:
-            return min(max(panel_width - 112, 1), max(panel_height - 76, 1) * aspect)
+            return min(max(panel_width - 66, 1), max(panel_height - 44, 1) * aspect)
 
+        low = height < _LOW
         sides = {
-            "grid": side(width / 2, height / 2),
             "row": side(width / 3, height - _STRIP),
             "column": side(width, (height - _STRIP) / 3),
         }
+        if low:
+            sides = {"line": side(width / 3, height - _LINE)}
+        if height / 2 >= _BLOCK:
+            sides["grid"] = side(width / 2, height / 2)
         return max(sides, key=lambda name: sides[name])
 
     def screen_side(self) -> int:
@@ -197,6 +216,8 @@ class Panels(QWidget):
         return -(-int(_FINER * longest * self.devicePixelRatioF()) // 64) * 64
 
     def _on_hover(self, source: ImagePanel, at: tuple[float, float] | None) -> None:
+        if self.frozen:
+            return
         for panel in self.all:
             panel.set_cross(None if panel is source else at)
         self.hovered.emit(at)

@@ -56,10 +56,15 @@ class RankingModel(QAbstractTableModel):
             ),
             (
                 self.tr("Accept"),
-                self.tr("Whether a co-add would keep it: MSE/var at most 1.1 and fitRMS at most 1"),
+                self.tr("Whether a co-add would keep it (limits: see Parameters), or why not"),
             ),
             (self.tr("State"), self.tr("Whether the exposure has been matched, and why not")),
         )
+        self._short = {
+            "ratio": self.tr("M/var"),
+            "accepted": self.tr("OK?"),
+            "state": self.tr("St."),
+        }
         self._reset()
         session.stack_changed.connect(self._reset)
         for signal in (session.ranking_changed, session.pair_changed, session.outcomes_changed):
@@ -69,6 +74,7 @@ class RankingModel(QAbstractTableModel):
         """Show signs instead of words where there is little room."""
         if compact != self._compact:
             self._compact = compact
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
             self._tell(0, len(self._rows) - 1)
 
     def _reset(self) -> None:
@@ -121,9 +127,11 @@ class RankingModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._headings[section][0]
+            short = self._short.get(COLUMNS[section]) if self._compact else None
+            return short or self._headings[section][0]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._headings[section][1]
+            heading, tip = self._headings[section]
+            return f"{heading}: {tip}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             # On the left: the arrow that tells the order stands on the right.
             return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -166,7 +174,10 @@ class RankingModel(QAbstractTableModel):
 
     def _text(self, row: RankingRow, column: str, short: bool = True) -> str:
         if column == "name":
-            return f"★ {row.name}" if row.is_reference else row.name
+            name = f"★ {row.name}" if row.is_reference else row.name
+            return self.tr("{} ≠ own").format(name) if row.own else name
+        if column == "cost" and row.state == "excluded":
+            return self.tr("out")  # a word where the state has room for its sign alone
         if column == "cost":
             return number(row.cost, 3)
         if column == "state":
@@ -174,6 +185,8 @@ class RankingModel(QAbstractTableModel):
                 "failed": self.tr("✕ failed"),
                 "excluded": self.tr("⊘ excluded"),
                 "reference": self.tr("★ reference"),
+                "waiting": self.tr("… waiting"),
+                "running": self.tr("▶ running"),
                 "not matched": self.tr("○ not yet"),
                 "matched": self.tr("● matched"),
                 "outdated": self.tr("◌ outdated"),
@@ -183,7 +196,11 @@ class RankingModel(QAbstractTableModel):
         if column == "accepted":
             if row.verdict is None:
                 return ""
-            return self.tr("✓ yes") if row.verdict.accepted else self.tr("✕ no")
+            if self._compact and short:
+                return "✓" if row.verdict.accepted else "✕"
+            if row.verdict.accepted:
+                return self.tr("✓ yes")
+            return self.tr("✕ {}").format(row.verdict.short)
         if column == "fit_rms":
             return number(row.fit_rms, 3)
         return number(row.ratio, 3) if column == "ratio" else ""
@@ -199,6 +216,8 @@ class RankingModel(QAbstractTableModel):
             yes = self.tr("accepted for a co-add")
             no = self.tr("not accepted for a co-add: {}").format(row.verdict.reason)
             lines.append(yes if row.verdict.accepted else no)
+        if row.own:
+            lines.append(self.tr("own settings: {}").format(row.own))
         if row.remark:
             lines.append(row.remark)
         measured = stack.measurements[at]
@@ -233,10 +252,13 @@ def _sort_key(row: RankingRow, column: str) -> Any:
 
 def _font(row: RankingRow, column: str) -> QFont | None:
     font = QFont()
+    if row.state == "excluded" and column == "name":
+        font.setStrikeOut(True)
+        return font
     if column in ("name", "state") and row.is_reference:
         font.setBold(True)
         return font
-    if column in ("fit_rms", "ratio") and row.state == "outdated":
+    if column in ("fit_rms", "ratio", "accepted") and row.state == "outdated":
         font.setItalic(True)
         return font
     return None
@@ -250,7 +272,7 @@ def _foreground(row: RankingRow, column: str) -> QBrush | None:
     if row.state == "settings" and column == "state":
         return QBrush(QColor(colours.warning))
     pale = row.state in ("outdated", "not matched", "excluded")
-    if pale and column in ("fit_rms", "ratio", "state"):
+    if row.state == "excluded" or (pale and column in ("fit_rms", "ratio", "accepted", "state")):
         return QBrush(QColor(colours.muted))
     if row.state == "matched" and column == "state":
         return QBrush(QColor(colours.good))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bgviewer.session.session import Session
 from bgviewer.session.state import StackState
-from bgviewer.tasks.acceptance import Verdict, judge_match
+from bgviewer.tasks.acceptance import Verdict, judge_outcome
+from bgviewer.tasks.plan import own_text
 
 __all__ = ["RankingRow", "rows_of"]
 
@@ -21,7 +22,8 @@ class RankingRow:
     name : str
     is_reference : bool
     state : str
-        Status word: failed, excluded, reference, not matched, matched, outdated, settings.
+        Status word: failed, excluded, reference, waiting, running, not matched, matched, outdated,
+        settings.
     remark : str
         The reason or remark that goes with it.
     reason : str
@@ -34,6 +36,8 @@ class RankingRow:
         Figures of its match.
     verdict : Verdict or None
         Whether the era's rule accepts it; None for the reference and before the match.
+    own : str
+        Settings it alone has, as ``order=3``; an empty string without any.
     """
 
     name: str
@@ -46,6 +50,7 @@ class RankingRow:
     fit_rms: float | None
     ratio: float | None
     verdict: Verdict | None = None
+    own: str = ""
 
     @property
     def reason_from(self) -> str:
@@ -79,19 +84,25 @@ def _row(session: Session, stack: StackState, row: int) -> RankingRow:
         cost=cost if math.isfinite(cost) else None,
         fit_rms=None if figures is None else figures.fit_rms,
         ratio=None if figures is None else figures.ratio,
-        verdict=None if figures is None else judge_match(figures.fit_rms, figures.ratio),
+        verdict=None if figures is None else judge_outcome(figures, session.state.plan.acceptance),
+        own=own_text(session.state.plan, stack.stack.entries[row].name),
     )
 
 
 def _state(session: Session, stack: StackState, row: int, reference: bool) -> tuple[str, str]:
     entry = stack.stack.entries[row]
+    if row in stack.excluded:
+        return "excluded", ""
     if not stack.usable(row):
         problem = str(entry.problem) if entry.problem is not None else ""
         return "failed", stack.reasons[row] or problem
-    if row in stack.excluded:
-        return "excluded", ""
     if reference:
         return "reference", ""
+    job = session.state.job
+    if job is not None and row in job.running:
+        return "running", ""
+    if job is not None and row in job.waiting:
+        return "waiting", ""
     outcome, current = session.outcome(row)
     if session.held_back():
         return "settings", session.held_back()

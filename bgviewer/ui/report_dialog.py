@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt, QUrl
+from PyQt6.QtCore import Qt, QUrl, pyqtSignal
 from PyQt6.QtGui import QColor, QDesktopServices, QGuiApplication
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from bgviewer.tasks.acceptance import AcceptanceLimits, judge_outcome
 from bgviewer.tasks.export import ExportReport
 from bgviewer.tasks.match import MatchOutcome
 from bgviewer.ui.format import NOTHING, number
@@ -27,6 +28,9 @@ __all__ = ["ReportDialog"]
 
 class ReportDialog(QDialog):
     """One row per exposure: status, figures, what was adjusted, the file."""
+
+    retry_asked = pyqtSignal(object)
+    """The report whose failed exposures shall be tried again."""
 
     def __init__(self, report: ExportReport, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +48,14 @@ class ReportDialog(QDialog):
         )
         copy = QPushButton(self.tr("Copy table"))
         copy.clicked.connect(self._copy)
+        self.retry = QPushButton(self.tr("Retry failed ({})").format(report.n_failed), self)
+        self.retry.setToolTip(
+            self.tr("Match and write those exposures again that failed; the others stay")
+        )
+        self.retry.setVisible(report.n_failed > 0)
+        self.retry.clicked.connect(self._retry)
+        if report.n_failed:
+            buttons.addButton(self.retry, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(folder, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
@@ -51,6 +63,10 @@ class ReportDialog(QDialog):
         column.addWidget(summary)
         column.addWidget(self.table, 1)
         column.addWidget(buttons)
+
+    def _retry(self) -> None:
+        self.retry_asked.emit(self._report)
+        self.accept()
 
     def _summary(self) -> str:
         report = self._report
@@ -68,6 +84,7 @@ class ReportDialog(QDialog):
             "matchedMSE",
             "diffImVar",
             self.tr("MSE/var"),
+            self.tr("Accepted"),
             self.tr("Remark"),
             self.tr("File"),
         ]
@@ -83,13 +100,13 @@ class ReportDialog(QDialog):
         table.setWordWrap(False)
         table.setAccessibleName(self.tr("Export report"))
         for row, outcome in enumerate(self._report.outcomes):
-            for column, text in enumerate(_cells(outcome)):
+            for column, text in enumerate(_cells(outcome, self._report.limits)):
                 table.setItem(row, column, self._item(outcome, column, text))
         vertical, horizontal = table.verticalHeader(), table.horizontalHeader()
         assert vertical is not None and horizontal is not None
         vertical.hide()
         horizontal.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        horizontal.setSectionResizeMode(6, QHeaderView.ResizeMode.Stretch)
+        horizontal.setSectionResizeMode(7, QHeaderView.ResizeMode.Stretch)
         return table
 
     def _item(self, outcome: MatchOutcome, column: int, text: str) -> QTableWidgetItem:
@@ -102,13 +119,14 @@ class ReportDialog(QDialog):
         return item
 
     def _copy(self) -> None:
-        lines = [self._headings(), *(_cells(o) for o in self._report.outcomes)]
+        lines = [self._headings(), *(_cells(o, self._report.limits) for o in self._report.outcomes)]
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
             clipboard.setText("\n".join("\t".join(line) for line in lines))
 
 
-def _cells(outcome: MatchOutcome) -> list[str]:
+def _cells(outcome: MatchOutcome, limits: AcceptanceLimits) -> list[str]:
+    verdict = judge_outcome(outcome, limits)
     remark = outcome.reason or "; ".join(a.text for a in outcome.adjustments)
     return [
         outcome.name,
@@ -117,6 +135,7 @@ def _cells(outcome: MatchOutcome) -> list[str]:
         number(outcome.matched_mse),
         number(outcome.diff_im_var),
         number(outcome.ratio),
+        NOTHING if verdict is None else verdict.text,
         remark,
         outcome.output.name if outcome.output is not None else NOTHING,
     ]

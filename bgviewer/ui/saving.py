@@ -51,6 +51,7 @@ _HEAD = (
     "coverage term",
     "fitRMS",
     "MSE/var",
+    "accepted",
     "state",
     "remark",
 )
@@ -285,6 +286,7 @@ def _cells(row: RankingRow) -> tuple[str, ...]:
         row.name,
         "yes" if row.is_reference else "",
         *(_number(v) for v in (row.cost, *weighted, row.fit_rms, row.ratio)),
+        "" if row.verdict is None else row.verdict.text,
         row.state,
         row.reason or row.remark,
     )

@@ -11,9 +11,11 @@ from bgviewer.tasks.show import Shown
 
 __all__ = ["ScaleBarLabel"]
 
-_SHARE = 0.3  # of the panel's width, at most
-_PAD = 5
-_LARGEST = 90.0  # screen pixels up to which the bin is drawn whole
+_SHARE = 0.25  # of the panel's width, at most, for the bar and for the square
+_WORDS = 0.7  # of the panel's width, at most, for the bin with its words
+_PAD = 4
+_LEAST = 3.0  # screen pixels below which the bin would be a dot
+_HALO = QColor(0, 0, 0, 190)
 
 
 class ScaleBarLabel(QWidget):
@@ -29,6 +31,7 @@ class ScaleBarLabel(QWidget):
         self._arcsec: float | None = None
         self._bin_size = 0
         self.length, self.text, self.bin_text, self.bin_length = 0.0, "", "", 0.0
+        self.square_drawn = self.words_drawn = False
         self.hide()
 
     def describe(self, shown: Shown) -> None:
@@ -48,34 +51,44 @@ class ScaleBarLabel(QWidget):
         self.length, self.text = bar.pixels / per_pixel, bar.text
         self.bin_length = self._bin_size / per_pixel
         metrics = self.fontMetrics()
-        square = min(max(self.bin_length, 1.0), _LARGEST)
         first = max(self.length, metrics.horizontalAdvance(self.text))
-        second = square + _PAD + metrics.horizontalAdvance(self.bin_text)
+        # Parts that do not fit are left out rather than drawn out of scale.
+        self.square_drawn = _LEAST <= self.bin_length <= _SHARE * min(area.width(), area.height())
+        square = self.bin_length if self.square_drawn else 0.0
+        words = square + _PAD + metrics.horizontalAdvance(self.bin_text)
+        self.words_drawn = self.square_drawn and words < _WORDS * area.width()
+        second = words if self.words_drawn else square
         width = max(first, second) + 2 * _PAD
-        height = metrics.height() + 6 + max(metrics.height(), square) + 2 * _PAD
-        self.setVisible(width < area.width() and height < area.height() * 0.7)
+        below = max(metrics.height() if self.words_drawn else 0, square)
+        height = metrics.height() + 5 + (below + 4 if below else 0) + 2 * _PAD
+        self.setVisible(width < area.width() and height < area.height() * 0.5)
         self.setGeometry(
-            int(area.left()) + 6, int(area.bottom() - height) - 6, int(width) + 1, int(height) + 1
+            int(area.left()) + 2, int(area.bottom() - height) - 2, int(width) + 2, int(height) + 1
         )
         self.setAccessibleName(self.tr("Scale: bar {}, {}").format(self.text, self.bin_text))
         self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw both on a dark ground, so that they are read over any colour."""
+        """Draw white on thin black, so that they are read over any colour."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(0, 0, 0, 150))
-        pen = QPen(QColor("white"), 2)
-        painter.setPen(pen)
         metrics = painter.fontMetrics()
-        line = _PAD + metrics.height() + 1.0
-        painter.drawText(QPointF(_PAD, _PAD + metrics.ascent()), self.text)
-        painter.drawLine(QPointF(_PAD, line), QPointF(_PAD + self.length, line))
-        square = min(max(self.bin_length, 1.0), _LARGEST)
-        pen.setWidth(1)
-        if self.bin_length > _LARGEST:
-            pen.setStyle(Qt.PenStyle.DotLine)  # larger than there is room for: not to scale
-        painter.setPen(pen)
-        top = line + 5
-        painter.drawRect(QRectF(_PAD, top, square, square))
-        painter.setPen(QColor("white"))
-        painter.drawText(QPointF(2 * _PAD + square, top + metrics.ascent() - 1), self.bin_text)
+        line = float(_PAD + metrics.height() + 2)
+        texts = [(QPointF(_PAD, _PAD + metrics.ascent()), self.text)]
+        bar = QRectF(_PAD, line, round(self.length), 2)
+        painter.fillRect(bar.adjusted(-1, -1, 1, 1), _HALO)
+        painter.fillRect(bar, QColor("white"))
+        if self.square_drawn:
+            square = QRectF(_PAD + 0.5, line + 5.5, self.bin_length - 1, self.bin_length - 1)
+            for colour, width in ((_HALO, 3), (QColor("white"), 1)):
+                painter.setPen(QPen(colour, width))
+                painter.drawRect(square)
+        if self.words_drawn:
+            middle = line + 5 + max(self.bin_length, metrics.height()) / 2
+            left = round(2 * _PAD + self.bin_length)
+            texts.append((QPointF(left, round(middle + metrics.ascent() / 2 - 1)), self.bin_text))
+        for at, text in texts:
+            painter.setPen(_HALO)
+            for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+                painter.drawText(at + QPointF(x, y), text)
+            painter.setPen(QColor("white"))
+            painter.drawText(at, text)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QModelIndex, QPoint, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtCore import QModelIndex, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QMenu,
     QPushButton,
     QSlider,
     QTableView,
@@ -32,24 +31,32 @@ from bgviewer.ui.whats_this import explain
 __all__ = ["StackDock", "WeightSliders"]
 
 _STEPS = 100
-_COMPACT_BELOW = 380
-_ACCEPTED_FROM = 460  # below, names would have no room; the state's tool tip tells it too
+_LONGEST_NAME = 170  # screen pixels; longer ones are cut in the middle
+_LOOKED_AT = 200  # rows whose names are measured
 _WIDE = {
     "cost": "Cost",
     "terms": "Terms",
     "fit_rms": "fitRMS",
     "ratio": "MSE/var",
-    "accepted": "Accept",
+    "accepted": "✕ MSE/var",
     "state": "★ reference",
 }
 _COMPACT = {
-    "cost": "−0.000",
+    "cost": "Cost ",
     "terms": "Terms",
     "fit_rms": "fitRMS",
-    "ratio": "MSE/var",
-    "accepted": "✓ ok",
-    "state": "State",
+    "ratio": "M/var",
+    "accepted": "OK?",
+    "state": "St.",
 }
+# Signs in place of words or not, and the columns to leave out: the first form that fits is taken.
+_FORMS: tuple[tuple[bool, tuple[str, ...]], ...] = (
+    (False, ()),
+    (False, ("ratio",)),
+    (True, ()),
+    (True, ("ratio",)),
+    (True, ("ratio", "terms")),
+)
 _ARROW = 14  # room for the arrow that tells the order
 
 
@@ -129,6 +136,7 @@ class StackDock(QWidget):
         self.proxy.setSourceModel(self.model)
         self._selecting = False
         self._spans: dict[int, int] = {}
+        self._fitted: tuple[int, int] | None = None
         self.table = self._build_table()
         self.weights = WeightSliders()
         self.reference_button = QPushButton(self.tr("Use as reference"))
@@ -155,10 +163,13 @@ class StackDock(QWidget):
         self.weights.moved.connect(session.set_weights)
         for signal in (self.proxy.layoutChanged, self.proxy.modelReset, self.proxy.dataChanged):
             signal.connect(self._span_reasons)
+        for signal in (self.proxy.layoutChanged, self.proxy.modelReset):
+            signal.connect(self._fit_columns)
         session.config_changed.connect(self._on_config)
         session.ranking_changed.connect(self._on_pair)
         session.stack_changed.connect(self._on_stack)
         session.pair_changed.connect(self._on_pair)
+        session.plan_changed.connect(self._on_pair)
         self._on_config()
         self._on_pair()
 
@@ -183,28 +194,52 @@ class StackDock(QWidget):
         vertical.hide()
         vertical.setDefaultSectionSize(table.fontMetrics().height() + 8)
         header.setHighlightSections(False)
-        header.setMinimumSectionSize(34)
+        header.setMinimumSectionSize(26)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(COLUMNS.index("name"), QHeaderView.ResizeMode.Stretch)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        table.customContextMenuRequested.connect(self._on_menu)
         selection.currentRowChanged.connect(self._on_row)
         return table
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Give the columns what they need, and the names the rest."""
         super().resizeEvent(event)
-        compact = self.width() < _COMPACT_BELOW
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """Words where they fit, else signs; columns go before names are cut."""
+        bold = self.table.font()
+        bold.setBold(True)
+        metrics = QFontMetrics(bold)
+        rows = self.proxy.rowCount()
+        names = (str(self.proxy.index(at, 0).data() or "") for at in range(min(rows, _LOOKED_AT)))
+        name = max((metrics.horizontalAdvance(n) for n in names), default=0) + 7
+        name = min(max(name, metrics.horizontalAdvance("Exposure") + 8), _LONGEST_NAME)
+        vertical, bar = self.table.verticalHeader(), self.table.verticalScrollBar()
+        room = self.width() - 10 - 2
+        if vertical is not None and bar is not None and self.table.height() > 0:
+            high = (rows + 1) * vertical.defaultSectionSize()
+            room -= bar.sizeHint().width() if high > self.table.height() else 0
+        form = (name, room)
+        if form == self._fitted:
+            return
+        self._fitted = form
+        for compact, left_out in _FORMS:
+            widths = {
+                key: metrics.horizontalAdvance(sample)
+                + (7 if compact else 10)
+                + (_ARROW if key == "cost" and not compact else 0)
+                for key, sample in (_COMPACT if compact else _WIDE).items()
+                if key not in left_out
+            }
+            if sum(widths.values()) + name <= room:
+                break
         self.model.set_compact(compact)
-        narrow = self.width() < _ACCEPTED_FROM
-        self.table.setColumnHidden(COLUMNS.index("accepted"), narrow)
-        font = self.table.font()
-        font.setBold(True)
-        metrics = QFontMetrics(font)
-        for name, sample in (_COMPACT if compact else _WIDE).items():
-            width = metrics.horizontalAdvance(sample) + (4 if compact else 10)
-            arrow = _ARROW if name == "cost" and not compact else 0
-            self.table.setColumnWidth(COLUMNS.index(name), width + arrow)
+        for key in _WIDE:
+            at = COLUMNS.index(key)
+            self.table.setColumnHidden(at, key not in widths)
+            if key in widths:
+                self.table.setColumnWidth(at, widths[key])
 
     def _span_reasons(self) -> None:
         """Let the reasons of rows that failed run over the columns that have nothing to say."""
@@ -244,20 +279,6 @@ class StackDock(QWidget):
         if not self._selecting and current.isValid():
             self._session.set_science(self.proxy.mapToSource(current).row())
 
-    def _on_menu(self, at: QPoint) -> None:
-        index = self.table.indexAt(at)
-        if not index.isValid():
-            return
-        self.table.setCurrentIndex(index)
-        menu = QMenu(self)
-        use = QAction(self.tr("Use as reference"), menu)
-        use.triggered.connect(self.use_current)
-        use.setEnabled(self.reference_button.isEnabled())
-        menu.addAction(use)
-        viewport = self.table.viewport()
-        assert viewport is not None
-        menu.popup(viewport.mapToGlobal(at))
-
     # ------------------------------------------------------------ news
 
     def _on_stack(self) -> None:
@@ -280,7 +301,7 @@ class StackDock(QWidget):
         self.reference_button.setEnabled(
             stack is not None
             and selected is not None
-            and stack.usable(selected)
+            and stack.takes_part(selected)
             and selected != state.reference
         )
         self.best.setText("")

@@ -55,7 +55,9 @@ class StatusBar(QStatusBar):
             widget.setVisible(job is not None)
         if job is None:
             return
-        self.job.setText(f"{job.title}: {job.text}" if job.text else job.title)
+        told = "" if job.pace is None else job.pace.text
+        self.job.setText(": ".join(filter(None, (job.title, told or job.text))))
+        self.job.setToolTip(job.text)
         if job.fraction is None:
             self.progress.setRange(0, 0)
         else:

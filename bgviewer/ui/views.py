@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QComboBox, QLabel, QWidget
+from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
 from bgviewer.tasks.picture import Picture
 from bgviewer.tasks.show import THIRD_VIEWS, Shown
@@ -95,17 +95,24 @@ class ThirdPanel(ImagePanel):
         font.setBold(True)
         self.chooser.setFont(font)
         self.title.hide()
-        label = QLabel(self.tr("View:"))
+        self._label = label = QLabel(self.tr("View:"))
         label.setBuddy(self.chooser)
-        self.chooser.setMinimumContentsLength(19)
+        self.chooser.setMinimumContentsLength(8)
         self.chooser.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.header.insertWidget(0, label)
-        self.header.insertWidget(1, self.chooser)
-        self.header.addStretch(1)
+        self.chooser.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.chooser.setMaximumSize(240, self.chooser.fontMetrics().height() + 8)
+        self.header.insertWidget(1, self.chooser, 1)
+        self.header.addStretch(0)
         self.chooser.activated.connect(lambda i: self.chosen.emit(self.chooser.itemData(i)))
         self.setAccessibleName(self.tr("Third view"))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Leave the word before the list out where the list needs its room."""
+        super().resizeEvent(event)
+        self._label.setVisible(self.width() > 240)
 
     def label_of(self, name: str) -> str:
         """What a view is called."""

@@ -21,6 +21,7 @@ GROUPS = {
     "io": "files",
     "memory": "memory",
     "startup": "startup",
+    "sweep": "sweep",
 }
 _BEGIN, _END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
 

@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from bgviewer.engine.acceptance import AcceptanceLimits
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.regions import Region
@@ -90,3 +91,15 @@ def test_config_dump_carries_the_plan_on(run, settings):
     assert values["stack"]["excluded"] == ["demo_02"]
     assert values["exposures"] == {"demo_04": {"binSize": 40}}
     assert values["regions"] == [{"shape": "box", "numbers": [4050, 8040, 30, 30, 0]}]
+
+
+def test_match_judges_by_the_limits_of_the_settings(run, stack, settings, tmp_path):
+    for limits, accepted in ((AcceptanceLimits(9, 9), True), (AcceptanceLimits(1e-3, 9), False)):
+        path = settings(StackPlan(acceptance=limits), {"reference": "demo_01"})
+        ran = run("match", stack, "-o", tmp_path / str(accepted), "--config", path, "--json")
+        found = [e["accepted"] for e in ran.json["exposures"]]
+        assert found == [None, *[accepted] * 3]
+        reasons = [e["not_accepted"] for e in ran.json["exposures"]][1:]
+        assert all(("MSE/var" in reason) != accepted for reason in reasons)
+        written = tomllib.loads((tmp_path / str(accepted) / "config.toml").read_text())
+        assert written["acceptance"]["maxMatchResidualRatio"] == limits.mse_ratio

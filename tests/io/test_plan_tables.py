@@ -10,6 +10,7 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bgviewer.engine.acceptance import AcceptanceLimits
 from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.engine.exposure import IGNORED_PLANE, MaskedImage
 from bgviewer.engine.plan import StackPlan
@@ -45,6 +46,7 @@ plans = st.builds(
     st.frozensets(name, max_size=3),
     st.lists(regions, max_size=3).map(tuple),
     st.dictionaries(name, own.filter(bool), max_size=3),
+    st.builds(AcceptanceLimits, st.floats(1e-3, 1e6), st.floats(1e-3, 1e6)),
 )
 
 

@@ -121,7 +121,7 @@ def test_kind_is_checked_and_texts_can_be_set():
 def test_table_covers_the_record():
     record = provenance.read_cards(header_of(provenance.make_cards(MatchConfig(), version="1")))
     assert set(record) == {
-        "config", "version", "kind", "reference", "sign", "source_hash",
+        "config", "version", "kind", "reference", "zero_point", "sign", "source_hash",
         "scale", "fit_rms", "matched_mse", "diff_im_var", "adjustments", "regions",
     }  # fmt: skip
     assert dataclasses.is_dataclass(record["config"])

@@ -8,7 +8,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from bgviewer.engine.exposure import CANONICAL_PLANES, Exposure
-from bgviewer.errors import ReadError
+from bgviewer.errors import ChooseError, ReadError
 from bgviewer.io.read import describe, is_own_file, read
 from tests.io.conftest import NX, NY, PLANES, bits, pixels, wcs_header
 
@@ -299,10 +299,10 @@ def test_cubes_and_unknown_files_name_what_they_hold(make):
     assert cube.value.id == "E_DIMS"
     hdus = [
         fits.PrimaryHDU(),
-        fits.ImageHDU(pixels(), name="SCI"),
-        fits.ImageHDU(bits(), name="DQ"),
+        fits.ImageHDU(pixels(), name="S1"),
+        fits.ImageHDU(pixels(), name="N1"),
     ]
-    with pytest.raises(ReadError, match="HDU 1 SCI 17x12, HDU 2 DQ 17x12") as several:
+    with pytest.raises(ChooseError, match="HDU 1 S1 17x12, HDU 2 N1 17x12") as several:
         read(make.save(hdus, "m.fits"))
     assert several.value.id == "E_CHOOSE"
     table = fits.BinTableHDU.from_columns([fits.Column("x", "1J", array=[1])])
@@ -322,7 +322,8 @@ def test_companions_are_left_alone(make):
     ]
     exposure = read(make.save(hdus, "drz.fits"))
     assert exposure.source.image == 1
-    assert exposure.source.warnings == ("not used: HDU 2 WHT",)
+    (warning,) = exposure.source.warnings
+    assert "WHT" in warning
 
 
 def test_raw_headers_are_kept(make):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import shutil
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from astropy import units
+from astropy.io import fits
 from astropy.table import Table
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.errors import WriteError
+from bgviewer.io.provenance import read_cards
 from bgviewer.io.report import write_report
 
 
@@ -47,7 +52,7 @@ def test_the_table_reads_back(tmp_path):
     assert table.colnames == [
         "name", "path", "status", "reason", "is_reference", "zero_point", "scale", "fit_rms",
         "matched_mse", "diff_im_var", "n_bins", "adjustments", "output",
-        "own_settings", "regions",
+        "own_settings", "regions", "acceptance", "background_list", "background_list_difference",
     ]  # fmt: skip
     assert list(table["status"]) == ["matched", "failed"]
     assert table["reason"][1] == 'no overlap, "x"'
@@ -76,6 +81,50 @@ def test_generators_and_empty_runs(tmp_path):
     assert len(Table.read(path, format="ascii.ecsv")) == 2
     path = write_report([], tmp_path / "e.ecsv", config=MatchConfig())
     assert len(Table.read(path, format="ascii.ecsv")) == 0
+
+
+def test_the_same_as_a_fits_table(tmp_path):
+    config = MatchConfig(bin_size=64)
+    path = write_report(
+        outcomes(), tmp_path / "r.fits", config=config, version="9", reference="réf", unit="adu"
+    )
+    with fits.open(path, checksum=True) as hdus:
+        table = hdus["REPORT"]
+        assert list(table.data["status"]) == ["matched", "failed"]
+        assert table.data["reason"][1] == 'no overlap, "x"'
+        assert table.data["fit_rms"][0] == 1.25
+        assert np.isnan(table.data["fit_rms"][1])
+        units_ = {c.name: c.unit for c in table.columns if c.unit}
+        assert units_["matched_mse"] == "adu2"
+        record = read_cards(table.header)
+    assert (record["config"], record["kind"], record["reference"]) == (config, "report", "réf")
+    if shutil.which("fitsverify"):
+        ran = subprocess.run(["fitsverify", str(path)], capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stdout
+
+
+def test_the_same_as_csv(tmp_path):
+    path = write_report(outcomes(), tmp_path / "r.csv", config=MatchConfig())
+    data = path.read_bytes()
+    assert data.count(b"\r\n") == 3
+    rows = list(csv.DictReader(data.decode().splitlines()))
+    assert [row["name"] for row in rows] == ["a", "b"]
+    assert rows[1]["reason"] == 'no overlap, "x"'
+    assert rows[0]["fit_rms"] == "1.25"
+    assert rows[1]["fit_rms"] == ""
+
+
+@pytest.mark.parametrize("name", ["r.fits", "r.csv", "r.ecsv"])
+def test_empty_runs_in_any_format(tmp_path, name):
+    path = write_report([], tmp_path / name, config=MatchConfig(), unit="counts per blob")
+    format = {"r.ecsv": "ascii.ecsv", "r.csv": "ascii.csv", "r.fits": "fits"}[name]
+    assert len(Table.read(path, format=format)) == 0
+
+
+def test_another_ending_is_refused(tmp_path):
+    with pytest.raises(WriteError, match=r"must end in \.ecsv"):
+        write_report(outcomes(), tmp_path / "r.txt", config=MatchConfig())
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_existing_report_is_kept(tmp_path):

@@ -32,7 +32,7 @@ def test_extras_come_back(tmp_path, extra):
 def test_every_option_is_there_with_its_help():
     text = dump_config(MatchConfig())
     document = tomllib.loads(text)
-    assert list(document) == [opt.lsst_name for opt in OPTIONS.values()] + ["stack"]
+    assert list(document) == [opt.lsst_name for opt in OPTIONS.values()] + ["stack", "acceptance"]
     comments = " ".join(line[1:].strip() for line in text.splitlines() if line.startswith("#"))
     for opt in OPTIONS.values():
         assert opt.help in comments

@@ -18,6 +18,7 @@ from bgviewer.engine.synthetic import Recipe, make_stack
 from bgviewer.io.stack import ExposureStack
 from bgviewer.tasks.demo import write_demo_stack
 from bgviewer.ui.export_dialog import ExportDialog
+from bgviewer.ui.main_window import MainWindow
 from tests.pictures.studio import Look, Studio, real_stack
 
 __all__ = ["SCENES", "Scene"]
@@ -66,18 +67,22 @@ def _ranking(studio: Studio) -> QPixmap:
     return studio.grab()
 
 
+def _only_pictures(window: MainWindow) -> None:
+    for dock in window.docks.all():
+        dock.hide()
+
+
 def _fits(studio: Studio) -> QPixmap:
     """One exposure with a model that is too stiff, and with one that is not."""
     studio.look = replace(studio.look, size=(studio.look.size[0] * 3 // 4, studio.look.size[1]))
     _on_disk(studio, MatchConfig(bin_size=64, use_polynomial=True, order=1))
     studio.show_exposure(_GLOW)
     window = studio.window
-    for dock in (window.stack_dock, window.config_dock):
-        dock.hide()
+    _only_pictures(window)
     window.judge_dock.show()
     window.judge.setCurrentWidget(window.judge.pulls)
     parts = []
-    for order in (1, 10):
+    for order in (1, 12):
         window.session.edit_config("order", order)
         studio.settle()
         parts.append((f"order {order}", studio.grab()))
@@ -101,6 +106,7 @@ def _bin(studio: Studio) -> QPixmap:
     studio.window.session.use_stack(ExposureStack.of(tuple(exposures)))
     studio.settle()
     studio.show_exposure(_GLOW)
+    _only_pictures(studio.window)
     studio.click_cell(5, 9)
     before = studio.grab()
     studio.window.judge.bin.button.click()
@@ -192,8 +198,7 @@ def _coadd(studio: Studio) -> QPixmap:
     _on_disk(studio, MatchConfig(bin_size=64))
     studio.do("match_all")
     window, parts = studio.window, []
-    for dock in (window.stack_dock, window.config_dock):
-        dock.hide()
+    _only_pictures(window)
     for name, caption in (("coadd_before", "before"), ("coadd_after", "after")):
         studio.do(f"third_{name}")
         third = window.panels.third
@@ -206,7 +211,7 @@ _SCENES = (
     Scene("demo", _demo),
     Scene("ranking", _ranking),
     Scene("fits", _fits),
-    Scene("bin", _bin),
+    Scene("bin", _bin, Look(size=(960, 820))),
     Scene("split", _split),
     Scene("overview", _overview, Look(size=(1440, 1040))),
     Scene("export", _export, Look(size=(1200, 750))),

@@ -33,7 +33,7 @@ def make_window(qtbot, qapp, own_settings) -> Iterator[Callable[..., MainWindow]
         application.make_application()
         window = application.build_window(config)
         qtbot.addWidget(window)
-        window.resize(1600, 1000)
+        window.forget_layout((1600, 1000))
         window.show()
         window.activateWindow()
         qtbot.waitUntil(window.isActiveWindow)

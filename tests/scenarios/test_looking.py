@@ -8,6 +8,7 @@ from PyQt6.QtCore import QPoint, QPointF, QSettings, Qt
 from PyQt6.QtGui import QContextMenuEvent, QMouseEvent
 from PyQt6.QtWidgets import QApplication, QMenu
 
+from bgviewer.tasks.judge import chi_square
 from bgviewer.ui.limits_dialog import LimitsDialog
 from tests.scenarios.conftest import WAIT, settle
 
@@ -278,3 +279,29 @@ def test_a_pixel_without_data_says_so(window, qtbot):
     window.panels.hovered.emit((x0 + column, y0 + row))
     assert "no data" in window.status.plain_readout()
     assert "no data" in window.status.readout.text()
+
+
+def test_a_low_window_keeps_the_figures_in_one_line(window, qtbot):
+    settle(qtbot, window)
+    figures = window.panels.figures
+    window.resize(1280, 900)
+    assert figures.line.isHidden() and figures.fit_rms.isVisible()
+    window.resize(1280, 720)
+    window.judge_dock.show()
+    qtbot.waitUntil(lambda: window.panels.height() < 430, timeout=WAIT)
+    assert figures.line.isVisible() and not figures.fit_rms.isVisible()
+    assert figures.fit_rms.value.text() in figures.line.text().replace("&nbsp;", " ")
+    rows = {panel.y() for panel in window.panels.all}
+    assert len(rows) == 1, "the panels are side by side"
+
+
+def test_the_sensitive_figure_stands_beside_the_other(window, qtbot):
+    shown = settle(qtbot, window)
+    chi = chi_square(shown.result)
+    card = window.panels.figures.chi
+    if chi.dof:
+        assert float(card.value.text()) == pytest.approx(chi.reduced, rel=1e-2)
+    else:
+        assert card.value.text() == "–" and card.remark.text()
+    badges = window.panels.figures.badges.badges
+    assert badges["cells"].text().endswith("cells") and "asked: " in badges["cells"].toolTip()

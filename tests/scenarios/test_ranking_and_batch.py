@@ -17,7 +17,7 @@ def test_a_selected_row_says_why_it_lost(window, qtbot):
     panel = window.stack_panel
     ranking = window.session.state.stack.ranking
     assert panel.notes.stability.isVisible()
-    assert panel.notes.stability.text().startswith("This choice wins in ")
+    assert panel.notes.stability.text().count(" wins in ") == 1
     assert "random triples of weights" in panel.notes.stability.toolTip()
     panel.table.setFocus()
     panel.step(-len(ranking.order))
@@ -38,7 +38,7 @@ def test_the_table_says_what_is_accepted_and_why_not(window):
     index = panel.model.index(science, COLUMNS.index("accepted"))
     outcome, _ = session.outcome(science)
     accepted = outcome.ratio <= 1.1 and outcome.fit_rms <= 1.0
-    assert index.data() == ("✓ yes" if accepted else "✕ no")
+    assert index.data().startswith("✓" if accepted else "✕")
     tip = index.data(Qt.ItemDataRole.ToolTipRole)
     assert ("not accepted for a co-add: " in tip) != accepted
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 
 import pytest
 
 from bgviewer.engine import gridding, matching
 from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.plan import StackPlan
+from bgviewer.engine.regions import Region
+from bgviewer.errors import ConfigError
 from bgviewer.io.layout import FitsFile
 from bgviewer.session.lane import Lane
 from bgviewer.session.session import Session
+from bgviewer.session.state import Wishes
+from bgviewer.tasks import show as show_module
 from tests.session.test_session import quiet
 from tests.stacks import write_small_stack
 
@@ -21,6 +27,7 @@ def session(qapp, qtbot, tmp_path):
     session = Session(MatchConfig(bin_size=20, use_polynomial=True, order=3))
     session.load([tmp_path / "stack" for _ in [write_small_stack(tmp_path / "stack")]])
     quiet(session, qtbot)
+    qtbot.waitUntil(lambda: not session.busy)  # the pixels of the mask planes are counted last
     yield session
     session.close()
 
@@ -109,3 +116,70 @@ def test_a_view_of_the_same_match_computes_nothing_of_it(session, qtbot, work):
     quiet(session, qtbot)
     assert session.state.match.shown.base.third.kind == "science"
     assert dict(work) == {"jobs": 1}
+
+
+def test_the_map_of_the_overview_is_not_made_in_the_windows_thread(session, qtbot, monkeypatch):
+    made = []
+    real = show_module.residual_map
+
+    def noting(*args):
+        made.append(threading.current_thread())
+        return real(*args)
+
+    monkeypatch.setattr(show_module, "residual_map", noting)
+    session.edit_config("order", 2)
+    quiet(session, qtbot)
+    session.set_third("science")
+    state = quiet(session, qtbot)
+    assert len(made) == 1, "another view of the same match has the same map"
+    assert made[0] is not threading.main_thread()
+    assert state.outcomes[state.science].residuals is state.match.shown.residual_map
+
+
+def test_wishes_come_back_as_one_change_and_one_job(session, qtbot, work):
+    wishes = session.state.wishes
+    entries = session.state.stack.stack.entries
+    region = Region("box", (30.0, 30.0, 20.0, 10.0, 5.0), None, "a ghost")
+    session.edit_config("bin_size", 24)
+    session.set_plan(StackPlan(frozenset({entries[wishes.reference].name}), (region,)))
+    quiet(session, qtbot)
+    qtbot.waitUntil(lambda: not session.busy)
+    assert session.state.reference != wishes.reference
+    work.clear()
+    heard: Counter[str] = Counter()
+    seen = []
+    for name in ("config_changed", "plan_changed", "pair_changed", "ranking_changed"):
+        signal = getattr(session, name)
+        signal.connect(lambda name=name: heard.update([name]))
+        signal.connect(lambda: seen.append(session.state.wishes))
+    session.set_wishes(wishes)
+    assert set(heard.values()) == {1} and len(heard) == 4
+    assert all(w == wishes for w in seen), "nobody sees what is half done"
+    assert work["jobs"] == 2, "one match, one measurement"
+    quiet(session, qtbot)
+
+
+def test_wishes_that_are_not_allowed_change_nothing(session):
+    before = session.state
+    name = before.stack.stack.entries[0].name
+    bad = StackPlan(frozenset(), (), {name: {"order": -5}})
+    with pytest.raises(ConfigError):
+        session.set_wishes(Wishes(MatchConfig(bin_size=77), bad, before.reference))
+    assert session.state is before
+
+
+def test_work_goes_on_until_the_newest_answer_is_there(session, qtbot):
+    """The lane is idle a moment before its last answer is heard: not settled till then."""
+    untrue = []
+
+    def look():
+        state = session.state
+        if session.settled and state.match.shown.config.order != state.config.order:
+            untrue.append((state.match.shown.config.order, state.config.order))
+
+    session.match_changed.connect(look)
+    for order in (2, 1, 3, 2, 1, 3) * 4:
+        session.edit_config("order", order)
+        qtbot.wait(3)
+    quiet(session, qtbot)
+    assert not untrue

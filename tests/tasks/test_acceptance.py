@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from bgviewer.errors import ConfigError
 from bgviewer.tasks.acceptance import AcceptanceLimits, judge_match
 
 
@@ -30,5 +31,5 @@ def test_a_fit_rms_that_is_no_number_is_refused():
 
 def test_other_limits():
     assert judge_match(3.0, 1.5, AcceptanceLimits(mse_ratio=2.0, fit_rms=5.0)).accepted
-    with pytest.raises(ValueError, match="fit_rms"):
+    with pytest.raises(ConfigError, match="maxMatchResidualRMS"):
         AcceptanceLimits(fit_rms=0.0)

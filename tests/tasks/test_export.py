@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.table import Table
 
 from bgviewer import MatchConfig, WriteError, load_stack
 from bgviewer.engine.progress import Stoppable
-from bgviewer.errors import Cancelled
+from bgviewer.errors import Cancelled, ConfigError
 from bgviewer.tasks.export import ExportRequest, export, plan_export
+from tests.io.background_list_twin import image_of
 from tests.stacks import write_small_stack
 
 CONFIG = MatchConfig(bin_size=40)
@@ -180,3 +182,46 @@ def test_outcomes_are_told_even_when_the_report_cannot_be_written(request_, monk
     report = export(request_)
     assert report.n_matched == 3
     assert "no space left" in report.problem
+
+
+def test_models_as_lists_and_reports_in_all_formats(request_):
+    wish = replace(request_, background_list="subtract", report_formats=("fits", "csv", "ecsv"))
+    report = export(wish)
+    assert set(request_.directory.iterdir()) == set(report.written)
+    names = {p.name for p in report.written}
+    assert {"demo_02_skycorr.fits", "report.fits", "report.csv", "report.ecsv"} <= names
+    matched = [o for o in report.outcomes if o.status == "matched"]
+    table = Table.read(request_.directory / "report.fits")
+    for outcome in matched:
+        background = fits.getdata(outcome.background_output)
+        apart = np.abs(image_of(outcome.background_list) + background).max()
+        assert 0 <= apart <= outcome.background_list_difference
+        row = table[table["name"] == outcome.name]
+        assert row["background_list_difference"] == outcome.background_list_difference
+
+
+def test_lists_and_coefficients_are_in_the_own_unit(request_):
+    """Scaled in memory, exported in what the files have."""
+    config = MatchConfig(use_polynomial=True, order=3, bin_size=30)
+    stack = load_stack([e.path for e in request_.stack.entries], zero_point=25.0)
+    assert stack[1].scale != 1.0
+    report = export(replace(request_, stack=stack, config=config, background_list="add"))
+    outcome = report.outcomes[1]
+    background = fits.getdata(outcome.background_output)
+    largest = np.abs(background).max()
+    assert np.abs(image_of(outcome.background_list) - background).max() <= 2.5e-7 * largest
+    with fits.open(outcome.background_output, checksum=True) as hdus:
+        table = hdus["CHEBYSHEV"]
+        ny, nx = background.shape
+        assert [table.header[n] for n in ("ORDER", "DOMAINX", "DOMAINY")] == [3, nx, ny]
+        y, x = ((2 * np.arange(n) + 1 - n) / n for n in (ny, nx))
+        square = np.zeros((4, 4))
+        square[table.data["Y_DEGREE"], table.data["X_DEGREE"]] = table.data["COEFFICIENT"]
+        sum_ = np.polynomial.chebyshev.chebgrid2d(y, x, square)
+    assert np.abs(sum_ - background).max() <= 2.5e-7 * largest
+
+
+@pytest.mark.parametrize("wish", [{"background_list": "both"}, {"report_formats": ("xls",)}])
+def test_unknown_wishes_are_refused(request_, wish):
+    with pytest.raises(ConfigError, match="known are"):
+        replace(request_, **wish)

@@ -32,6 +32,8 @@ def test_stability_names_the_runner_up():
     found = [Measurement(1, 2, 9), Measurement(2, 1, 9)]
     stability = stability_of(rank_exposures(found))
     line, meaning = describe_stability(stability, NAMES)
-    assert line.startswith("This choice wins in ") and line.endswith(" % of random weights")
+    assert line.startswith(f"{NAMES[stability.best]} wins in ") and line.endswith(
+        " % of random weights"
+    )
     second = NAMES[stability.runner_up]
     assert f"Runner-up: {second}" in meaning and second in stability_lines(stability, NAMES)[0]

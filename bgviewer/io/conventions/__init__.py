@@ -1,50 +1,84 @@
 """On-disk conventions, tried in order; the first that recognises a file reads it.
 
-A new convention is one module with an object that satisfies `Convention`, and one entry here.
+A new convention is one module with an object that satisfies `Convention`, and one entry here.  The
+order is that of FORMATS 4.19.
 """
 
 from __future__ import annotations
 
 from bgviewer.io.conventions.afw import Afw
+from bgviewer.io.conventions.background_list import BackgroundList
 from bgviewer.io.conventions.base import Convention, Planes
+from bgviewer.io.conventions.ccddata import CcdData
+from bgviewer.io.conventions.choice import NO_CHOICE, Choice
+from bgviewer.io.conventions.hst import HstDrz, HstFlt
+from bgviewer.io.conventions.jwst import JwstCal, JwstI2d
+from bgviewer.io.conventions.legacy_survey import LegacySurvey
+from bgviewer.io.conventions.lsst_images import LsstImages
+from bgviewer.io.conventions.noirlab import Noirlab
+from bgviewer.io.conventions.overrides import overridden
+from bgviewer.io.conventions.panstarrs import PanStarrs
 from bgviewer.io.conventions.plain import Plain
+from bgviewer.io.conventions.science import Science
+from bgviewer.io.conventions.sdss import SdssFpc, SdssFpm, SdssFrame
+from bgviewer.io.conventions.suffix import Suffix
+from bgviewer.io.conventions.swarp import Swarp
+from bgviewer.io.conventions.triple import UnnamedTriple
+from bgviewer.io.conventions.ztf import Ztf
 from bgviewer.io.layout import FitsFile
 
-__all__ = ["CONVENTIONS", "Convention", "Planes", "recognise"]
+__all__ = ["CONVENTIONS", "NO_CHOICE", "Choice", "Convention", "Planes", "recognise"]
 
-CONVENTIONS: tuple[Convention, ...] = (Afw(), Plain())
+CONVENTIONS: tuple[Convention, ...] = (
+    LsstImages(),
+    BackgroundList(),
+    SdssFpm(),
+    Afw(),
+    JwstI2d(),
+    JwstCal(),
+    HstDrz(),
+    HstFlt(),
+    Science(),
+    CcdData(),
+    PanStarrs(),
+    SdssFrame(),
+    SdssFpc(),
+    Noirlab(),
+    Ztf(),
+    LegacySurvey(),
+    Swarp(),
+    Suffix(),
+    UnnamedTriple(),
+    Plain(),
+)
 
 
-def recognise(file: FitsFile) -> Planes:
+def recognise(file: FitsFile, choice: Choice = NO_CHOICE) -> Planes:
     """Return where the planes of `file` lie and what its headers say.
+
+    Parameters
+    ----------
+    choice : Choice
+        What the user said about the file.
 
     Raises
     ------
     ReadError
-        When the file holds no image, an image without pixels or with more than two axes, or
-        several images that no convention tells apart (the sentence names the HDUs).
+        When the file holds no image, an image without pixels, or planes that contradict it.
+    ChooseError
+        When it holds several images or a cube and `choice` names none of them.
+    SidecarError
+        When it belongs to an exposure and is none.
     """
     for convention in CONVENTIONS:
-        if convention.recognises(file):
-            return convention.planes(file)
-    images = [hdu for hdu in file.hdus if len(hdu.axes) >= 2]
-    if not images:
-        count = len(file.hdus)
-        tables = any(hdu.is_table for hdu in file.hdus)
-        what = "tables or empty HDUs" if tables else "HDUs without pixels"
-        raise file.error(f"contains only {what} ({count} in all); no image", "E_NO_IMAGE")
-    full = [hdu for hdu in images if 0 not in hdu.axes]
-    if not full:
-        raise file.error(f"image plane has size 0 ({images[0].describe()})", "E_EMPTY_IMAGE")
-    if len(full) == 1 or all(len(hdu.shape) > 2 for hdu in full):
-        cube = full[0]
-        raise file.error(
-            f"{cube.describe()} has {len(cube.shape)} axes; bgviewer reads 2-D images only, "
-            "choose a plane and save it as its own file",
-            "E_DIMS",
-        )
-    found = ", ".join(hdu.describe() for hdu in full[:8]) + (", ..." if len(full) > 8 else "")
-    raise file.error(
-        f"holds {len(full)} images and no known convention says which is which ({found})",
-        "E_CHOOSE",
-    )
+        asked = choice.hdu is not None and isinstance(convention, Suffix)
+        if not asked and convention.recognises(file):
+            return overridden(file, convention.planes(file, choice), choice)
+    found = [hdu for hdu in file.hdus if len(hdu.axes) >= 2]
+    if found:
+        reason = f"image plane has size 0 ({found[0].describe()})"
+        raise file.error(reason, "E_EMPTY_IMAGE")
+    count = len(file.hdus)
+    tables = any(hdu.is_table for hdu in file.hdus)
+    what = "tables/catalogues or empty HDUs" if tables else "HDUs without pixels"
+    raise file.error(f"contains only {what} ({count} HDUs); no image", "E_NO_IMAGE")

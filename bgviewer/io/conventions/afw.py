@@ -9,10 +9,19 @@ import math
 
 from astropy.io import fits
 
-from bgviewer.engine.exposure import CANONICAL_PLANES
 from bgviewer.io.archive import archive_warning, photo_calib_zero_point
-from bgviewer.io.conventions.base import Planes, check_shape, has_pixels, merged_header
-from bgviewer.io.layout import FitsFile, Hdu, card_value, card_values
+from bgviewer.io.conventions.base import (
+    MaskPart,
+    Noise,
+    Planes,
+    check_shape,
+    has_pixels,
+    merged_header,
+)
+from bgviewer.io.conventions.choice import Choice
+from bgviewer.io.conventions.common import own
+from bgviewer.io.conventions.plane_names import mask_bits
+from bgviewer.io.layout import FitsFile, Hdu, card_value
 from bgviewer.io.photometry import (
     NANOJANSKY,
     band_of,
@@ -53,9 +62,10 @@ class Afw:
             or "AR_HDU" in file.hdus[0].header
         )
 
-    def planes(self, file: FitsFile) -> Planes:
+    def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """Find the planes and what image header, primary and archive say."""
         roles = _by_role(file)
+        _check_order(file, roles)
         for role, hdus in roles.items():
             if len(hdus) > 1:
                 raise file.error(
@@ -65,7 +75,7 @@ class Afw:
         ny, nx = _image_shape(file, image)
         warnings = _layout_warnings(file, roles)
         mask, variance = (_companion(file, roles[role], image, warnings) for role in _ROLES[1:])
-        bits = _mask_bits(file, mask, warnings) if mask else {}
+        bits = mask_bits(file, mask, warnings) if mask else {}
         header = merged_header(file, image)
         headers = (header, file.hdus[0].header)
         unit = unit_of(headers)
@@ -76,9 +86,8 @@ class Afw:
             shape=(ny, nx),
             header=header,
             cards_hdu=0,
-            mask=mask.index if mask else None,
-            variance=variance.index if variance else None,
-            bits=bits,
+            masks=(MaskPart(own(mask), "bits", bits),) if mask else (),
+            noise=Noise("variance", (own(variance),)) if variance else None,
             variance_kind="variance" if variance else "none",
             unit=unit,
             zero_point=zero_point,
@@ -87,6 +96,17 @@ class Afw:
             xy0=_xy0(header, warnings),
             warnings=tuple(warnings),
         )
+
+
+def _check_order(file: FitsFile, roles: dict[str, list[Hdu]]) -> None:
+    """Raise ``E_EXTTYPE`` where EXTTYPE cards put complete planes in another order than LSST's."""
+    if not all(roles.values()) or not all("EXTTYPE" in roles[r][0].header for r in _ROLES):
+        return
+    found = sorted((roles[role][0] for role in _ROLES), key=lambda hdu: hdu.index)
+    for hdu, role in zip(found, _ROLES, strict=True):
+        if hdu.role != role:
+            reason = f"HDU {hdu.index} says {hdu.role}, expected {role}"
+            raise file.error(reason, "E_EXTTYPE")
 
 
 def _image_shape(file: FitsFile, image: Hdu) -> tuple[int, int]:
@@ -114,8 +134,7 @@ def _layout_warnings(file: FitsFile, roles: dict[str, list[Hdu]]) -> list[str]:
     version = number(file.hdus[0].header, "EXPINFO_V")
     if version is not None and version > _NEWEST_VERSION:
         warnings.append(
-            f"written by a newer LSST stack (EXPINFO_V {version:g}); pixels loaded, calibration "
-            "in its archive not used"
+            f"written by a newer LSST stack (v{version:g}); pixels loaded, metadata ignored"
         )
     places = [roles[role][0].index for role in _ROLES if roles[role]]
     if places != sorted(places):
@@ -125,28 +144,6 @@ def _layout_warnings(file: FitsFile, roles: dict[str, list[Hdu]]) -> list[str]:
         warnings.append(f"has no {' and no '.join(missing)} plane; the file may be incomplete")
     archive = archive_warning(file)
     return [*warnings, archive] if archive else warnings
-
-
-def _mask_bits(file: FitsFile, mask: Hdu, warnings: list[str]) -> dict[str, int]:
-    bits: dict[str, int] = {}
-    owner: dict[int, str] = {}
-    for keyword, bit in card_values(mask.header):
-        if not keyword.startswith("MP_"):
-            continue
-        name = keyword[3:]
-        if isinstance(bit, bool) or not isinstance(bit, int) or not 0 <= bit < 32:
-            raise file.error(f"{mask.label}: {keyword} = {bit!r} is no bit number", "E_MASK_PLANES")
-        if bits.get(name, bit) != bit:
-            reason = f"{mask.label}: plane {name} has bits {bits[name]} and {bit}"
-            raise file.error(reason, "E_MASK_PLANES")
-        if owner.get(bit, name) != name:
-            reason = f"{mask.label}: planes {owner[bit]} and {name} share bit {bit}"
-            raise file.error(reason, "E_MASK_PLANES")
-        bits[name], owner[bit] = bit, name
-    if not bits:
-        warnings.append("mask planes are not named (no MP_ cards); LSST's usual bits assumed")
-        return dict(CANONICAL_PLANES)
-    return bits
 
 
 def _zero_point(

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
 from astropy.io import fits
 
+from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.layout import BAD_CARD, FitsFile, Hdu, card_value, quiet
 from bgviewer.io.splice import uncompressed_cards
 
-__all__ = ["Convention", "Planes", "check_shape", "has_pixels", "merged_header"]
+__all__ = [
+    "OTHER_CODE",
+    "Convention",
+    "MaskPart",
+    "Noise",
+    "Place",
+    "Planes",
+    "check_shape",
+    "check_sibling",
+    "has_pixels",
+    "merged_header",
+]
+
+OTHER_CODE = "OTHER"
+"""Plane of the pixels whose code has no name."""
+
 
 _STRUCTURAL = re.compile(
     "SIMPLE|BITPIX|NAXIS[0-9]*|EXTEND|XTENSION|PCOUNT|GCOUNT|TFIELDS|EXTNAME|EXTVER|EXTLEVEL"
@@ -23,31 +41,102 @@ _STRUCTURAL = re.compile(
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a plane lies.
+
+    Attributes
+    ----------
+    hdu : int
+        Index of the HDU.
+    path : Path or None
+        Side-car; None = the exposure's own file.
+    layer : int or None
+        Plane of a cube, counted from 0.
+    asinh : (float, float) or None
+        BOFFSET and BSOFTEN where the numbers are compressed by asinh (FORMATS 4.2).
+    """
+
+    hdu: int
+    path: Path | None = None
+    layer: int | None = None
+    asinh: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class MaskPart:
+    """A plane that says which pixels are bad.
+
+    Attributes
+    ----------
+    place : Place
+    meaning : str
+        ``"bits"``; ``"codes"`` (one number per pixel); ``"nonzero"``: anything but 0 is bad;
+        ``"positive"``: anything but a positive number is bad (weights); ``"spans"``: SDSS's
+        run-length tables.
+    planes : mapping of str to int
+        Plane name to bit number, code, or index of the table; for the other two one name.
+    """
+
+    place: Place
+    meaning: str
+    planes: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The planes that give the variance.
+
+    Attributes
+    ----------
+    kind : str
+        ``"variance"`` (several places are summed), ``"sigma"`` or ``"inverse variance"``.
+    places : tuple of Place
+    """
+
+    kind: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
 class Planes:
-    """Where the planes of a file lie and what its headers say.
+    """Where the planes of a file lie, what their numbers mean and what its headers say.
 
     Attributes
     ----------
     convention : str
         Identifier of the convention.
-    image, mask, variance : int or None
-        Indices of the HDUs.
+    image : int
+        Index of the HDU.
     shape : (int, int)
         ``(ny, nx)`` of the image.
-    bits : mapping of str to int
-        Mask plane name to bit number.
-    variance_kind : str
-        What the variance HDU holds: ``"variance"``; ``"none"`` without one.
     header : astropy Header
         Of the image, with the primary's cards where the file asks for that.
+    cards_hdu : int
+        Which HDU takes the provenance cards.
+    layer : int or None
+        Plane of a cube, counted from 0.
+    asinh : (float, float) or None
+        BOFFSET and BSOFTEN of an image compressed by asinh.
+    masks : tuple of MaskPart
+        What flags pixels; the first, if it has bits, keeps all of them.
+    bad : tuple of str or None
+        Planes that count as bad by default, gathered in a plane BAD; None where the names are
+        LSST's and the settings say it all.
+    aliases : mapping of str to str
+        LSST's name to the file's own name of a plane.
+    noise : Noise or None
+        What the variance is made of.
+    variance_kind : str
+        ``"variance"``, ``"sigma"``, ``"inverse variance"``, ``"none"`` or ``"unknown"`` (a weight
+        that says which pixels to use and no more).
     unit, zero_point, zero_point_source, band
         As far as the file states them.
     xy0 : (int, int) or None
         Position in the parent grid; None where the file states none.
-    cards_hdu : int
-        Which HDU takes the provenance cards.
     warnings : tuple of str
         What a person should know.
+    readonly : tuple of str
+        Why a matched exposure cannot be written the same way.
     """
 
     convention: str
@@ -55,9 +144,12 @@ class Planes:
     shape: tuple[int, int]
     header: fits.Header
     cards_hdu: int
-    mask: int | None = None
-    variance: int | None = None
-    bits: Mapping[str, int] = field(default_factory=dict)
+    layer: int | None = None
+    asinh: tuple[float, float] | None = None
+    masks: tuple[MaskPart, ...] = ()
+    bad: tuple[str, ...] | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    noise: Noise | None = None
     variance_kind: str = "none"
     unit: str | None = None
     zero_point: float | None = None
@@ -65,6 +157,75 @@ class Planes:
     band: str | None = None
     xy0: tuple[int, int] | None = None
     warnings: tuple[str, ...] = ()
+    readonly: tuple[str, ...] = ()
+
+    @cached_property
+    def bits(self) -> Mapping[str, int]:
+        """Mask plane name to bit number in memory."""
+        return _bits(self.masks, self.bad, self.aliases)
+
+    @property
+    def mask(self) -> int | None:
+        """The HDU whose numbers are the mask as they are; None where it has to be made."""
+        if len(self.masks) != 1:
+            return None
+        (part,) = self.masks
+        own = part.place.path is None and part.place.layer is None and part.meaning == "bits"
+        return (
+            part.place.hdu if own and set(self.bits.values()) == set(part.planes.values()) else None
+        )
+
+    @property
+    def variance(self) -> int | None:
+        """The HDU of this file that holds the variance itself; None where it is made of others."""
+        if self.noise is None or self.noise.kind != "variance" or len(self.noise.places) != 1:
+            return None
+        (place,) = self.noise.places
+        made = place.path is not None or place.asinh is not None or place.layer is not None
+        return None if made else place.hdu
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether image and mask are two HDUs of this file, to be used as they are."""
+        made = bool(self.masks) and self.mask is None
+        return not made and self.layer is None and self.asinh is None
+
+    @property
+    def companions(self) -> tuple[Path, ...]:
+        """The side-cars that are used."""
+        places = [part.place for part in self.masks]
+        places += self.noise.places if self.noise else ()
+        return tuple(dict.fromkeys(place.path for place in places if place.path is not None))
+
+
+def _bits(
+    parts: Sequence[MaskPart], bad: Sequence[str] | None, aliases: Mapping[str, str]
+) -> dict[str, int]:
+    """Give every plane a bit: those of a file's own bits stay, others get free ones."""
+    bits: dict[str, int] = {}
+    stored = bool(parts) and parts[0].meaning == "bits"
+    # Bits that the file does not name may still be set in it: those added begin at the top.
+    order = (*range(30, -1, -1), 31) if stored else range(32)
+
+    def add(name: str) -> None:
+        free = next((bit for bit in order if bit not in bits.values()), None)
+        if name not in bits and free is not None:
+            bits[name] = free
+
+    for number, part in enumerate(parts):
+        if number == 0 and stored:
+            bits.update(part.planes)
+            continue
+        for name in part.planes:
+            add(name)
+        if part.meaning == "codes":
+            add(OTHER_CODE)
+    for alias, name in aliases.items():
+        if name in bits:
+            bits.setdefault(alias, bits[name])
+    if bad is not None and any(name in bits for name in bad):
+        add("BAD")
+    return bits
 
 
 class Convention(Protocol):
@@ -73,11 +234,21 @@ class Convention(Protocol):
     name: str
 
     def recognises(self, file: FitsFile) -> bool:
-        """Whether the file is laid out this way; looks at headers only."""
+        """Whether the file is laid out this way; looks at headers and names only."""
         ...
 
-    def planes(self, file: FitsFile) -> Planes:
-        """Say where everything is; raises `ReadError` when the layout contradicts itself."""
+    def planes(self, file: FitsFile, choice: Choice) -> Planes:
+        """Say where everything is.
+
+        Raises
+        ------
+        ReadError
+            When the layout contradicts itself.
+        ChooseError
+            When there are several images and `choice` does not say which.
+        SidecarError
+            When this is no exposure but belongs to one.
+        """
         ...
 
 
@@ -108,12 +279,28 @@ def _image_header(hdu: Hdu) -> fits.Header:
     return fits.Header.fromstring(b"".join(cards))
 
 
+def _fits(hdu: Hdu, image: Hdu) -> bool:
+    """Whether a plane has a number for every pixel; one plane may serve all of a cube."""
+    return hdu.shape in (image.shape, image.shape[-2:])
+
+
 def check_shape(file: FitsFile, hdu: Hdu, image: Hdu) -> None:
     """Raise ``E_PLANE_SHAPE`` unless `hdu` has the shape of `image`."""
-    if hdu.shape != image.shape:
+    if not _fits(hdu, image):
         sizes = ["x".join(str(n) for n in reversed(h.shape)) for h in (hdu, image)]
         reason = f"{hdu.label} is {sizes[0]} but {image.label} is {sizes[1]}"
         raise file.error(reason, "E_PLANE_SHAPE")
+
+
+def check_sibling(file: FitsFile, other: FitsFile, hdu: Hdu, image: Hdu) -> None:
+    """Raise ``E_SIBLING_SHAPE`` unless a side-car's `hdu` has the shape of `image`."""
+    if not _fits(hdu, image):
+        sizes = ["x".join(str(n) for n in reversed(h.shape)) for h in (hdu, image)]
+        raise file.error(
+            f"its side-car {other.path.name} is {sizes[0]} but {image.label} is {sizes[1]}; move "
+            "it away if it belongs to another image",
+            "E_SIBLING_SHAPE",
+        )
 
 
 def has_pixels(hdu: Hdu) -> bool:

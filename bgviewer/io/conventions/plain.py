@@ -1,58 +1,93 @@
-"""One 2-D image and nothing else: NaN (or BLANK) is no data.  Source: FORMATS 4.15 - 4.17."""
+"""One image, a cube, or several images that no convention tells apart.
+
+Masks and uncertainties beside it count when a file of exactly the same stem and one of the usual
+words is there.  Source: FORMATS 4.14 - 4.17, 4.19 steps 15 - 18.
+"""
 
 from __future__ import annotations
 
-from bgviewer.io.conventions.base import Planes, has_pixels, merged_header
-from bgviewer.io.layout import FitsFile, Hdu
-from bgviewer.io.photometry import NANOJANSKY, band_of, keyword_zero_point, unit_of
+from bgviewer.io.conventions.base import MaskPart, Noise, Planes
+from bgviewer.io.conventions.choice import Choice
+from bgviewer.io.conventions.common import (
+    chosen,
+    exposure_of,
+    images,
+    science_images,
+    sidecar,
+    weight_mask,
+)
+from bgviewer.io.conventions.plane_names import named_mask
+from bgviewer.io.layout import FitsFile, Hdu, card_text
+from bgviewer.io.sidecars import suffix_stems
 
 __all__ = ["Plain"]
 
-# Images that accompany another one and are never the exposure itself.
-_COMPANIONS = ("WCSDVARR", "D2IMARR", "WHT", "CTX", "CON", "AREA", "HDRTAB", "INDEX", "JSON")
-
-
-def _is_companion(hdu: Hdu) -> bool:
-    return hdu.name in _COMPANIONS or hdu.name.startswith("PSF")
-
-
-def _candidates(file: FitsFile) -> list[Hdu]:
-    full = [hdu for hdu in file.hdus if has_pixels(hdu) and len(hdu.axes) >= 2]
-    main = [hdu for hdu in full if not _is_companion(hdu)]
-    return main or full
+_QUIET = ("WCSDVARR", "D2IMARR")
 
 
 class Plain:
-    """The only image of a file, in whichever HDU it lies."""
+    """Whatever image there is, in whichever HDU it lies."""
 
     name = "plain"
 
     def recognises(self, file: FitsFile) -> bool:
-        """One image with pixels, two axes once those of length 1 are gone."""
-        found = _candidates(file)
-        return len(found) == 1 and len(found[0].shape) == 2
+        """There is an image with pixels."""
+        return bool(images(file))
 
-    def planes(self, file: FitsFile) -> Planes:
-        """Read the image's header, then the primary's."""
-        (image,) = _candidates(file)
-        ny, nx = image.shape
-        header = merged_header(file, image)
-        headers = (header, file.hdus[0].header)
-        unit = unit_of(headers)
-        zero_point = keyword_zero_point(headers)
-        if zero_point is None and unit == "nJy":
-            zero_point = NANOJANSKY, "BUNIT"
-        unused = [h.label for h in file.hdus if has_pixels(h) and h.index != image.index]
-        unused = [label for label in unused if "WCSDVARR" not in label and "D2IMARR" not in label]
-        return Planes(
-            convention=self.name,
-            image=image.index,
-            shape=(ny, nx),
-            header=header,
-            cards_hdu=image.index,
-            unit=unit,
-            zero_point=zero_point[0] if zero_point else None,
-            zero_point_source=zero_point[1] if zero_point else "",
-            band=band_of(headers),
-            warnings=(f"not used: {', '.join(unused)}",) if unused else (),
+    def planes(self, file: FitsFile, choice: Choice) -> Planes:
+        """Image header before primary; side-cars by stem and word."""
+        found = science_images(file) or images(file)
+        image = chosen(file, found, choice)
+        warnings = _warnings(file, image, several=len(found) > 1)
+        masks, noise, kind = _sidecars(file, image, warnings)
+        cube = any(length > 1 for length in image.shape[:-2])
+        return exposure_of(
+            file,
+            image,
+            "cube" if cube else "mef" if len(found) > 1 else self.name,
+            choice,
+            masks=masks,
+            noise=noise,
+            variance_kind=kind,
+            warnings=warnings,
         )
+
+
+def _warnings(file: FitsFile, image: Hdu, *, several: bool) -> list[str]:
+    unused = [h for h in images(file) if h.index != image.index and h.name not in _QUIET]
+    warnings = []
+    if unused and not several:
+        warnings.append(f"not used: {', '.join(hdu.label for hdu in unused)}")
+    pattern = card_text(image.header, "BAYERPAT")
+    if pattern:
+        warnings.append(f"colours are mosaicked (BAYERPAT {pattern}); neighbours differ in colour")
+    return warnings
+
+
+def _sidecars(
+    file: FitsFile, image: Hdu, warnings: list[str]
+) -> tuple[list[MaskPart], Noise | None, str]:
+    """Find mask and uncertainty beside the file; say what was taken for what."""
+    masks: list[MaskPart] = []
+    mask = sidecar(file, image, suffix_stems(file.path, "mask"))
+    if mask is not None:
+        assert mask.path is not None
+        other = file.companion(mask.path)
+        masks.append(named_mask(other, other.hdus[mask.hdu], mask))
+        if masks[0].meaning == "nonzero":
+            warnings.append(f"{mask.path.name}: mask without names; anything but 0 is bad")
+    for kind in ("variance", "sigma", "inverse variance"):
+        place = sidecar(file, image, suffix_stems(file.path, kind))
+        if place is None:
+            continue
+        assert place.path is not None
+        warnings.append(f"{place.path.name}: taken for {kind}, by its name")
+        if kind == "inverse variance":
+            masks.append(weight_mask(place))
+        return masks, Noise(kind, (place,)), kind
+    weight = sidecar(file, image, suffix_stems(file.path, "weight"))
+    if weight is None:
+        return masks, None, "none"
+    assert weight.path is not None
+    warnings.append(f"{weight.path.name}: the weight's scale is not told; used as a mask only")
+    return [*masks, weight_mask(weight)], None, "unknown"

@@ -63,7 +63,9 @@ class BinTab(JudgeTab):
 
     def set_excluded(self, excluded: bool) -> None:
         """Say whether the bin is left out at present."""
-        self._excluded = excluded
+        if excluded != self._excluded:
+            self._excluded = excluded
+            self.invalidate()
         text = self.tr("Include again") if excluded else self.tr("Exclude this bin")
         self.button.setText(text)
 
@@ -72,13 +74,15 @@ class BinTab(JudgeTab):
         self.view = None
         if self.shown is not None and self.box is not None:
             self.view = inspect_bin(self.shown, self.box)
-        self.button.setEnabled(self.view is not None)
+        # Where no match is left without this bin, it must be possible to take it back.
+        self.button.setEnabled(self.view is not None or self._excluded)
         for item in (self.all, self.kept, *self.limits):
             item.setVisible(self.view is not None and self.view.statistics.n > 0)
         if self.view is None:
-            self.words.setText(
-                self.tr("Click a bin in the residuals, or the ring of a cell in the model.")
-            )
+            text = self.tr("Click a bin in the residuals, or the ring of a cell in the model.")
+            if self._excluded:
+                text = self.tr("Without the bin that was excluded last there is no match.")
+            self.words.setText(text)
             return
         self._draw(self.view)
         self.words.setText(self._text(self.view))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import QTabWidget, QWidget
 
+from bgviewer.engine.regions import Region
 from bgviewer.session.session import Session
 from bgviewer.tasks.bin import bin_box, bin_region, toggled
+from bgviewer.tasks.show import Shown
 from bgviewer.ui.judging.bin_tab import BinTab
 from bgviewer.ui.judging.log_tab import LogTab
 from bgviewer.ui.judging.profile_tab import ProfilesTab
@@ -35,6 +37,8 @@ class JudgePanel(QTabWidget):
     def __init__(self, session: Session, panels: Panels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._panels = session, panels
+        self._seen: Shown | None = None  # what the bin was last looked at in
+        self._region: Region | None = None
         self.residuals, self.pulls = ResidualsTab(), PullsTab()
         self.profiles, self.bin = ProfilesTab(), BinTab()
         self.log = LogTab(session)
@@ -58,12 +62,17 @@ class JudgePanel(QTabWidget):
         panels.model.cells.sigClicked.connect(self._on_cell)
         self.bin.toggle_asked.connect(self._toggle)
 
+    def sizeHint(self) -> QSize:
+        """Low at first, whatever the tabs would like: the images need the height."""
+        return QSize(600, 170)
+
     def look_at(self, x: float, y: float) -> None:
         """Inspect the bin at parent (x, y)."""
         shown = self._session.state.match.shown
         box = None if shown is None else bin_box(shown, x, y)
         if shown is None or box is None:
             return
+        self._seen, self._region = shown, bin_region(shown, box)
         self.bin.show_bin(box)
         self._mark_bin()
         self._tell_excluded()
@@ -77,32 +86,40 @@ class JudgePanel(QTabWidget):
 
     def _on_match(self) -> None:
         shown = self._session.state.match.shown
-        known = self.bin.shown
-        if self.bin.box is not None and (
-            shown is None
-            or known is None
-            or shown.stack is not known.stack
-            or shown.result.config.bin_size != known.result.config.bin_size
-        ):
+        if self.bin.box is not None and self._bin_is_gone(shown):
             self.bin.show_bin(None)
+            self._region = None
             self._mark_bin()
+        elif self.bin.box is not None and shown is not None:
+            self._region = bin_region(shown, self.bin.box)
+            self._seen = shown
         for tab in self.judges:
             # A bin that was excluded must be allowed back above all when no match is left.
             tab.setEnabled(tab is self.bin or not self._session.state.match.withheld)
             tab.show_match(shown)
         self._tell_excluded()
 
+    def _bin_is_gone(self, shown: Shown | None) -> bool:
+        """Whether the bin that is looked at means nothing for what is shown now."""
+        state, known, region = self._session.state, self._seen, self._region
+        if state.stack is None or known is None or region is None:
+            return True
+        entries = state.stack.stack.entries
+        # Other regions make another stack of the same exposures.
+        if entries is not known.stack.entries:
+            return True
+        if shown is None:
+            return state.science is None or entries[state.science].name != region.exposure
+        same_bins = shown.result.config.bin_size == known.result.config.bin_size
+        return not same_bins or shown.science.shape != known.science.shape
+
     def _toggle(self) -> None:
-        shown, box = self._session.state.match.shown, self.bin.box
-        if shown is not None and box is not None:
-            self._session.set_plan(toggled(self._session.state.plan, bin_region(shown, box)))
+        if self._region is not None:
+            self._session.set_plan(toggled(self._session.state.plan, self._region))
 
     def _tell_excluded(self) -> None:
-        shown, box = self._session.state.match.shown, self.bin.box
-        excluded = False
-        if shown is not None and box is not None:
-            excluded = bin_region(shown, box) in self._session.state.plan.regions
-        self.bin.set_excluded(excluded)
+        plan = self._session.state.plan
+        self.bin.set_excluded(self._region is not None and self._region in plan.regions)
 
     # ------------------------------------------------------------ clicks
 

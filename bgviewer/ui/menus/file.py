@@ -25,7 +25,7 @@ def entries(window: MainWindow) -> list[Entry | None]:
     return [
         Entry(menu, "open", tr("&Open files…"), files.open_files, key.Open, "open", toolbar=True),
         Entry(menu, "folder", folder, files.open_folder, "Ctrl+Shift+O", "folder", toolbar=True),
-        Entry(menu, "demo", tr("Try the &demo stack"), window.session.load_demo),
+        Entry(menu, "demo", tr("Try the &demo stack"), window.leaving.load_demo),
         None,
         Entry(menu, "open_session", tr("Open sessio&n…"), carrying.open_session),
         Entry(menu, "save_session", tr("Sa&ve session"), carrying.save_session, "Ctrl+S"),
@@ -44,6 +44,6 @@ def entries(window: MainWindow) -> list[Entry | None]:
         Entry(menu, "report", tr("Export repo&rt…"), saving.export_report, "Ctrl+Shift+E"),
         Entry(menu, "figure", tr("&Save figure…"), files.save_figure),
         None,
-        Entry(menu, "close", tr("&Close stack"), window.session.close_stack, "Ctrl+W"),
+        Entry(menu, "close", tr("&Close stack"), window.leaving.close_stack, "Ctrl+W"),
         Entry(menu, "quit", tr("&Quit"), window.close, "Ctrl+Q"),
     ]

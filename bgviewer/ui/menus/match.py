@@ -37,5 +37,13 @@ def entries(window: MainWindow) -> list[Entry | None]:
             toolbar=True,
             tip=tr("Match all exposures with the present settings, then write FITS files"),
         ),
+        Entry(
+            menu,
+            "retry_failed",
+            tr("&Retry failed"),
+            window.session.retry_failed,
+            "Ctrl+Shift+M",
+            tip=tr("Match those exposures again that could not be matched, and no others"),
+        ),
         Entry(menu, "stop", tr("&Stop"), window.session.stop, "Esc", "stop"),
     ]

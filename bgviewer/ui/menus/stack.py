@@ -11,7 +11,17 @@ from bgviewer.ui.menus.texts import tr
 if TYPE_CHECKING:
     from bgviewer.ui.main_window import MainWindow
 
-__all__ = ["entries"]
+__all__ = ["MARKS", "entries"]
+
+MARKS = (
+    "exclude",
+    "draw_box",
+    "draw_ellipse",
+    "draw_polygon",
+    "import_regions",
+    "export_regions",
+)
+"""Entries that need a stack."""
 
 
 def entries(window: MainWindow) -> list[Entry | None]:
@@ -33,4 +43,34 @@ def entries(window: MainWindow) -> list[Entry | None]:
             toolbar=True,
             tip=tr("Make the selected exposure the reference"),
         ),
+        Entry(
+            menu,
+            "exclude",
+            tr("E&xclude exposure"),
+            window.marking.exposures.set_excluded,
+            "X",
+            checked=False,
+            tip=tr("Leave the selected exposure out of match, ranking and export"),
+        ),
+        None,
+        *_regions(window, menu),
+    ]
+
+
+def _regions(window: MainWindow, menu: str) -> list[Entry]:
+    start, files = window.marking.regions.start, window.marking.files
+    drawing = (
+        ("box", tr("Ignore a rec&tangle"), "Shift+R", tr("Drag it on any of the images")),
+        ("ellipse", tr("Ignore an &ellipse"), "Shift+E", tr("Drag it on any of the images")),
+        ("polygon", tr("Ignore a p&olygon"), "Shift+P", tr("Click its corners on any image")),
+    )
+    shapes = [
+        Entry(menu, f"draw_{shape}", text, partial(start, shape), key, tip=tip)
+        for shape, text, key, tip in drawing
+    ]
+    ds9 = tr("Regions to ignore, as a ds9 .reg file")
+    return [
+        *shapes,
+        Entry(menu, "import_regions", tr("&Import regions…"), files.ask_import, tip=ds9),
+        Entry(menu, "export_regions", tr("Ex&port regions…"), files.ask_export, tip=ds9),
     ]

@@ -110,7 +110,12 @@ def _schemes(window: MainWindow, menu: str) -> list[Entry]:
 
 
 def _layout(window: MainWindow, menu: str) -> list[Entry]:
+    keyboard = window.keyboard
+    around = tr("Move the focus from dock to dock and to the images")
+    back = tr("Pre&vious area")
     return [
+        Entry(menu, "next_area", tr("N&ext area"), keyboard.next_area, "F6", tip=around),
+        Entry(menu, "previous_area", back, keyboard.previous_area, "Shift+F6", tip=around),
         Entry(menu, "reset_layout", tr("&Reset layout"), window.docks.reset),
         Entry(menu, "full_screen", tr("F&ull screen"), window.toggle_full_screen, "F11"),
     ]

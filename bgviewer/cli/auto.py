@@ -1,0 +1,60 @@
+"""`bgviewer match --auto`: sweep first, then match with what the sweep recommends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from bgviewer import __version__
+from bgviewer.cli.output import StderrProgress, number, plain, say
+from bgviewer.io.text import write_text
+from bgviewer.io.write import check_target
+from bgviewer.tasks.export import ExportRequest
+from bgviewer.tasks.sweep import Sweep, SweepRequest, sweep_stack
+from bgviewer.tasks.sweep import with_choices as with_sweep
+from bgviewer.tasks.sweep_report import choice_cards, sweep_json
+
+__all__ = ["check_auto", "swept", "write_sweep"]
+
+_FILE = "sweep.json"
+
+
+def check_auto(request: ExportRequest, auto: str | None) -> None:
+    """Refuse what could not be written before any work is done."""
+    if auto is not None and Path(request.directory).exists():
+        check_target(Path(request.directory) / _FILE, overwrite=request.overwrite)
+
+
+def swept(request: ExportRequest, auto: str | None) -> tuple[ExportRequest, Sweep | None]:
+    """Return the request with the sweep's choice per exposure or for the stack, and the sweep."""
+    if auto is None:
+        return request, None
+    progress = StderrProgress()
+    wanted = SweepRequest(request.stack, request.reference, request.config, plan=request.plan)
+    try:
+        found = sweep_stack(wanted, progress)
+    finally:
+        progress.close()
+    for exposure in found.exposures:
+        if exposure.status == "failed":
+            say(f"{exposure.name}: not swept: {exposure.reason}")
+    if found.choice is None or found.choice.score is None:
+        say("the sweep recommends nothing for all exposures; the settings stay as they are")
+    else:
+        expected = number(found.choice.error_rms)
+        say(f"for all exposures: {found.choice.candidate.text}, expected error {expected}")
+    config, plan = with_sweep(found, auto)
+    cards: Mapping[str, tuple[tuple[str, object, str], ...]] = {
+        e.name: choice_cards(found, e, auto) for e in found.swept
+    }
+    return replace(request, config=config, plan=plan, extra_cards=cards), found
+
+
+def write_sweep(request: ExportRequest, found: Sweep | None) -> None:
+    """Write every score beside the report."""
+    if found is None:
+        return
+    text = json.dumps(plain({"version": __version__, **sweep_json(found)}), indent=1)
+    write_text(Path(request.directory) / _FILE, text + "\n", overwrite=request.overwrite)

@@ -1,0 +1,77 @@
+"""`bgviewer check`: diagnostics of every match, and the consistency of the stack."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+from bgviewer import __version__
+from bgviewer.cli import exits
+from bgviewer.cli.output import StderrProgress, number, print_json, print_table, say
+from bgviewer.cli.settings import Settings
+from bgviewer.errors import NoReferenceError
+from bgviewer.io.stack import ExposureStack
+from bgviewer.tasks.check import Check, check, check_json
+from bgviewer.tasks.consistency import ConsistencyRequest
+from bgviewer.tasks.match import check_included, find_exposure
+
+__all__ = ["check_stack"]
+
+
+def check_stack(arguments: argparse.Namespace, settings: Settings, stack: ExposureStack) -> int:
+    """Check an opened stack and print what was found."""
+    if len(stack.usable) < 2:
+        say("fewer than two usable exposures: there is nothing to check")
+        return exits.NO_INPUT
+    assert stack.shape is not None
+    problem = settings.config.problem(stack.shape)
+    if problem is not None:
+        raise problem
+    reference = None if settings.reference is None else find_exposure(stack, settings.reference)
+    if reference is not None:
+        check_included(stack[reference], settings.plan)
+        if (why := stack[reference].problem) is not None:
+            reason = getattr(why, "reason", None) or why
+            raise NoReferenceError(f"{stack[reference].name} cannot be the reference: {reason}")
+    request = ConsistencyRequest(stack, settings.config, reference, plan=settings.plan)
+    progress = StderrProgress()
+    try:
+        found = check(request, progress)
+    finally:
+        progress.close()
+    if arguments.json:
+        config = settings.config.to_lsst()
+        print_json({"version": __version__, "config": config, **check_json(found)})
+    else:
+        _print(found)
+    if not found.diagnoses:
+        return exits.NONE_MATCHED
+    left_out = {name for name, _ in found.consistency.closures[0].left_out}
+    return exits.SOME_FAILED if left_out - settings.plan.excluded else exits.ALL_MATCHED
+
+
+def _print(found: Check) -> None:
+    graph, closures = found.consistency.graph, found.consistency.closures
+    for name, reason in dict((*graph.left_out, *closures[0].left_out)).items():
+        say(f"{name}: {reason}")
+    for line in graph.advice():
+        say(line)
+    rows = [
+        [name, item.sign, item.name, item.figure, item.expected, item.advice]
+        for name, diagnosis in found.diagnoses
+        for item in diagnosis.items
+    ]
+    rows += [
+        ["stack", item.sign, item.name, item.figure, item.expected, item.advice]
+        for item in found.consistency.items
+    ]
+    print_table(["exposure", "state", "diagnostic", "value", "expected", "what to try"], rows)
+    for closure in closures:
+        name = closure.names[closure.ids.index(closure.reference)]
+        for pair in closure.worst_list(5):
+            say(
+                f"with {name} as the reference {pair.names[0]} and {pair.names[1]} differ by "
+                f"{number(pair.left.smooth)} {closure.unit}, expected {number(pair.expected)}"
+            )
+        if not math.isnan(closure.typical):
+            say(f"with {name} as the reference pairs typically differ by {number(closure.typical)}")

@@ -1,0 +1,130 @@
+"""`bgviewer sweep`: which settings are right, per exposure and for the stack."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from bgviewer import __version__
+from bgviewer.cli import exits
+from bgviewer.cli.output import StderrProgress, number, plain, print_json, print_table, say
+from bgviewer.cli.settings import Settings
+from bgviewer.cli.sweep_options import FILES
+from bgviewer.engine.holdout import HoldOut
+from bgviewer.engine.sweeping import SweepCell, SweepSpace
+from bgviewer.errors import NoReferenceError
+from bgviewer.io.settings import dump_config
+from bgviewer.io.stack import ExposureStack
+from bgviewer.io.text import write_text
+from bgviewer.io.write import check_target
+from bgviewer.tasks.match import check_included, choose_reference, find_exposure
+from bgviewer.tasks.sweep import Sweep, SweepRequest, sweep_stack, with_choices
+from bgviewer.tasks.sweep_report import sweep_json
+
+__all__ = ["sweep_opened"]
+
+
+def sweep_opened(arguments: argparse.Namespace, settings: Settings, stack: ExposureStack) -> int:
+    """Sweep an opened stack and print what was found."""
+    plan = settings.plan
+    included = [i for i in stack.usable if stack[i].name not in plan.excluded]
+    if len({stack[i].identity for i in included}) < 2:
+        say("fewer than two usable exposures: there is nothing to match")
+        return exits.NO_INPUT
+    hold_out = HoldOut(tile=arguments.tile, folds=arguments.folds, mode=arguments.hold_out)
+    assert stack.shape is not None
+    space = _space(arguments, SweepSpace.for_shape(stack.shape, settings.config))
+    if arguments.output and Path(arguments.output).exists():
+        for name in FILES:
+            check_target(Path(arguments.output) / name, overwrite=arguments.overwrite)
+    progress = StderrProgress()
+    try:
+        if settings.reference is None:
+            reference, _ = choose_reference(stack, settings.config, progress, plan=plan)
+        else:
+            reference = find_exposure(stack, settings.reference)
+            check_included(stack[reference], plan)
+            if (why := stack[reference].problem) is not None:
+                reason = getattr(why, "reason", None) or why
+                raise NoReferenceError(f"{stack[reference].name} cannot be the reference: {reason}")
+        request = SweepRequest(stack, reference, settings.config, space, hold_out, plan=plan)
+        found = sweep_stack(request, progress)
+    finally:
+        progress.close()
+    if arguments.json:
+        print_json({"version": __version__, **sweep_json(found)})
+    else:
+        _print(found)
+    if arguments.output:
+        _write(found, Path(arguments.output), arguments.overwrite)
+    if not found.swept:
+        return exits.NONE_MATCHED
+    failed = any(e.status == "failed" for e in found.exposures)
+    return exits.SOME_FAILED if failed else exits.ALL_MATCHED
+
+
+def _space(arguments: argparse.Namespace, usual: SweepSpace) -> SweepSpace:
+    def given(name: str, otherwise: tuple) -> tuple:
+        value = getattr(arguments, name)
+        return otherwise if value is None else value
+
+    return SweepSpace(
+        given("bin_sizes", usual.bin_sizes),
+        given("orders", usual.orders),
+        given("styles", usual.interp_styles),
+        given("statistics", usual.grid_statistics),
+    )
+
+
+def _row(name: str, what: str, cell: SweepCell | None) -> list[str]:
+    if cell is None or cell.score is None or cell.training is None:
+        return [name, what, "", "", "", "-", "-", "-", "-", "-"]
+    c = cell.candidate
+    return [
+        name,
+        what,
+        str(c.bin_size),
+        c.model,
+        c.grid_statistic,
+        str(cell.freedom),
+        number(cell.score.value),
+        number(cell.score.error, 2),
+        number(cell.error_rms),
+        number(cell.training.value),
+    ]
+
+
+def _print(found: Sweep) -> None:
+    """Print choice, best and runner-up of each exposure and of the stack."""
+    rows = []
+    for e in found.exposures:
+        if e.status == "swept":
+            rows += [
+                _row(e.name, "choice", e.choice),
+                _row(e.name, "best", e.best),
+                _row(e.name, "runner-up", e.runner_up),
+            ]
+        elif e.status == "failed":
+            say(f"{e.name}: {e.reason}")
+    if found.swept:
+        rows += [
+            _row("all", "choice", found.choice),
+            _row("all", "best", found.best),
+            _row("all", "runner-up", found.runner_up),
+        ]
+    head = ["exposure", "", "binSize", "model", "statistic", "free numbers", "held-out score"]
+    print_table([*head, "± ", "expected error", "training score"], rows, numeric=(2, *range(5, 10)))
+    if found.choice is not None:
+        say(f"recommended for all: {found.choice.candidate.text}")
+    say("score: mean squared error of the model on held-out tiles, their noise taken off")
+
+
+def _write(found: Sweep, folder: Path, overwrite: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(plain({"version": __version__, **sweep_json(found)}), indent=1)
+    write_text(folder / FILES[0], text + "\n", overwrite)
+    for per, name in (("stack", FILES[1]), ("exposure", FILES[2])):
+        config, plan = with_choices(found, per)
+        write_text(folder / name, dump_config(config, plan=plan), overwrite)
+    say(f"written to {folder}: {', '.join(FILES)}")

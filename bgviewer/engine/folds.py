@@ -1,0 +1,275 @@
+"""Cells of the pixels that a fold leaves, and models fitted to them.
+
+For MEAN one reading of the pixels serves every binSize and fold: moments are taken on the common
+refinement of tiles and cells, and what a fold holds out is left out when they are joined.
+Medians and clipped means are taken anew of the pixels that remain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.polynomial.chebyshev import chebvander
+from numpy.typing import NDArray
+
+from bgviewer.engine.blocks import BlockMoments, Edges, block_moments
+from bgviewer.engine.cells import Cells, cell_count, cell_edges
+from bgviewer.engine.chebyshev import ChebyshevModel, term_count, terms
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.difference import Difference
+from bgviewer.engine.fitting import Fit, Model
+from bgviewer.engine.gridding import form_cells
+from bgviewer.engine.holdout import Yardstick
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.spline import SplineModel
+from bgviewer.errors import FitError
+
+__all__ = ["FoldModels", "FoldSums", "predict"]
+
+Array = NDArray[np.float64]
+_PILOT_TILES = 4  # tiles per side of a cell of the pilot surface
+
+
+@dataclass(frozen=True, eq=False)
+class FoldSums:
+    """Moments on the common refinement of the tiles and of the cells of several bin sizes.
+
+    Attributes
+    ----------
+    yardstick : Yardstick
+    difference : Difference
+    y_edges, x_edges : ndarray of int
+        Edges of the pieces.
+    moments : BlockMoments
+        Of each piece.
+    fold : ndarray of int
+        Fold of each piece.
+    pilot : ndarray float64
+        A smooth surface read at each piece: only its slope within a cell is used, to bring the
+        value of a cell that has lost a tile back to the middle of all its pixels.
+    """
+
+    yardstick: Yardstick
+    difference: Difference
+    y_edges: Edges
+    x_edges: Edges
+    moments: BlockMoments
+    fold: NDArray[np.intp]
+    pilot: Array
+
+    @classmethod
+    def take(
+        cls,
+        difference: Difference,
+        yardstick: Yardstick,
+        bin_sizes: Iterable[int],
+        progress: Progress = SILENT,
+        *,
+        threads: int | None = None,
+    ) -> FoldSums:
+        """Read the pixels once for all bin sizes."""
+        sizes = sorted(set(bin_sizes))
+        edges = []
+        for side, tiles in zip(
+            difference.shape, (yardstick.y_edges, yardstick.x_edges), strict=True
+        ):
+            parts = [tiles, *(cell_edges(side, cell_count(side, size)) for size in sizes)]
+            edges.append(np.unique(np.concatenate(parts)).astype(np.intp))
+        y_edges, x_edges = edges
+        moments = block_moments(
+            difference.values, y_edges, x_edges, progress=progress, threads=threads
+        )
+        of_y = np.searchsorted(yardstick.y_edges, y_edges[:-1], side="right") - 1
+        of_x = np.searchsorted(yardstick.x_edges, x_edges[:-1], side="right") - 1
+        fold = yardstick.fold[np.ix_(of_y, of_x)]
+        pilot = _pilot(difference, yardstick, moments, y_edges, x_edges)
+        return cls(yardstick, difference, y_edges, x_edges, moments, fold, pilot)
+
+    def cells(
+        self,
+        config: MatchConfig,
+        full: Cells,
+        held: int,
+        values: NDArray[np.float32] | None = None,
+        progress: Progress = SILENT,
+        *,
+        threads: int | None = None,
+    ) -> Cells:
+        """Return the cells of what fold `held` leaves, on the grid of `full`.
+
+        Parameters
+        ----------
+        values : ndarray float32 [ny, nx], optional
+            The difference `without` that fold; needed unless the statistic is MEAN.
+        """
+        m = self.moments
+        kept = self.fold != held
+        rest = BlockMoments(np.where(kept, m.n, 0), m.mean, np.where(kept, m.m2, 0.0))
+        starts = tuple(
+            np.searchsorted(mine, wanted[:-1])
+            for mine, wanted in ((self.y_edges, full.y_edges), (self.x_edges, full.x_edges))
+        )
+        joined = rest.merged(*starts)
+        shift = self._mean_of_pilot(m.n, starts) - self._mean_of_pilot(rest.n, starts)
+        if config.grid_statistic == "MEAN":
+            with np.errstate(invalid="ignore", divide="ignore"):
+                errors = np.sqrt(joined.variance / joined.n)
+            return _with(full, joined.mean + shift, errors, joined.n)
+        assert values is not None
+        ny, nx = full.shape
+        taken = form_cells(
+            values,
+            nx,
+            ny,
+            config.grid_statistic,
+            config.num_sigma_clip,
+            config.num_iter,
+            full.xy0,
+            progress=progress,
+            threads=threads,
+        )
+        return _with(full, taken.values + shift, taken.errors, taken.counts)
+
+    def _mean_of_pilot(self, n: NDArray[np.int64], starts: tuple[NDArray[np.intp], ...]) -> Array:
+        sums, counts = n * self.pilot, n
+        for axis, at in enumerate(starts):
+            sums = np.add.reduceat(sums, at, axis=axis)
+            counts = np.add.reduceat(counts, at, axis=axis)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(sums / counts)
+
+    def without(self, held: int) -> NDArray[np.float32]:
+        """Return the difference with the tiles of a fold made NaN."""
+        values = self.difference.values.copy()
+        y_edges, widths = self.yardstick.y_edges, np.diff(self.yardstick.x_edges)
+        for row, folds in enumerate(self.yardstick.fold):
+            columns = np.repeat(folds == held, widths)
+            values[y_edges[row] : y_edges[row + 1], columns] = np.nan
+        return values
+
+
+def _with(
+    full: Cells, values: Array, errors: NDArray[np.floating[Any]], counts: NDArray[np.int64]
+) -> Cells:
+    with np.errstate(over="ignore"):
+        return replace(
+            full,
+            values=np.asarray(values, dtype=np.float32),
+            errors=np.asarray(errors, dtype=np.float32),
+            counts=counts,
+        )
+
+
+def _pilot(
+    difference: Difference,
+    yardstick: Yardstick,
+    moments: BlockMoments,
+    y_edges: Edges,
+    x_edges: Edges,
+) -> Array:
+    """Return a natural spline through cells of a few tiles, read at the middle of every piece."""
+    cuts = [e[np.unique(np.append(np.arange(0, len(e) - 1, _PILOT_TILES), len(e) - 1))]
+            for e in (yardstick.y_edges, yardstick.x_edges)]  # fmt: skip
+    starts = [
+        np.searchsorted(mine, c[:-1]) for mine, c in zip((y_edges, x_edges), cuts, strict=True)
+    ]
+    joined = moments.merged(*starts)
+    cells = Cells(
+        values=joined.mean.astype(np.float32),
+        errors=np.zeros(joined.mean.shape, dtype=np.float32),
+        counts=joined.n,
+        y_edges=cuts[0],
+        x_edges=cuts[1],
+    )
+    model = SplineModel.fit(cells, "NATURAL_SPLINE", "REDUCE_INTERP_ORDER", difference.shape)
+    y, x = (0.5 * (e[:-1] + e[1:] - 1) for e in (y_edges, x_edges))
+    return np.nan_to_num(model.render(y=y, x=x, threads=1).astype(np.float64))
+
+
+class FoldModels:
+    """Models fitted to the cells of each fold, of all styles and orders on one grid of cells.
+
+    The normal equations of a low order are the corner of those of a higher one, so that every
+    order is solved from one set per fold.
+    """
+
+    def __init__(self, cells: list[Cells], shape: tuple[int, int], highest_order: int) -> None:
+        self._cells, self._shape, self._highest = cells, shape, highest_order
+        self._normal: dict[tuple[int, bool], tuple[Array, Array, int]] = {}
+        self._design: Array | None = None
+
+    def prepare(self, weighting: bool, progress: Progress = SILENT) -> None:
+        """Set up the normal equations of every fold; the BLAS brings its own threads."""
+        for held in range(len(self._cells)):
+            self._equations(held, weighting)
+            progress.step()
+
+    def fit(self, held: int, config: MatchConfig, whole: Fit) -> Model:
+        """Fit as `whole` was fitted (its order and weighting) to what fold `held` leaves.
+
+        Raises
+        ------
+        FitError, UndersampledError
+        """
+        cells = self._cells[held]
+        if whole.used_order is None:
+            # held-out tiles may take whole cells away: lines bridge them as they bridge gaps
+            style = whole.used_interp_style or config.interp_style
+            return SplineModel.fit(cells, style, "REDUCE_INTERP_ORDER", self._shape)
+        order, weighting = whole.used_order, bool(whole.used_weighting)
+        if config.inverse_variance_weighting or order > self._highest:
+            return ChebyshevModel.fit(
+                cells,
+                order,
+                weighting,
+                self._shape,
+                inverse_variance=config.inverse_variance_weighting,
+            )
+        matrix, right, fitted = self._equations(held, weighting)
+        count = term_count(order)
+        if fitted < count:
+            raise FitError(f"{fitted} cells are left for {count} terms when tiles are held out")
+        try:
+            solution = np.asarray(
+                np.linalg.solve(matrix[:count, :count], right[:count]), dtype=np.float64
+            )
+        except np.linalg.LinAlgError as error:
+            raise FitError("the cells left do not determine the polynomial") from error
+        return ChebyshevModel(solution, order, self._shape, np.nan, fitted)
+
+    def _equations(self, held: int, weighting: bool) -> tuple[Array, Array, int]:
+        key = (held, weighting)
+        if key not in self._normal:
+            cells = self._cells[held]
+            values = cells.values.astype(np.float64).ravel()
+            with np.errstate(divide="ignore", invalid="ignore"):
+                weights = 1.0 / cells.errors.astype(np.float64).ravel()
+            weights = weights if weighting else np.ones_like(values)
+            usable = np.isfinite(values + weights)
+            weights, values = np.where(usable, weights, 0.0), np.where(usable, values, 0.0)
+            design = self._terms()
+            weighted = design * weights[:, None]
+            self._normal[key] = (
+                weighted.T @ design,
+                weighted.T @ values,
+                int(np.count_nonzero(usable)),
+            )
+        return self._normal[key]
+
+    def _terms(self) -> Array:
+        if self._design is None:
+            (ny, nx), cells, order = self._shape, self._cells[0], self._highest
+            vy = chebvander((cells.y_local - 0.5 * (ny - 1)) * (2.0 / ny), order)
+            vx = chebvander((cells.x_local - 0.5 * (nx - 1)) * (2.0 / nx), order)
+            self._design = np.stack(
+                [np.outer(vy[:, b], vx[:, a]).ravel() for a, b in terms(order)], axis=1
+            )
+        return self._design
+
+
+def predict(model: Model, yardstick: Yardstick) -> Array:
+    """Read a model at the middle of every tile [ty, tx]."""
+    return model.render(y=yardstick.y, x=yardstick.x, threads=1).astype(np.float64)

@@ -1,0 +1,403 @@
+"""Held-out tiles: one fixed yardstick on which settings of a match are compared.
+
+The image is cut into tiles; every tile belongs to one of K folds.  A model that was fitted to the
+pixels of the other folds is read at the tiles of this one and compared with their robust means.
+The mean squared difference, less what the tiles' own noise explains, estimates how far the model
+is from the true smooth difference.  It neither falls with every finer model, as residuals of the
+fit do, nor drowns in pixel noise, as matchedMSE does.
+
+What it protects against: following the noise of the pixels, also where resampling has correlated
+it over a few pixels (judged pixels keep `margin` from those that were fitted); missing structure
+as small as a few tiles; single bad tiles (clipped means, and tiles unlike all their neighbours
+are not judged).
+
+What it does not: light wider than a tile that belongs to neither sky (halos, unmasked galaxies)
+is in fitted and judged tiles alike and counts as sky; so does noise correlated over more than a
+tile; and interleaved tiles say nothing of what a model does in gaps larger than a tile or beyond
+the data.  For gaps there is the mode "blocks", which leaves out contiguous blocks of tiles: it
+judges interpolation, favours stiffer models and does not say which is best where data are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bgviewer.engine.bands import map_bands
+from bgviewer.engine.blocks import block_moments
+from bgviewer.engine.cells import cell_edges
+from bgviewer.engine.difference import Difference
+from bgviewer.engine.ordered import ordered_blocks
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.errors import ConfigError, NoOverlapError
+
+__all__ = [
+    "MODES",
+    "HoldOut",
+    "Score",
+    "Yardstick",
+    "excess",
+    "joined",
+    "lay_yardstick",
+    "score_tiles",
+]
+
+Array = NDArray[np.float64]
+Edges = NDArray[np.intp]
+
+MODES = ("tiles", "blocks")
+_CLIP = (3.0, 2)
+_TILES_PER_SIDE = 16  # at least, so that there are blocks to take errors from
+_BLOCKS_PER_SIDE = 8
+_FOREIGN = 6.0  # sigmas from its neighbours at which a tile is not judged
+_CLIPPED = 1.056  # variance of a mean clipped so over what the kept normal values suggest
+_MEDIAN_CHI2 = 0.4549364  # of one degree of freedom
+_MEDIAN_LEAST = 0.25  # about the median of the least such distance in pure noise, in sigmas
+_STEP = {2: 1, 3: 1, 4: 2, 5: 2, 6: 2, 7: 2, 8: 3, 9: 2, 10: 3}
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """How pixels are held out.
+
+    Attributes
+    ----------
+    tile : int or None
+        Side of the tiles in pixels; should be larger than stars and the correlation of the
+        noise, and at most half the smallest binSize.  None = 16, less on images below 256.
+    folds : int
+        2 to 10: one part in so many is held out at a time.
+    mode : {"tiles", "blocks"}
+        Interleaved tiles, or contiguous blocks of tiles.
+    block : int
+        Tiles per side of such a block.
+    margin : int
+        Pixels along each border of a tile that are not judged.
+
+    Raises
+    ------
+    ConfigError
+    """
+
+    tile: int | None = None
+    folds: int = 5
+    mode: str = "tiles"
+    block: int = 8
+    margin: int = 1
+
+    def __post_init__(self) -> None:
+        checks = (
+            ("tile", self.tile is None or self.tile >= 4, "must be at least 4 pixels"),
+            ("folds", self.folds in _STEP, f"must be {min(_STEP)} to {max(_STEP)}"),
+            ("mode", self.mode in MODES, f"must be one of {', '.join(MODES)}"),
+            ("block", self.block >= 2, "must be at least 2 tiles"),
+            ("margin", self.margin >= 0, "must not be negative"),
+        )
+        for name, fine, text in checks:
+            if not fine:
+                value = getattr(self, name)
+                raise ConfigError(f"{name} = {value!r} {text}", field=name, value=value)
+
+    def tile_for(self, shape: tuple[int, int]) -> int:
+        """Return the side of the tiles on an image ``(ny, nx)``."""
+        return self.tile or max(4, min(16, min(shape) // _TILES_PER_SIDE))
+
+    def fold_of(self, ny: int, nx: int) -> NDArray[np.intp]:
+        """Return which fold each of ny x nx tiles belongs to.
+
+        Along a row the folds take turns, and each row begins further on, so that the tiles of
+        one fold lie like knight's moves and no two of them touch along a side.
+        """
+        size = self.block if self.mode == "blocks" else 1
+        rows, columns = np.arange(ny) // size, np.arange(nx) // size
+        return np.asarray((columns[None, :] + _STEP[self.folds] * rows[:, None]) % self.folds)
+
+
+@dataclass(frozen=True, eq=False)
+class Yardstick:
+    """The judged tiles of a difference image; the same for all settings.
+
+    Attributes
+    ----------
+    hold_out : HoldOut
+    tile : int
+        Wanted side in pixels; tiles are nearly equal shares of the image.
+    y_edges, x_edges : ndarray of int
+        Edges of the tiles in local pixels.
+    fold : ndarray of int [ty, tx]
+    values, errors : ndarray float64 [ty, tx]
+        Clipped mean of the tile's good pixels and its standard error (with `noise_factor`).
+    weights : ndarray float64 [ty, tx]
+        Good pixels, less where pixels scatter more than in the median tile; 0 = not judged.
+    block : ndarray of int [ty, tx]
+        Group of neighbouring tiles; standard errors are taken from the scatter of groups.
+    noise_factor : float
+        Variance of the tiles' means over that of uncorrelated pixels (1 unless clearly above).
+    n_foreign : int
+        Tiles that are not judged because they are unlike their neighbours.
+    """
+
+    hold_out: HoldOut
+    tile: int
+    y_edges: Edges
+    x_edges: Edges
+    fold: NDArray[np.intp]
+    values: Array
+    errors: Array
+    weights: Array
+    block: NDArray[np.intp]
+    noise_factor: float
+    n_foreign: int
+
+    @property
+    def x(self) -> Array:
+        """Centres of the columns of tiles in local pixels."""
+        return np.asarray(0.5 * (self.x_edges[:-1] + self.x_edges[1:] - 1), dtype=np.float64)
+
+    @property
+    def y(self) -> Array:
+        """Centres of the rows of tiles in local pixels."""
+        return np.asarray(0.5 * (self.y_edges[:-1] + self.y_edges[1:] - 1), dtype=np.float64)
+
+    @cached_property
+    def judged(self) -> NDArray[np.bool_]:
+        """Which tiles count."""
+        return np.asarray(self.weights > 0)
+
+    @cached_property
+    def groups(self) -> tuple[NDArray[np.intp], Array]:
+        """Group of every judged tile, numbered without gaps, and the weight of every group."""
+        _, member = np.unique(self.block[self.judged], return_inverse=True)
+        return member, np.bincount(member, self.weights[self.judged]).astype(np.float64)
+
+    @property
+    def n_judged(self) -> int:
+        """Number of tiles that count."""
+        return int(np.count_nonzero(self.judged))
+
+    @property
+    def noise(self) -> float:
+        """Root mean square of what the tiles' own noise adds to a difference from the truth."""
+        on = self.judged
+        return math.sqrt(float(np.average(self.errors[on] ** 2, weights=self.weights[on])))
+
+
+def lay_yardstick(
+    difference: Difference,
+    hold_out: HoldOut | None = None,
+    progress: Progress = SILENT,
+    *,
+    threads: int | None = None,
+) -> Yardstick:
+    """Measure the tiles of a difference.
+
+    Raises
+    ------
+    NoOverlapError
+        When fewer than two groups of tiles can be judged.
+    """
+    hold_out = hold_out or HoldOut()
+    ny, nx = difference.shape
+    tile = hold_out.tile_for((ny, nx))
+    y_edges, x_edges = (cell_edges(s, max(1, round(s / tile))) for s in (ny, nx))
+    margin = min(hold_out.margin, (tile - 1) // 4)
+    pixels, y_cuts, x_cuts = _without_margins(
+        difference.values, y_edges, x_edges, margin, progress, threads
+    )
+    moments = block_moments(pixels, y_cuts, x_cuts, progress=progress, threads=threads)
+    ordered = ordered_blocks(
+        pixels, y_cuts, x_cuts, _CLIP, moments, progress=progress, threads=threads
+    )
+    n, kept = moments.n, ordered.n_kept
+    values, variance = ordered.value, ordered.variance
+    area = np.diff(y_cuts)[:, None] * np.diff(x_cuts)[None, :]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        known = (n >= np.maximum(4, area // 4)) & np.isfinite(values) & (variance >= 0)
+        errors = np.where(known, np.sqrt(_CLIPPED * variance / kept), np.nan)
+        floor = np.median(variance[known]) if known.any() else np.nan
+        weights = np.where(known, n * (floor / np.maximum(variance, floor)), 0.0)
+        weights = np.where(known & ~(weights > 0), n, weights)  # nothing scatters anywhere
+    factor = _noise_factor(values, errors)
+    errors = errors * math.sqrt(factor)
+    foreign = _foreign(np.where(known, values, np.nan), errors)
+    weights[foreign] = 0.0
+    block = _blocks_of(len(values), values.shape[1], hold_out)
+    if len(np.unique(block[weights > 0])) < 2:
+        raise NoOverlapError(
+            "too few tiles have good pixels in both exposures: there is nothing to judge by"
+        )
+    return Yardstick(
+        hold_out,
+        tile,
+        y_edges,
+        x_edges,
+        hold_out.fold_of(len(values), values.shape[1]),
+        values,
+        errors,
+        weights,
+        block,
+        factor,
+        int(np.count_nonzero(foreign)),
+    )
+
+
+def _without_margins(
+    values: NDArray[np.float32],
+    y_edges: Edges,
+    x_edges: Edges,
+    margin: int,
+    progress: Progress,
+    threads: int | None,
+) -> tuple[NDArray[np.float32], Edges, Edges]:
+    """Return the pixels of the tiles without their margins, moved together, and their edges."""
+    if margin == 0:
+        return values, y_edges, x_edges
+    y_cuts, x_cuts = (
+        np.concatenate(([0], np.cumsum(np.diff(e) - 2 * margin))).astype(np.intp)
+        for e in (y_edges, x_edges)
+    )
+    columns = np.concatenate(
+        [np.arange(a + margin, b - margin) for a, b in pairwise(x_edges.tolist())]
+    )
+    widths = np.diff(x_edges)
+    alike = bool((widths == widths[0]).all())
+    pixels = np.empty((int(y_cuts[-1]), int(x_cuts[-1])), dtype=np.float32)
+
+    def one(row: int) -> None:
+        source = values[y_edges[row] + margin : y_edges[row + 1] - margin]
+        target = pixels[y_cuts[row] : y_cuts[row + 1]]
+        if alike:
+            runs = source.reshape(len(source), len(widths), -1)[:, :, margin : widths[0] - margin]
+            target.reshape(runs.shape)[...] = runs
+        else:
+            np.take(source, columns, axis=1, out=target, mode="clip")
+
+    map_bands(one, range(len(y_edges) - 1), progress=progress, threads=threads)
+    return pixels, y_cuts, x_cuts
+
+
+def _noise_factor(values: Array, errors: Array) -> float:
+    """Compare the contrast within squares of 2 x 2 tiles with what their errors explain.
+
+    A smooth sky cancels in it; a median forgives squares with sources or edges.
+    """
+    ny, nx = (s // 2 * 2 for s in values.shape)
+    if ny == 0 or nx == 0:
+        return 1.0
+    v, e = values[:ny, :nx], errors[:ny, :nx]
+    contrast = v[::2, ::2] - v[1::2, ::2] - v[::2, 1::2] + v[1::2, 1::2]
+    squares = e * e
+    expected = squares[::2, ::2] + squares[1::2, ::2] + squares[::2, 1::2] + squares[1::2, 1::2]
+    usable = np.isfinite(contrast) & (expected > 0)
+    count = int(np.count_nonzero(usable))
+    if count < 16:
+        return 1.0
+    factor = float(np.median(contrast[usable] ** 2 / expected[usable])) / _MEDIAN_CHI2
+    return factor if factor > 1.0 + 3.0 * 2.3 / math.sqrt(count) else 1.0
+
+
+def _foreign(values: Array, errors: Array) -> NDArray[np.bool_]:
+    """Tell which tiles stand out against every pair of opposite neighbours, far more than usual.
+
+    A slope is no reason, as the mean of two opposite neighbours follows it; nor is an edge, as
+    one pair lies along it.
+    """
+    ny, nx = values.shape
+    padded = np.pad(values, 1, constant_values=np.nan)
+
+    def shifted(j: int, i: int) -> Array:
+        return padded[1 + j : 1 + j + ny, 1 + i : 1 + i + nx]
+
+    apart = np.full(values.shape, np.inf)
+    for j, i in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        between = 0.5 * (shifted(j, i) + shifted(-j, -i))
+        apart = np.fmin(apart, np.abs(values - between))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pulls = apart / errors
+    usable = np.isfinite(pulls)
+    if not usable.any():
+        return np.zeros(values.shape, dtype=bool)
+    usual = max(1.0, float(np.median(pulls[usable])) / _MEDIAN_LEAST)
+    return np.asarray(usable & (pulls > _FOREIGN * usual))
+
+
+def _blocks_of(ny: int, nx: int, hold_out: HoldOut) -> NDArray[np.intp]:
+    """Number groups of neighbouring tiles; blocks that are left out whole stay together."""
+    if hold_out.mode == "blocks":
+        rows, columns = np.arange(ny) // hold_out.block, np.arange(nx) // hold_out.block
+    else:
+        ry, rx = (max(1, min(_BLOCKS_PER_SIDE, s // 2)) for s in (ny, nx))
+        rows, columns = np.arange(ny) * ry // ny, np.arange(nx) * rx // nx
+    return np.asarray(rows[:, None] * (int(columns[-1]) + 1) + columns[None, :])
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """How well predictions fit the judged tiles.
+
+    Attributes
+    ----------
+    value : float
+        Weighted mean of (tile - prediction)^2 - error^2: the mean squared error of the model
+        where it was not fitted, in unit squared; may come out slightly negative.
+    error : float
+        Its standard error, from the scatter between groups of tiles.
+    rms : float
+        Root of the mean of (tile - prediction)^2, noise included.
+    sums, weights : ndarray float64, 1-D
+        The same sums group by group; `value` = sum(sums) / sum(weights).
+    """
+
+    value: float
+    error: float
+    rms: float
+    sums: Array
+    weights: Array
+
+
+def score_tiles(yardstick: Yardstick, predictions: Array) -> Score:
+    """Judge predictions [ty, tx] of the tiles' means; NaN where a judged tile has none."""
+    on = yardstick.judged
+    weights, errors = yardstick.weights[on], yardstick.errors[on]
+    squares = (yardstick.values[on] - predictions[on]) ** 2
+    member, totals = yardstick.groups
+    sums = np.bincount(member, weights * (squares - errors**2)).astype(np.float64)
+    value, error = _ratio(sums, totals)
+    rms = math.sqrt(float(np.average(squares, weights=weights)))
+    return Score(value, error, rms, sums, totals)
+
+
+def excess(score: Score, best: Score) -> tuple[float, float]:
+    """Return by how much a score is above another on the same tiles, and the standard error.
+
+    Noise of the tiles that both share cancels group by group, which makes this far sharper than
+    the error of either.
+    """
+    return _ratio(score.sums - best.sums, best.weights)
+
+
+def joined(scores: Sequence[Score]) -> Score:
+    """Return the mean of scores on different tiles, each counting alike."""
+    totals = [float(s.weights.sum()) for s in scores]
+    parts = [(s.sums / t, s.weights / t) for s, t in zip(scores, totals, strict=True)]
+    sums: Array = np.concatenate([p[0] for p in parts])
+    weights: Array = np.concatenate([p[1] for p in parts])
+    value, error = _ratio(sums, weights)
+    rms = math.sqrt(sum(s.rms**2 for s in scores) / len(scores))
+    return Score(value, error, rms, sums, weights)
+
+
+def _ratio(sums: Array, weights: Array) -> tuple[float, float]:
+    """Return sum(sums) / sum(weights) and its standard error over the groups."""
+    total, count = float(weights.sum()), len(sums)
+    value = float(sums.sum()) / total
+    if count < 2:
+        return value, math.nan
+    off = sums - value * weights
+    return value, math.sqrt(count / (count - 1) * float(off @ off)) / total

@@ -1,0 +1,196 @@
+"""From where the planes lie and what they mean to image, mask and variance in memory.
+
+Source: FORMATS section 0 (uncertainty to variance), 4.2 (asinh), README of the zoo (SDSS spans).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scratch import Scratch
+from bgviewer.io.conventions.base import OTHER_CODE, MaskPart, Place, Planes
+from bgviewer.io.layout import FitsFile
+from bgviewer.io.pixels import read_float_plane, read_mask_plane
+from bgviewer.io.spans import read_spans
+from bgviewer.io.words import unusable_pixels
+
+__all__ = ["Assembler"]
+
+_POGSON = 2.5 / np.log(10)
+Float32 = NDArray[np.float32]
+
+
+def from_asinh(values: Float32, offset: float, softening: float) -> Float32:
+    """Undo the asinh compression of Pan-STARRS stacks: linear = offset + 2 b sinh(value / a)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        linear = offset + 2.0 * softening * np.sinh(values.astype(np.float64) / _POGSON)
+        return linear.astype(np.float32)
+
+
+class Assembler:
+    """Reads the planes of one exposure; no plane is decoded twice.
+
+    Parameters
+    ----------
+    file : FitsFile
+        Open; side-cars are opened through it.
+    planes : Planes
+        What `recognise` found.
+    scratch : Scratch, optional
+        Where planes of the file itself may go when they need not last.
+    progress : Progress, optional
+        May stop the reading.
+
+    Attributes
+    ----------
+    warnings : list of str
+        What reading showed.
+    """
+
+    def __init__(
+        self,
+        file: FitsFile,
+        planes: Planes,
+        scratch: Scratch | None = None,
+        progress: Progress = SILENT,
+    ) -> None:
+        self.warnings: list[str] = []
+        self._file, self._planes = file, planes
+        self._scratch, self._progress = scratch, progress
+        self._held: dict[Place, Float32] = {}
+        self._places = [part.place for part in planes.masks]
+        self._places += planes.noise.places if planes.noise else ()
+
+    def image(self) -> Float32:
+        """Return the image in the exposure's unit, linear."""
+        planes = self._planes
+        hdu = self._file.hdus[planes.image]
+        values, losses = read_float_plane(
+            self._file, hdu, self._scratch, self._progress, planes.layer
+        )
+        self.warnings += losses
+        return values if planes.asinh is None else from_asinh(values, *planes.asinh)
+
+    def mask(self) -> NDArray[np.uint32] | None:
+        """Return the mask with the bits that the planes declare; None without one."""
+        planes = self._planes
+        if not planes.masks:
+            return None
+        first = planes.masks[0]
+        if planes.mask is not None:
+            hdu = self._file.hdus[planes.mask]
+            return read_mask_plane(self._file, hdu, self._scratch, self._progress)
+        total: NDArray[np.uint32] = np.zeros(planes.shape, np.uint32)
+        if first.meaning == "bits":
+            total = self._bits(first)
+            named = {bit for part in planes.masks[:1] for bit in part.planes.values()}
+            added = sum(1 << bit for bit in {*planes.bits.values()} - named)
+            total = total & np.uint32(~added & 0xFFFFFFFF)
+        for part in planes.masks[1:] if first.meaning == "bits" else planes.masks:
+            self._add(total, part)
+        if planes.bad is not None and "BAD" in planes.bits:
+            bad = sum(1 << bit for name, bit in planes.bits.items() if name in planes.bad)
+            flagged = (total & np.uint32(bad)) != 0
+            total[flagged] |= np.uint32(1 << planes.bits["BAD"])
+        return total
+
+    def variance(self, image: Float32) -> Float32 | None:
+        """Return the variance; None when there is none or it says nothing."""
+        noise = self._planes.noise
+        if noise is None:
+            return None
+        total: Float32 | None = None
+        for place in noise.places:
+            values = self._floats(place)
+            if noise.kind == "inverse variance":
+                values = _inverse(values)
+            elif noise.kind == "sigma":
+                with np.errstate(over="ignore", invalid="ignore"):
+                    values = values * values
+            with np.errstate(over="ignore", invalid="ignore"):
+                total = values if total is None else total + values
+        assert total is not None
+        label = self._label(noise.places)
+        if noise.kind == "inverse variance" and not np.isfinite(total).any():
+            self.warnings.append(f"{label} has no positive weight and is not used")
+            return None
+        count, some = unusable_pixels(image, total)
+        if not some:
+            self.warnings.append(f"{label} is zero throughout and not used")
+            return None
+        if count:
+            self.warnings.append(f"{label}: {count} pixels with data have no positive variance")
+        return total
+
+    def _label(self, places: tuple[Place, ...]) -> str:
+        found = [
+            self._file.hdus[place.hdu].label if place.path is None else place.path.name
+            for place in places
+        ]
+        return " + ".join(found)
+
+    def _open(self, place: Place) -> FitsFile:
+        return self._file if place.path is None else self._file.companion(place.path)
+
+    def _floats(self, place: Place) -> Float32:
+        held = self._held.get(place)
+        if held is not None:
+            return held
+        file = self._open(place)
+        scratch = self._scratch if place.path is None else None
+        hdu = file.hdus[place.hdu]
+        values, losses = read_float_plane(file, hdu, scratch, self._progress, place.layer)
+        self.warnings += losses
+        if place.asinh is not None:
+            values = from_asinh(values, *place.asinh)
+        if self._places.count(place) > 1:
+            self._held[place] = values
+        return values
+
+    def _bits(self, part: MaskPart) -> NDArray[np.uint32]:
+        file = self._open(part.place)
+        scratch = self._scratch if part.place.path is None else None
+        hdu = file.hdus[part.place.hdu]
+        return read_mask_plane(file, hdu, scratch, self._progress, part.place.layer)
+
+    def _add(self, total: NDArray[np.uint32], part: MaskPart) -> None:
+        """Set the bits that a further part asks for."""
+        bits = self._planes.bits
+        if part.meaning == "positive":
+            with np.errstate(invalid="ignore"):
+                bad = ~(self._floats(part.place) > 0)
+            for name in part.planes:
+                total[bad] |= np.uint32(1 << bits[name])
+        elif part.meaning == "nonzero":
+            flagged = self._bits(part) != 0
+            for name in part.planes:
+                total[flagged] |= np.uint32(1 << bits[name])
+        elif part.meaning == "codes":
+            total |= self._codes(part)
+        elif part.meaning == "spans":
+            tables = self._open(part.place)
+            for name, index in part.planes.items():
+                read_spans(tables, tables.hdus[index], total, np.uint32(1 << bits[name]))
+        else:
+            raw = self._bits(part)
+            for name, bit in part.planes.items():
+                total[(raw >> np.uint32(bit)) & np.uint32(1) != 0] |= np.uint32(1 << bits[name])
+
+    def _codes(self, part: MaskPart) -> NDArray[np.uint32]:
+        bits = self._planes.bits
+        last = max(part.planes.values())
+        table = np.full(last + 2, 1 << bits[OTHER_CODE], np.uint32)
+        table[0] = 0
+        for name, code in part.planes.items():
+            table[code] = 1 << bits[name]
+        return table[np.minimum(self._bits(part), last + 1)]
+
+
+def _inverse(weight: Float32) -> Float32:
+    """Return 1/weight, infinite where the weight is not positive."""
+    out = np.full(weight.shape, np.inf, np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        np.divide(np.float32(1), weight, out=out, where=weight > 0)
+    return out

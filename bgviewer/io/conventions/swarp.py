@@ -1,0 +1,82 @@
+"""SWarp: resampled exposures and coadds with ``.weight``.  Source: FORMATS 4.12, section 5."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from bgviewer.io.conventions.base import Planes
+from bgviewer.io.conventions.choice import Choice
+from bgviewer.io.conventions.common import (
+    belongs,
+    chosen,
+    exposure_of,
+    science_images,
+    sidecar,
+    weight_mask,
+)
+from bgviewer.io.layout import FitsFile, Hdu, card_text
+from bgviewer.io.names import file_stem
+from bgviewer.io.photometry import number, standard_zero_point, unit_of
+from bgviewer.io.sidecars import suffix_stems
+
+__all__ = ["Swarp"]
+
+_NAME = re.compile(r"\.resamp\.", re.IGNORECASE)
+_WEIGHT = re.compile(r"[._-]weight$", re.IGNORECASE)
+
+
+class Swarp:
+    """SOFTNAME, or ``.resamp.`` in the name."""
+
+    name = "swarp"
+
+    def recognises(self, file: FitsFile) -> bool:
+        """One image that SWarp wrote."""
+        if len(science_images(file)) != 1:
+            return False
+        told = any(card_text(hdu.header, "SOFTNAME").startswith("SWARP") for hdu in file.hdus[:2])
+        return told or _NAME.search(file.path.name) is not None
+
+    def planes(self, file: FitsFile, choice: Choice) -> Planes:
+        """Where the weight is 0 there is no data; its scale is relative unless the user knows."""
+        if _WEIGHT.search(file_stem(file.path)) and choice.hdu is None:
+            raise belongs(file, "the weight", self.name)
+        image = chosen(file, science_images(file), choice)
+        weight = sidecar(file, image, suffix_stems(file.path, "weight"))
+        warnings = []
+        if weight is not None:
+            assert weight.path is not None
+            warnings.append(
+                f"{weight.path.name}: SWarp's weights are relative; used as a mask only"
+            )
+        zero_point = _zero_point(file, image)
+        if zero_point is not None and zero_point[1] == "FLXSCALE":
+            warnings.append("zero point from FLXSCALE: relative to the other exposures")
+        return exposure_of(
+            file,
+            image,
+            self.name,
+            choice,
+            masks=[weight_mask(weight)] if weight else [],
+            variance_kind="unknown" if weight else "none",
+            zero_point=zero_point,
+            warnings=warnings,
+        )
+
+
+def _zero_point(file: FitsFile, image: Hdu) -> tuple[float, str] | None:
+    """Return the zero point that FLXSCALE * FLASCALE makes of the header's, or of 0.
+
+    A factor f makes a pixel p one of p f on the common system: m = -2.5 log10(p f) + c.
+    """
+    headers = (image.header, file.hdus[0].header)
+    factor = 1.0
+    for name in ("FLXSCALE", "FLASCALE"):
+        values = (number(header, name) for header in headers)
+        value = next((v for v in values if v is not None), 1.0)
+        factor *= value
+    common = standard_zero_point(headers, unit_of(headers))
+    if factor == 1.0 or not factor > 0:
+        return common
+    return (common[0] if common else 0.0) - 2.5 * math.log10(factor), "FLXSCALE"

@@ -1,0 +1,83 @@
+"""Look into the files of a stack: what each holds, and which are no exposures at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.errors import BgviewerError, ReadError, SidecarError
+from bgviewer.io.conventions import NO_CHOICE, Choice
+from bgviewer.io.discover import Found, only_own_outputs, own_outputs_note
+from bgviewer.io.read import FileInfo, describe, is_own_file
+
+__all__ = ["Opened", "opened"]
+
+Opened = tuple[Path, FileInfo | BgviewerError]
+"""A file and what it holds, or why it cannot be used."""
+
+_NOTHING_CHOSEN: Mapping[Path, Choice] = {}
+
+
+def opened(
+    found: Sequence[Found],
+    progress: Progress = SILENT,
+    choices: Mapping[Path, Choice] = _NOTHING_CHOSEN,
+) -> tuple[list[Opened], list[str]]:
+    """Describe every file; of those from folders, our own outputs and side-cars are left out.
+
+    Parameters
+    ----------
+    choices : mapping of Path to Choice
+        What the user said about some of the files.
+
+    Returns
+    -------
+    taken : list of (Path, FileInfo or BgviewerError)
+    notes : list of str
+        How many were left out.
+
+    Raises
+    ------
+    ReadError
+        ``E_NO_FILES`` when nothing is left.
+    """
+    taken: list[Opened] = []
+    own = sidecars = 0
+    for number, item in enumerate(found):
+        progress.step(number / len(found), f"opening {item.path.name}")
+        info = item.problem or _described(item.path, choices.get(item.path, NO_CHOICE))
+        if item.scanned and _is_own(item.path, info):
+            own += 1
+        elif item.scanned and isinstance(info, SidecarError):
+            sidecars += 1
+        else:
+            taken.append((item.path, info))
+    if not taken and sidecars:
+        folder = next(item.path.parent for item in found if item.scanned)
+        reason = f"holds no exposures but {_files(sidecars)} such as masks and weights"
+        raise ReadError(folder, reason, id="E_NO_FILES")
+    if not taken:
+        raise only_own_outputs(found, own)
+    notes = [own_outputs_note(own)] if own else []
+    if sidecars:
+        notes.append(f"{_files(sidecars)} with masks, weights or models not taken as exposures")
+    return taken, notes
+
+
+def _is_own(path: Path, info: FileInfo | BgviewerError) -> bool:
+    """Whether bgviewer wrote a file; also one that is no exposure, such as a report."""
+    if isinstance(info, FileInfo):
+        return info.own_output
+    return isinstance(info, ReadError) and is_own_file(path)
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
+def _described(path: Path, choice: Choice) -> FileInfo | BgviewerError:
+    try:
+        return describe(path, choice)
+    except BgviewerError as exc:
+        return exc.with_traceback(None)

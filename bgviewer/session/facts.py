@@ -1,0 +1,57 @@
+"""Small questions the session asks about stacks and outcomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.regions import Region
+from bgviewer.io.stack import ExposureStack
+from bgviewer.session.state import Outcome, StackState
+from bgviewer.tasks.match import MatchOutcome
+from bgviewer.tasks.overview import residual_map
+
+__all__ = ["GoodPixels", "first_reason", "good_pixels", "outcome_of", "share_exposures"]
+
+GoodPixels = tuple[tuple[tuple[str, ...], tuple[Region, ...]], ...]
+"""Of every exposure: bad planes and regions."""
+
+
+def good_pixels(stack: ExposureStack, config: MatchConfig) -> GoodPixels:
+    """Return, for every exposure, what decides which of its pixels are good."""
+    return tuple((config.bad_mask_planes, stack.regions_of(e.id)) for e in stack.entries)
+
+
+def share_exposures(one: ExposureStack, other: ExposureStack) -> bool:
+    """Whether any exposure is in both."""
+    first, second = ({e.path or e.name for e in stack.entries} for stack in (one, other))
+    return not first.isdisjoint(second)
+
+
+def first_reason(stack: StackState) -> str:
+    """Name the first exposure that cannot be used, and why."""
+    for entry, reason, measured in zip(
+        stack.stack.entries, stack.reasons, stack.measurements, strict=True
+    ):
+        if measured is None:
+            text = reason or str(entry.problem or "")
+            return text if entry.name in text else f"{entry.name}: {text}"
+    return ""
+
+
+def outcome_of(
+    outcome: MatchOutcome, key: tuple[Any, ...], shape: tuple[int, int] | None
+) -> Outcome:
+    """Return what the window keeps of an outcome."""
+    one_bin = outcome.bins is not None and len(outcome.bins.values) == 1
+    return Outcome(
+        status=outcome.status,
+        reason=outcome.reason or "",
+        # One bin is met exactly: what remains is rounding.
+        fit_rms=0.0 if one_bin else outcome.fit_rms,
+        ratio=outcome.ratio,
+        adjustments=tuple(a.text for a in outcome.adjustments),
+        key=key,
+        residuals=residual_map(outcome.bins, shape) if outcome.bins and shape else None,
+        model=outcome.model,
+    )

@@ -1,0 +1,124 @@
+"""Everything that can be said about a stack at its settings: diagnostics and consistency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bgviewer.engine.matching import MatchResult
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.io.stack import StackEntry
+from bgviewer.tasks.consistency import (
+    Closure,
+    Consistency,
+    ConsistencyRequest,
+    check_consistency,
+)
+from bgviewer.tasks.diagnostic import Diagnostic
+from bgviewer.tasks.diagnostics import Diagnosis, diagnose
+from bgviewer.tasks.parallel import StopOnly
+
+__all__ = ["Check", "check", "check_json"]
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """What was found.
+
+    Attributes
+    ----------
+    consistency : Consistency
+    diagnoses : tuple of (name, Diagnosis)
+        Of every exposure that was matched to the reference.
+    """
+
+    consistency: Consistency
+    diagnoses: tuple[tuple[str, Diagnosis], ...]
+
+    @property
+    def reference(self) -> str:
+        """Name of the reference."""
+        closure = self.consistency.closures[0]
+        return closure.names[closure.ids.index(closure.reference)]
+
+
+def check(request: ConsistencyRequest, progress: Progress = SILENT) -> Check:
+    """Match a stack and judge it; exposures are in memory one at a time.
+
+    Raises
+    ------
+    BgviewerError
+        When there is no reference, or it cannot be read.
+    """
+    found: list[tuple[str, Diagnosis]] = []
+    stop_only = StopOnly(progress)
+
+    def look(entry: StackEntry, result: MatchResult) -> None:
+        found.append((entry.name, diagnose(result, progress=stop_only)))
+
+    return Check(check_consistency(request, progress, look=look), tuple(found))
+
+
+def check_json(found: Check) -> dict[str, Any]:
+    """Return it as values for JSON; NaN stands where a figure is not known."""
+    graph = found.consistency.graph
+    return {
+        "reference": found.reference,
+        "candidates": [graph.names[graph.ids.index(i)] for i in graph.candidates],
+        "advice": list(graph.advice()),
+        "overlap": {
+            "names": list(graph.names),
+            "shared": graph.overlap.shared.tolist(),
+            "every": graph.overlap.every,
+            "groups": [list(g) for g in graph.groups],
+        },
+        "closures": [_closure(c) for c in found.consistency.closures],
+        "stack": [_item(d) for d in found.consistency.items],
+        "exposures": [
+            {"name": name, "state": d.state, "diagnostics": [_item(i) for i in d.items]}
+            for name, d in found.diagnoses
+        ],
+        "left_out": [
+            {"name": name, "reason": reason}
+            for name, reason in dict(
+                (*graph.left_out, *found.consistency.closures[0].left_out)
+            ).items()
+        ],
+    }
+
+
+def _item(item: Diagnostic) -> dict[str, Any]:
+    return {
+        "key": item.key,
+        "name": item.name,
+        "value": item.value,
+        "unit": item.unit,
+        "expected": item.expected,
+        "state": item.state,
+        "text": item.sentence,
+    }
+
+
+def _closure(closure: Closure) -> dict[str, Any]:
+    return {
+        "reference": closure.names[closure.ids.index(closure.reference)],
+        "names": list(closure.names),
+        "unit": closure.unit,
+        "typical": closure.typical,
+        "matrix": np.asarray(closure.matrix).tolist(),
+        "worst": [
+            {
+                "pair": list(p.names),
+                "smooth": p.left.smooth,
+                "expected": p.expected,
+                "offset": p.left.offset,
+                "noise": p.left.noise,
+                "pixels": p.left.pixels,
+                "state": p.state,
+                "worst_block": [p.left.worst, p.left.worst_x, p.left.worst_y],
+            }
+            for p in closure.pairs[:10]
+        ],
+    }

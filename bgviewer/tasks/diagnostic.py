@@ -1,0 +1,69 @@
+"""One diagnostic: a figure, what it should be, and what to do about it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+__all__ = ["SIGNS", "STATES", "Diagnostic", "worst_state"]
+
+STATES = ("good", "fair", "bad", "unknown")
+SIGNS = {"good": "✓", "fair": "▲", "bad": "✕", "unknown": "–"}
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A figure held against what it should be.
+
+    Attributes
+    ----------
+    key : str
+        Stable identifier.
+    name : str
+        For people.
+    value : float
+        NaN where it is not known.
+    unit : str
+        Of the value; empty where it has none.
+    expected : str
+        What it should be, with numbers.
+    state : {"good", "fair", "bad", "unknown"}
+    what, good, advice : str
+        Sentences: what it is, what is good, and what to try (empty where nothing needs to be).
+    """
+
+    key: str
+    name: str
+    value: float
+    unit: str
+    expected: str
+    state: str
+    what: str
+    good: str
+    advice: str = ""
+
+    @property
+    def sign(self) -> str:
+        """✓, ▲, ✕ or –: the state by its shape."""
+        return SIGNS[self.state]
+
+    @property
+    def figure(self) -> str:
+        """The value with its unit; a dash where there is none."""
+        if math.isnan(self.value):
+            return "–"
+        text = f"{self.value:.3g}" if abs(self.value) < 1000 else f"{self.value:.2e}"
+        return f"{text} {self.unit}".rstrip()
+
+    @property
+    def sentence(self) -> str:
+        """Everything in plain words."""
+        return " ".join(part for part in (self.what, self.good, self.advice) if part)
+
+
+def worst_state(states: tuple[str, ...]) -> str:
+    """Return the worst of some states; unknown ones do not count unless all are."""
+    for state in ("bad", "fair", "good"):
+        if state in states:
+            return state
+    return "unknown"

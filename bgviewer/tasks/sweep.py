@@ -1,0 +1,353 @@
+"""Which settings are right? All combinations tried on every exposure, judged on held-out tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from os import PathLike
+from typing import Any
+
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.difference import form_difference
+from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.holdout import HoldOut, Yardstick, joined
+from bgviewer.engine.plan import StackPlan
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.sweeping import (
+    Candidate,
+    PairSweep,
+    SweepCell,
+    SweepSpace,
+    best_of,
+    runner_up_of,
+    simplest_of,
+)
+from bgviewer.errors import BgviewerError, NoReferenceError
+from bgviewer.io.stack import ExposureStack, StackEntry, load_stack
+from bgviewer.tasks.load import EXCLUDED
+from bgviewer.tasks.match import check_included, choose_reference, find_exposure
+
+__all__ = [
+    "ExposureSweep",
+    "Sweep",
+    "SweepRequest",
+    "SweptCell",
+    "iterate_sweep",
+    "joined_cells",
+    "sweep",
+    "sweep_stack",
+    "with_choices",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class SweepRequest:
+    """What shall be swept.
+
+    Attributes
+    ----------
+    stack : ExposureStack
+    reference : int
+        Id of the reference.
+    config : MatchConfig
+        Everything that the sweep does not vary.
+    space : SweepSpace or None
+        What is tried; None = the usual for the stack's shape.
+    hold_out : HoldOut
+        How pixels are held out.
+    only : frozenset of int or None
+        Ids of the exposures that are wanted; None = all.
+    plan : StackPlan
+        Exclusions, regions and own settings (what a sweep varies is not taken from these).
+    """
+
+    stack: ExposureStack
+    reference: int
+    config: MatchConfig = field(default_factory=MatchConfig)
+    space: SweepSpace | None = None
+    hold_out: HoldOut = field(default_factory=HoldOut)
+    only: frozenset[int] | None = None
+    plan: StackPlan = field(default_factory=StackPlan)
+
+    @property
+    def tried(self) -> SweepSpace:
+        """The space that is tried."""
+        return self.space or SweepSpace.for_shape(self.stack.shape or (1024, 1024), self.config)
+
+
+@dataclass(frozen=True, eq=False)
+class SweptCell:
+    """One cell of one exposure, as it comes."""
+
+    id: int
+    name: str
+    cell: SweepCell
+
+
+@dataclass(frozen=True, eq=False)
+class ExposureSweep:
+    """What the sweep found for one exposure.
+
+    Attributes
+    ----------
+    id : int
+    name : str
+    status : {"swept", "reference", "failed", "excluded"}
+    reason : str
+        Why it failed or is excluded.
+    cells : tuple of SweepCell
+        All that was tried.
+    yardstick : Yardstick or None
+        What it was judged on.
+    """
+
+    id: int
+    name: str
+    status: str
+    reason: str = ""
+    cells: tuple[SweepCell, ...] = ()
+    yardstick: Yardstick | None = None
+
+    @property
+    def best(self) -> SweepCell | None:
+        """The lowest score."""
+        return best_of(self.cells)
+
+    @property
+    def choice(self) -> SweepCell | None:
+        """The simplest within one standard error of the best: what is recommended."""
+        return simplest_of(self.cells)
+
+    @property
+    def runner_up(self) -> SweepCell | None:
+        """The lowest score among all but the choice."""
+        return runner_up_of(self.cells, self.choice)
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """What the sweep found for a stack.
+
+    Attributes
+    ----------
+    request : SweepRequest
+    exposures : tuple of ExposureSweep
+        One per exposure that was wanted, in order.
+    cells : tuple of SweepCell
+        Each candidate over the whole stack: the mean of its scores, every exposure counting
+        alike; valid where it is valid for all that could be swept.
+    """
+
+    request: SweepRequest
+    exposures: tuple[ExposureSweep, ...]
+    cells: tuple[SweepCell, ...]
+
+    @property
+    def best(self) -> SweepCell | None:
+        """The lowest score over the stack."""
+        return best_of(self.cells)
+
+    @property
+    def choice(self) -> SweepCell | None:
+        """The simplest within one standard error of the best, for all exposures."""
+        return simplest_of(self.cells)
+
+    @property
+    def runner_up(self) -> SweepCell | None:
+        """The lowest score among all but the choice."""
+        return runner_up_of(self.cells, self.choice)
+
+    @property
+    def swept(self) -> tuple[ExposureSweep, ...]:
+        """Exposures that have scores."""
+        return tuple(e for e in self.exposures if e.status == "swept")
+
+
+def sweep(
+    exposures: ExposureStack | Sequence[str | PathLike[str]],
+    config: MatchConfig | None = None,
+    reference: int | str | None = None,
+    *,
+    space: SweepSpace | None = None,
+    hold_out: HoldOut | None = None,
+    plan: StackPlan | None = None,
+    on_cell: Callable[[SweptCell], None] | None = None,
+    progress: Progress = SILENT,
+) -> Sweep:
+    """Try many settings on a stack and say which are right, for each exposure and for all.
+
+    Parameters
+    ----------
+    exposures : ExposureStack or sequence of paths
+    config : MatchConfig, optional
+        Everything that the sweep does not vary.
+    reference : int or str, optional
+        Id, name or path; None = the best of the ranking.
+    space : SweepSpace, optional
+        binSize x (order | interpStyle) x gridStatistic; by default five sizes and eight models
+        with the statistic of `config`.
+    hold_out : HoldOut, optional
+        How pixels are held out (see `bgviewer.engine.holdout`).
+    on_cell : callable, optional
+        Told every cell as it comes.
+
+    Raises
+    ------
+    NoReferenceError, ReadError
+        The reference cannot be used.
+    """
+    config, plan = config or MatchConfig(), plan or StackPlan()
+    if isinstance(exposures, ExposureStack):
+        stack = exposures
+    else:
+        stack = load_stack(exposures, config=config, progress=progress)
+    if len(stack) == 0:
+        raise NoReferenceError("there are no exposures to match")
+    if reference is None:
+        reference_id, _ = choose_reference(stack, config, progress, plan=plan)
+    else:
+        reference_id = find_exposure(stack, reference)
+    request = SweepRequest(stack, reference_id, config, space, hold_out or HoldOut(), plan=plan)
+    return sweep_stack(request, progress, on_cell=on_cell)
+
+
+def sweep_stack(
+    request: SweepRequest,
+    progress: Progress = SILENT,
+    *,
+    on_cell: Callable[[SweptCell], None] | None = None,
+) -> Sweep:
+    """Sweep all exposures of a request; a failure never stops the others.
+
+    Raises
+    ------
+    NoReferenceError, ReadError
+        The reference cannot be used.
+    Cancelled
+        The user stopped it; what came before was told to `on_cell`.
+    """
+    found = []
+    for step in iterate_sweep(request, progress):
+        if isinstance(step, ExposureSweep):
+            found.append(step)
+        elif on_cell is not None:
+            on_cell(step)
+    return Sweep(request, tuple(found), joined_cells(found))
+
+
+def iterate_sweep(
+    request: SweepRequest, progress: Progress = SILENT
+) -> Iterator[SweptCell | ExposureSweep]:
+    """Yield every cell as it comes and, after those of an exposure, its sum.
+
+    Only one science exposure is in memory at a time.
+    """
+    plan = request.plan
+    stack = request.stack.with_regions(plan.regions)
+    check_included(stack[request.reference], plan)
+    reference = stack.read(request.reference, progress=progress)
+    identity = stack[request.reference].identity
+    wanted = [e for e in stack.entries if request.only is None or e.id in request.only]
+    for place, entry in enumerate(wanted):
+        if entry.name in plan.excluded:
+            yield ExposureSweep(entry.id, entry.name, "excluded", EXCLUDED)
+        elif entry.identity == identity:
+            yield ExposureSweep(entry.id, entry.name, "reference")
+        else:
+            part = _Part(progress, place / len(wanted), 1 / len(wanted), f"sweeping {entry.name}")
+            yield from _one(request, stack, entry, reference, part)
+    progress.step(1.0)
+
+
+def _one(
+    request: SweepRequest,
+    stack: ExposureStack,
+    entry: StackEntry,
+    reference: Exposure,
+    progress: _Part,
+) -> Iterator[SweptCell | ExposureSweep]:
+    cells: list[SweepCell] = []
+    progress.step(0.0)
+    try:
+        config = request.plan.config_for(entry.name, request.config)
+        science = stack.read(entry.id, progress=progress)
+        difference = form_difference(reference, science, config, progress)
+        pair = PairSweep.prepare(difference, config, request.tried, request.hold_out, progress)
+        count = len(pair.space.candidates)
+        for cell in pair.run(progress):
+            cells.append(cell)
+            progress.step(len(cells) / count)
+            yield SweptCell(entry.id, entry.name, cell)
+    except BgviewerError as error:
+        reason = str(getattr(error, "reason", None) or error)
+        yield ExposureSweep(entry.id, entry.name, "failed", reason, tuple(cells))
+        return
+    if best_of(cells) is None:
+        reason = f"none of the settings could be judged: {cells[0].reason}"
+        yield ExposureSweep(entry.id, entry.name, "failed", reason, tuple(cells), pair.yardstick)
+        return
+    yield ExposureSweep(entry.id, entry.name, "swept", "", tuple(cells), pair.yardstick)
+
+
+class _Part:
+    """Progress of one exposure as a part of the whole; also between its own fractions."""
+
+    def __init__(self, whole: Progress, start: float, share: float, text: str) -> None:
+        self._whole, self._start, self._share, self._text = whole, start, share, text
+
+    def step(self, fraction: float | None = None, text: str | None = None) -> None:
+        if fraction is None:
+            self._whole.step()
+        else:
+            self._whole.step(self._start + self._share * fraction, self._text)
+
+
+def joined_cells(exposures: Sequence[ExposureSweep]) -> tuple[SweepCell, ...]:
+    """Return each candidate over all exposures that could be swept, each counting alike."""
+    swept = [e for e in exposures if e.status == "swept"]
+    if not swept:
+        return ()
+    rows = [{c.candidate: c for c in e.cells} for e in swept]
+    return tuple(_joined(c.candidate, [r[c.candidate] for r in rows]) for c in swept[0].cells)
+
+
+def _joined(candidate: Candidate, cells: Sequence[SweepCell]) -> SweepCell:
+    bad = [c for c in cells if not c.valid]
+    if bad:
+        return SweepCell(
+            candidate, f"not possible for {len(bad)} of {len(cells)} exposures: {bad[0].reason}"
+        )
+    return SweepCell(
+        candidate,
+        score=joined([c.score for c in cells if c.score is not None]),
+        training=joined([c.training for c in cells if c.training is not None]),
+        freedom=max(c.freedom for c in cells),
+        note="; ".join(dict.fromkeys(c.note for c in cells if c.note)),
+    )
+
+
+def with_choices(found: Sweep, per: str) -> tuple[MatchConfig, StackPlan]:
+    """Return settings and plan with what the sweep recommends.
+
+    Parameters
+    ----------
+    per : {"exposure", "stack"}
+        The choice for each exposure as its own settings, or one choice for all.  Own settings
+        that the sweep varies are replaced, others stay.
+    """
+    request = found.request
+    config, plan, choice = request.config, request.plan, found.choice
+    if choice is not None:
+        config = choice.candidate.applied_to(config)
+    varied = ("bin_size", "grid_statistic", "use_polynomial", "order", "interp_style")
+    own: dict[str, dict[str, Any]] = {}
+    for name, changes in plan.own.items():
+        own[name] = {k: v for k, v in changes.items() if k not in varied}
+    if per == "exposure":
+        for exposure in found.swept:
+            if exposure.choice is None:
+                continue
+            changes = exposure.choice.candidate.changes()
+            mine = {k: v for k, v in changes.items() if getattr(config, k) != v}
+            own[exposure.name] = {**own.get(exposure.name, {}), **mine}
+    return config, replace(plan, own={k: v for k, v in own.items() if v})

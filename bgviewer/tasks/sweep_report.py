@@ -1,0 +1,105 @@
+"""A sweep as plain values and as header cards."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bgviewer.engine.holdout import Score
+from bgviewer.engine.sweeping import SweepCell
+from bgviewer.tasks.sweep import ExposureSweep, Sweep
+
+__all__ = ["choice_cards", "sweep_json"]
+
+
+def choice_cards(
+    found: Sweep, exposure: ExposureSweep, per: str
+) -> tuple[tuple[str, object, str], ...]:
+    """Return header cards: how the settings of an exposure were chosen, score and runner-up.
+
+    Scores are those of this exposure, also where one choice serves the whole stack.
+    """
+    source = exposure if per == "exposure" else found
+    cells = {c.candidate: c for c in exposure.cells}
+    cards: list[tuple[str, object, str]] = []
+    for cell, prefix, what in (
+        (source.choice, "BGVS", "chosen setting"),
+        (source.runner_up, "BGVU", "runner-up"),
+    ):
+        mine = None if cell is None else cells.get(cell.candidate)
+        if mine is None or mine.score is None:
+            continue
+        cards += [
+            (
+                f"{prefix}SET",
+                mine.candidate.text,
+                f"{what} per {per}" if prefix == "BGVS" else what,
+            ),
+            (f"{prefix}SCOR", mine.score.value, f"held-out score of the {what}"),
+            (f"{prefix}SERR", mine.score.error, "its standard error"),
+        ]
+    return tuple(c for c in cards if not (isinstance(c[1], float) and not math.isfinite(c[1])))
+
+
+def _score_json(score: Score | None) -> dict[str, float | None]:
+    if score is None:
+        return {"score": None, "error": None, "rms": None}
+    return {"score": score.value, "error": score.error, "rms": score.rms}
+
+
+def _cell_json(cell: SweepCell | None) -> dict[str, Any] | None:
+    if cell is None:
+        return None
+    c = cell.candidate
+    return {
+        "binSize": c.bin_size,
+        "usePolynomial": c.order is not None,
+        "order": c.order,
+        "interpStyle": c.interp_style,
+        "gridStatistic": c.grid_statistic,
+        "valid": cell.valid,
+        "reason": cell.reason,
+        "note": cell.note,
+        "freedom": cell.freedom,
+        "held_out": _score_json(cell.score),
+        "training": _score_json(cell.training),
+        "expected_error": cell.error_rms,
+    }
+
+
+def sweep_json(found: Sweep) -> dict[str, Any]:
+    """Return the whole sweep as plain values."""
+    hold_out = found.request.hold_out
+
+    def exposure(e: ExposureSweep) -> dict[str, Any]:
+        stick = e.yardstick
+        noise = math.nan if stick is None else stick.noise
+        return {
+            "name": e.name,
+            "status": e.status,
+            "reason": e.reason,
+            "tile": None if stick is None else stick.tile,
+            "tiles_judged": None if stick is None else stick.n_judged,
+            "tile_noise": noise if math.isfinite(noise) else None,
+            "noise_factor": None if stick is None else stick.noise_factor,
+            "best": _cell_json(e.best),
+            "choice": _cell_json(e.choice),
+            "runner_up": _cell_json(e.runner_up),
+            "cells": [_cell_json(c) for c in e.cells],
+        }
+
+    return {
+        "reference": found.request.stack[found.request.reference].name,
+        "config": found.request.config.to_lsst(),
+        "hold_out": {
+            "mode": hold_out.mode,
+            "folds": hold_out.folds,
+            "margin": hold_out.margin,
+            "block": hold_out.block,
+        },
+        "best": _cell_json(found.best),
+        "choice": _cell_json(found.choice),
+        "runner_up": _cell_json(found.runner_up),
+        "cells": [_cell_json(c) for c in found.cells],
+        "exposures": [exposure(e) for e in found.exposures],
+    }

@@ -1,0 +1,50 @@
+"""Work over many exposures in the window: its report, and trying again what failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, Qt
+
+from bgviewer.ui.report_dialog import ReportDialog
+
+if TYPE_CHECKING:
+    from bgviewer.tasks.export import ExportReport
+    from bgviewer.ui.main_window import MainWindow
+
+__all__ = ["BatchUi"]
+
+
+class BatchUi(QObject):
+    """Shows what an export did; offers Retry where something failed.
+
+    Parameters
+    ----------
+    window : MainWindow
+        Its actions exist.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        session = window.session
+        window.notices.action_asked.connect(self._act)
+        session.exported.connect(self.show_report)
+        for signal in (session.outcomes_changed, session.job_changed, session.config_changed):
+            signal.connect(self._enable)
+        self._enable()
+
+    def _act(self, name: str) -> None:
+        self._window.actions_[name].trigger()
+
+    def _enable(self) -> None:
+        session = self._window.session
+        free = session.state.job is None and not session.state.problems
+        self._window.actions_["retry_failed"].setEnabled(free and bool(session.failed()))
+
+    def show_report(self, report: ExportReport) -> None:
+        """Show what an export did."""
+        dialog = ReportDialog(report, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.retry_asked.connect(self._window.session.retry_export)
+        dialog.open()

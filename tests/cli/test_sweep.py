@@ -1,0 +1,96 @@
+"""bgviewer sweep."""
+
+import json
+
+import pytest
+from astropy.io import fits
+
+from bgviewer.cli import exits
+from bgviewer.io.config_file import read_any
+
+QUICK = ("--bin-sizes", "60,30", "--orders", "1", "--styles", "NATURAL_SPLINE")
+
+
+def test_the_table_names_choice_best_and_runner_up(run, stack):
+    ran = run("sweep", stack, *QUICK)
+    assert ran.code == exits.ALL_MATCHED
+    lines = [line.split("\t") for line in ran.out.splitlines()]
+    assert lines[0][:3] == ["exposure", "", "binSize"]
+    assert [line[1] for line in lines[1:4]] == ["choice", "best", "runner-up"]
+    assert lines[-1][0] == "all" and len(lines) == 1 + 3 * 4
+    assert "recommended for all: binSize" in ran.err
+
+
+def test_json_holds_every_cell(run, stack):
+    ran = run("sweep", stack, *QUICK, "--statistics", "mean,median", "--json")
+    found = ran.json
+    assert len(found["cells"]) == 2 * 2 * 2 and found["choice"]["valid"]
+    assert found["hold_out"] == {"mode": "tiles", "folds": 5, "margin": 1, "block": 8}
+    assert {c["gridStatistic"] for c in found["cells"]} == {"MEAN", "MEDIAN"}
+    assert [e["status"] for e in found["exposures"]].count("reference") == 1
+
+
+def test_files_are_settings_that_can_be_used(run, stack, tmp_path):
+    out = tmp_path / "out"
+    ran = run("sweep", stack, *QUICK, "-o", out, "--json")
+    assert ran.code == exits.ALL_MATCHED
+    written = json.loads((out / "sweep.json").read_text())
+    assert written["choice"] == ran.json["choice"]
+    config, _, plan, _ = read_any(out / "config-stack.toml")
+    assert config.bin_size == written["choice"]["binSize"] and not plan.own
+    config, _, plan, _ = read_any(out / "config-exposures.toml")
+    for e in written["exposures"]:
+        if e["status"] == "swept":
+            mine = plan.config_for(e["name"], config)
+            assert mine.bin_size == e["choice"]["binSize"]
+            assert mine.use_polynomial == e["choice"]["usePolynomial"]
+    assert run("sweep", stack, *QUICK, "-o", out).code == exits.USAGE
+    assert run("sweep", stack, *QUICK, "-o", out, "--overwrite").code == exits.ALL_MATCHED
+
+
+def test_blocks_tiles_and_folds_can_be_chosen(run, stack):
+    ran = run("sweep", stack, *QUICK, "--hold-out", "blocks", "--tile", 6, "--folds", 4, "--json")
+    assert ran.json["hold_out"]["mode"] == "blocks" and ran.json["hold_out"]["folds"] == 4
+    assert ran.json["exposures"][-1]["tile"] in (6, None)
+
+
+def test_what_makes_no_sense_is_refused(run, stack, tmp_path):
+    for wrong in (
+        ("--bin-sizes", "0"),
+        ("--bin-sizes", "x"),
+        ("--orders", "", "--styles", ""),
+        ("--styles", "WAVY"),
+        ("--statistics", "MODE"),
+        ("--tile", 2),
+        ("--folds", 1),
+        ("--hold-out", "rows"),
+        ("--reference", "nobody"),
+    ):
+        ran = run("sweep", stack, *wrong)
+        assert ran.code == exits.USAGE, wrong
+    assert run("sweep", tmp_path / "none").code == exits.NO_INPUT
+
+
+@pytest.mark.parametrize("per", ["exposure", "stack"])
+def test_match_takes_what_the_sweep_recommends_and_records_it(run, stack, tmp_path, per):
+    out = tmp_path / "out"
+    ran = run("match", stack, "-o", out, "--auto", per, "--json")
+    assert ran.code == exits.ALL_MATCHED
+    scores = {e["name"]: e for e in json.loads((out / "sweep.json").read_text())["exposures"]}
+    chosen = json.loads((out / "sweep.json").read_text())["choice"]
+    assert ran.json["config"]["binSize"] == chosen["binSize"]
+    for outcome in ran.json["exposures"]:
+        if outcome["is_reference"]:
+            continue
+        mine = scores[outcome["name"]]
+        choice = mine["choice"] if per == "exposure" else chosen
+        with fits.open(outcome["output"]) as hdus:
+            headers = [h.header for h in hdus if "BGVSSET" in h.header]
+            assert headers, "no card tells the choice"
+            header = headers[0]
+            assert header["BGVBIN"] == choice["binSize"]
+            assert header["BGVPOLY"] == choice["usePolynomial"]
+            assert header["BGVSSET"].startswith(f"binSize {choice['binSize']},")
+            assert "BGVUSCOR" in header
+        if per == "exposure":
+            assert header["BGVSSCOR"] == pytest.approx(choice["held_out"]["score"])

@@ -1,0 +1,210 @@
+"""Every diagnostic where it must be good, and where it must be bad."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import bgviewer
+from bgviewer.engine.exposure import MaskedImage
+from bgviewer.engine.matching import match_backgrounds
+from bgviewer.engine.progress import Stoppable
+from bgviewer.errors import Cancelled
+from bgviewer.io.stack import ExposureStack
+from bgviewer.tasks.diagnostic import SIGNS, worst_state
+from bgviewer.tasks.diagnostics import HeldOut, diagnose, diagnose_pair
+from tests.engine.judged import matched, pair, positions
+
+SHAPE = (256, 320)
+Y, X = positions(SHAPE)
+PLANE = 30 + 8 * X - 5 * Y
+WAVES = PLANE + 3 * np.sin(14 * X + 9 * Y)
+SWELL = PLANE + 3 * np.sin(6 * X + 3 * Y)
+KEYS = (
+    "chi_square",
+    "autocorrelation",
+    "held_out",
+    "extrapolated",
+    "overshoot",
+    "condition",
+    "usable_cells",
+    "uncertainty",
+    "faint_light",
+)
+
+
+def polynomial(order, bin_size=32, **more):
+    return {"use_polynomial": True, "order": order, "bin_size": bin_size, **more}
+
+
+def spline(bin_size=32, **more):
+    return {"bin_size": bin_size, **more}
+
+
+GOOD = [
+    ("chi_square", polynomial(1), {}),
+    ("chi_square", polynomial(2, 30, grid_statistic="MEDIAN"), {}),
+    ("chi_square", spline(), {}),
+    ("autocorrelation", polynomial(1), {}),
+    ("autocorrelation", spline(), {}),
+    ("autocorrelation", spline(16, grid_statistic="MEDIAN"), {}),
+    ("extrapolated", spline(), {}),
+    ("extrapolated", spline(128), {}),
+    ("overshoot", polynomial(1), {}),
+    ("overshoot", spline(), {}),
+    ("overshoot", spline(64), {"smooth": PLANE + 9 * X**2}),
+    ("overshoot", polynomial(2), {"smooth": 0.0}),
+    ("condition", polynomial(2), {}),
+    ("condition", polynomial(4), {}),
+    ("usable_cells", spline(), {}),
+    ("usable_cells", polynomial(4), {}),
+    ("uncertainty", polynomial(1), {}),
+    ("uncertainty", spline(interp_style="LINEAR"), {}),
+    ("faint_light", polynomial(1), {}),
+    ("faint_light", spline(160), {}),
+]
+LEFT = np.s_[:, :200]
+BAD = [
+    ("chi_square", polynomial(1), {"smooth": WAVES}),
+    ("chi_square", spline(64), {"smooth": WAVES, "noise": 0.5}),
+    ("autocorrelation", polynomial(1), {"smooth": SWELL}),
+    ("autocorrelation", polynomial(1), {"smooth": WAVES}),  # neighbours on hill and in valley
+    ("autocorrelation", spline(80), {"smooth": WAVES, "noise": 0.3}),
+    ("extrapolated", spline(), {"empty": LEFT}),
+    ("overshoot", polynomial(3), {"empty": LEFT, "smooth": WAVES}),
+    ("overshoot", spline(), {"empty": LEFT, "smooth": WAVES}),
+    # fewer cells than terms: bins in two rows only
+    (
+        "condition",
+        polynomial(1, 128, undersample_style="INCREASE_NXNYSAMPLE"),
+        {"empty": np.s_[2:]},
+    ),
+    # Q2: 14 cells per axis, half of them empty
+    (
+        "condition",
+        polynomial(7, undersample_style="INCREASE_NXNYSAMPLE"),
+        {"empty": np.s_[:, :230]},
+    ),
+    ("usable_cells", spline(100), {}),
+    ("usable_cells", polynomial(7), {"empty": LEFT}),
+    ("uncertainty", polynomial(3), {"empty": LEFT}),
+    ("uncertainty", spline(), {"empty": LEFT}),
+    ("faint_light", spline(16), {}),
+    ("faint_light", spline(16, grid_statistic="MEANCLIP"), {}),
+]
+
+
+def named(case):
+    key, config, how = case
+    return "-".join([key, *map(str, config.values()), *how])
+
+
+def judged(key, config, how):
+    return diagnose(matched(settings=config, **{"smooth": PLANE, **how}))[key]
+
+
+@pytest.mark.parametrize("case", GOOD, ids=map(named, GOOD))
+def test_good(case):
+    found = judged(*case)
+    assert found.state == "good" and found.sign == "✓", (found.figure, found.expected)
+    assert not found.advice
+    assert found.what and found.good and found.expected
+
+
+@pytest.mark.parametrize("case", BAD, ids=map(named, BAD))
+def test_bad(case):
+    found = judged(*case)
+    assert found.state == "bad" and found.sign == "✕", (found.figure, found.expected)
+    assert found.advice and found.advice in found.sentence
+
+
+def test_held_out_is_good_near_the_best_and_bad_far_from_it():
+    result = matched(settings=spline(), smooth=PLANE)
+    states = [
+        diagnose(result, held_out=held)["held_out"].state
+        for held in (
+            None,
+            HeldOut(0.10, 0.01, best=0.10),
+            HeldOut(0.14, 0.01, best=0.10),
+            HeldOut(0.90, 0.01, best=0.10),
+            HeldOut(0.01, 0.01),
+            HeldOut(1.00, 0.01),
+            HeldOut(math.nan, 0.01),
+        )
+    ]
+    assert states == ["unknown", "good", "fair", "bad", "good", "bad", "unknown"]
+
+
+def test_one_noisy_cell_among_constant_ones_is_told(recwarn):
+    # Q23: the constant cells have no error, so that only the noisy one is fitted.
+    rng = np.random.default_rng(5)
+    image = np.kron(rng.integers(0, 9, (8, 10)), np.ones((32, 32))).astype(np.float32)
+    image[:32, :32] += rng.standard_normal((32, 32)).astype(np.float32)
+    zero = MaskedImage(np.zeros(SHAPE, np.float32))
+    config = bgviewer.MatchConfig(**polynomial(2))
+    found = diagnose(match_backgrounds(MaskedImage(image), zero, config, complete=False))
+    assert found["condition"].state == found["usable_cells"].state == "bad"
+    assert "1 cells for 6 terms" in found["condition"].advice
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("key", "config", "how"),
+    [
+        ("chi_square", spline(1), {"shape": (12, 12), "smooth": 0.0}),
+        ("chi_square", polynomial(0, 200), {}),
+        ("autocorrelation", polynomial(0, 200), {}),
+        ("condition", spline(), {}),
+        ("uncertainty", spline(400), {}),
+        ("chi_square", spline(), {"noise": 0.0, "smooth": 7.0}),
+    ],
+)
+def test_unknown_says_why(key, config, how):
+    found = judged(key, config, how)
+    assert found.state == "unknown" and found.sign == "–"
+    assert found.advice and found.figure == "–"
+
+
+def test_a_faint_structure_between_is_fair():
+    found = judged("chi_square", polynomial(1), {"smooth": PLANE + 0.06 * np.sin(6 * X + 3 * Y)})
+    assert found.state == "fair" and found.sign == "▲"
+
+
+def test_no_overlap_is_bad_and_nothing_else_is_said():
+    found = diagnose(matched(settings=spline(), empty=np.s_[:]))
+    assert [d.key for d in found.items] == ["usable_cells", "extrapolated"]
+    assert found.state == "bad"
+
+
+def test_units_and_sizes_are_those_given():
+    result = matched(settings=spline(), smooth=PLANE)
+    found = bgviewer.diagnose(result, unit="nJy", blob_size=64.0)
+    assert tuple(d.key for d in found.items) == KEYS
+    assert found["uncertainty"].figure.endswith(" nJy")
+    assert "64 pixels" in found["faint_light"].what
+    assert found["faint_light"].value > 80
+    assert found.probe is not None and found.noise is not None and found.moran is not None
+    assert found.uncertainty is not None
+
+
+def test_of_a_pair_in_a_stack():
+    stack = ExposureStack.of(pair(smooth=PLANE))
+    config = bgviewer.MatchConfig(**spline())
+    result = matched(config, smooth=PLANE)
+    found = diagnose_pair(stack, 0, 1, config)
+    assert [d.figure for d in found.items] == [d.figure for d in diagnose(result).items]
+
+
+def test_it_can_be_stopped():
+    stopped = Stoppable()
+    stopped.stop()
+    with pytest.raises(Cancelled):
+        diagnose(matched(settings=spline()), progress=stopped)
+
+
+def test_states_go_by_shape_too():
+    assert len(set(SIGNS.values())) == 4
+    assert worst_state(("good", "unknown", "fair")) == "fair"
+    assert worst_state(("unknown",)) == worst_state(()) == "unknown"
