@@ -339,8 +339,7 @@ class ImagePanel(QWidget):
         """Give the frame the shape of the image, so that the axes run along it."""
         _, _, image_width, image_height = self._view.box
         self._fit_axes()
-        left, bottom = (0, 0) if self.bare else (_LEFT, _BOTTOM)
-        edge = 1 if self.bare else 4
+        left, bottom, edge = (0, 0, 1) if self.bare else (_LEFT, _BOTTOM, 4)
         width = self.canvas.width() - left - edge
         height = self.canvas.height() - bottom - edge - 2
         scale = min(width / image_width, height / image_height)

@@ -291,8 +291,8 @@ def test_a_low_window_keeps_the_figures_in_one_line(window, qtbot):
     qtbot.waitUntil(lambda: window.panels.height() < 430, timeout=WAIT)
     assert figures.line.isVisible() and not figures.fit_rms.isVisible()
     assert figures.fit_rms.value.text() in figures.line.text().replace("&nbsp;", " ")
-    rows = {panel.y() for panel in window.panels.all}
-    assert len(rows) == 1, "the panels are side by side"
+    # Side by side, once the layout has been gone through.
+    qtbot.waitUntil(lambda: len({panel.y() for panel in window.panels.all}) == 1, timeout=WAIT)
 
 
 def test_the_sensitive_figure_stands_beside_the_other(window, qtbot):

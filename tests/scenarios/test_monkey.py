@@ -228,7 +228,9 @@ def test_two_thousand_random_actions(make_window, qtbot, qtlog, hands_off, stack
     watch.check()
     assert before is not None
     more = after[1] - before[1]
-    more = Counter({name: n for name, n in more.items() if n > max(4, before[1][name] // 10)})
+    # A few labels and lists make their parts when they are first shown; what every dialog or match
+    # left behind would be far more.
+    more = Counter({name: n for name, n in more.items() if n > max(12, before[1][name] // 10)})
     print(f"seed {SEED}: {before[0]:.0f} → {after[0]:.0f} MB; {dict(monkey.seen)}; more: {more}")
     assert not more, f"seed {SEED}: objects that piled up: {more}"
     assert after[0] - before[0] < MEGABYTES, f"seed {SEED}: memory grew"
