@@ -43,8 +43,9 @@ class Obstacle(QFrame):
     def show_reason(self, text: str, remedies: tuple[Remedy, ...]) -> None:
         """Show a reason and its remedies; an empty reason hides the card."""
         self.setVisible(bool(text))
-        self.text.setText(text)
-        self.follow_palette()
+        if text != self.text.text():
+            self.text.setText(text)
+            self.follow_palette()
         if remedies == self._remedies:
             return
         self._remedies = remedies

@@ -70,6 +70,7 @@ class PlanesField(Field):
         self.list.setUniformItemSizes(True)
         self.list.setItemDelegate(_Counted(self.list))
         self._counts: PlaneCounts | None = None
+        self._put_last: tuple[object, object] | None = None
         self._exposure = ""
         self.list.itemChanged.connect(self._on_item)
         self._add(self.list, 1)
@@ -89,8 +90,17 @@ class PlanesField(Field):
         self._counts, self._exposure = counts, exposure
         self.set_value(self._chosen)
 
+    def _checked(self) -> tuple[str, ...]:
+        items = (self.list.item(i) for i in range(self.list.count()))
+        checked = Qt.CheckState.Checked
+        return tuple(i.data(_NAME) for i in items if i is not None and i.checkState() == checked)
+
     def _put(self, value: Any) -> None:
         self._chosen = tuple(value)
+        looks = (self._chosen, self._known, self._exposure, self.palette().cacheKey())
+        if (looks, self._counts) == self._put_last and set(self._checked()) == set(self._chosen):
+            return  # every drag of a slider comes by here, and nothing is to be painted
+        self._put_last = (looks, self._counts)
         known = self._known if self._known is not None else self._chosen
         lacking = [n for n in self._chosen if n not in known]
         names = [*known, *lacking]

@@ -123,7 +123,9 @@ class PresetBar(QWidget):
         config = self._session.state.config
         presets = (*BUILTIN, *self._own)
         name = next((p.name for p in presets if p.apply(config) == config), self.tr("changed"))
-        self.button.setText(self.tr("Preset: {}").format(name.replace("&", "&&")))
+        text = self.tr("Preset: {}").format(name.replace("&", "&&"))
+        if text != self.button.text():
+            self.button.setText(text)
 
     def _choose(self, preset: Preset, checked: bool = False) -> None:
         self.chosen.emit(preset)
