@@ -69,7 +69,11 @@ class Driver:
         timer.setSingleShot(True)
         timer.timeout.connect(loop.quit)
         timer.start(limit)
+        poll = QTimer()  # quiet jobs (pixel counts of the mask planes) end without news
+        poll.timeout.connect(ask)
+        poll.start(25)
         loop.exec()
+        poll.stop()
         for signal in signals:
             signal.disconnect(ask)
         if not timer.isActive():
