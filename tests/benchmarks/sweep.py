@@ -28,7 +28,6 @@ from bgviewer.engine.sweeping import Candidate, PairSweep, SweepSpace, best_of, 
 from bgviewer.errors import BgviewerError, Cancelled
 from bgviewer.io.stack import load_stack
 from bgviewer.tasks.match import choose_reference
-from tests.benchmarks.engine import yardstick
 from tests.benchmarks.scenes import same_mask_pair
 from tests.benchmarks.timing import Row, row
 
@@ -346,6 +345,8 @@ def cost(quick: bool) -> Iterator[Row]:
     reference, science = same_mask_pair(side)
     config = MatchConfig()
     difference = form_difference(reference, science, config)
+    from tests.benchmarks.engine import yardstick  # needs sep, which the tests do not
+
     peer = yardstick(difference.values, reference.mask != 0)
 
     def whole() -> None:

@@ -83,6 +83,7 @@ def test_an_edit_reuses_what_it_does_not_touch(loaded, qtbot):
 
 
 def test_weights_need_no_job(loaded, qtbot):
+    qtbot.waitUntil(lambda: not loaded.busy)  # the planes of the masks are counted quietly
     shown = loaded.state.match.shown
     with qtbot.waitSignal(loaded.ranking_changed):
         loaded.set_weights(0.0, 0.0, 1.0)
