@@ -24,9 +24,7 @@ from PyQt6.QtWidgets import (
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.session.session import Session
-from bgviewer.tasks.overlays import OVERLAYS
 from bgviewer.tasks.presets import Preset
-from bgviewer.tasks.show import THIRD_VIEWS
 from bgviewer.ui.acceptance_panel import AcceptanceGroup
 from bgviewer.ui.actions import Actions
 from bgviewer.ui.batch import BatchUi
@@ -35,6 +33,7 @@ from bgviewer.ui.carrying import Carrying
 from bgviewer.ui.config_panel import ConfigPanel
 from bgviewer.ui.docks import Docks
 from bgviewer.ui.empty_state import EmptyState
+from bgviewer.ui.enabling import enable_actions
 from bgviewer.ui.explanations import explain_window
 from bgviewer.ui.export_dialog import ExportDialog
 from bgviewer.ui.files import Files, dropped
@@ -47,7 +46,6 @@ from bgviewer.ui.leaving import Leaving
 from bgviewer.ui.looks import add_look_menus
 from bgviewer.ui.marking import Marking
 from bgviewer.ui.menus import menu_entries
-from bgviewer.ui.menus.stack import MARKS
 from bgviewer.ui.menus.texts import tr
 from bgviewer.ui.notice_bar import NoticeBar
 from bgviewer.ui.panels import Panels
@@ -250,23 +248,7 @@ class MainWindow(QMainWindow):
         self._show_zoom()
 
     def _enable(self) -> None:
-        state = self.session.state
-        has_stack, ready = state.stack is not None, state.reference is not None
-        free = state.job is None and not state.problems
-        for name in ("match_all", "export", "export_toolbar"):
-            self.actions_[name].setEnabled(has_stack and ready and free)
-        for name in ("close", "figure", "previous", "next", "copy", "keep_a", "keep_b", *MARKS):
-            self.actions_[name].setEnabled(has_stack)
-        for name in ("save_session", "save_session_as", "report", "copy_table", "copy_command"):
-            self.actions_[name].setEnabled(has_stack)
-        for name in ("zoom_in", "zoom_out", "fit", "full", "cells", "lock_levels", "auto_levels"):
-            self.actions_[name].setEnabled(has_stack)
-        for name in OVERLAYS:
-            self.actions_[f"overlay_{name}"].setEnabled(has_stack)
-        for name in THIRD_VIEWS:
-            self.actions_[f"third_{name}"].setEnabled(has_stack)
-        self.actions_["reference"].setEnabled(self.stack_panel.reference_button.isEnabled())
-        self.actions_["stop"].setEnabled(state.job is not None)
+        enable_actions(self)
 
     def _on_hover(self, at: tuple[float, float] | None) -> None:
         self.status.show_readout(None if at is None else self.session.readout(*at))
@@ -342,7 +324,12 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         dress(app, scheme)
-        followers: tuple[Callable[[], None], ...] = (
+        for follow in self._followers():
+            follow()
+
+    def _followers(self) -> tuple[Callable[[], None], ...]:
+        """What takes its colours from the palette by itself."""
+        return (
             self.panels.follow_palette,
             self.config_panel.follow_palette,
             self.notices.follow_palette,
@@ -350,8 +337,6 @@ class MainWindow(QMainWindow):
             self.stack_views.follow_palette,
             self.judge.follow_palette,
         )
-        for follow in followers:
-            follow()
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, or stop doing so."""
