@@ -27,6 +27,9 @@ class Store(QObject):
     pair_changed = pyqtSignal()
     config_changed = pyqtSignal()
     match_changed = pyqtSignal()
+    """What is to be seen of the match changed."""
+    work_changed = pyqtSignal()
+    """Whether a match is on its way may have changed, and nothing that is to be seen."""
     plan_changed = pyqtSignal()
     outcomes_changed = pyqtSignal()
     job_changed = pyqtSignal()

@@ -115,7 +115,7 @@ class Tuner(QObject):
         )
         self._lane.submit(self._asked)
         store.swap(match=replace(state.match, working=True))
-        store.tell(store.match_changed)
+        store.tell(store.work_changed)
 
     def _request(self) -> ShowRequest | None:
         state = self._store.state
@@ -185,7 +185,7 @@ class Tuner(QObject):
             store.tell(store.match_changed, store.outcomes_changed)
         elif report.event == "cancelled":
             store.swap(match=replace(state.match, working=working))
-            store.tell(store.match_changed)
+            store.tell(store.work_changed)
 
     def _take(self, shown: Shown, working: bool) -> None:
         store = self._store

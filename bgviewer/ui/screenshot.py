@@ -39,6 +39,7 @@ class _Watcher(QObject):
         self._errors: list[str] = []
         session = window.session
         session.match_changed.connect(self._on_news)
+        session.work_changed.connect(self._on_news)
         session.job_changed.connect(self._on_news)
         window.panels.rested.connect(self._on_rest)
         session.notice_raised.connect(self._on_notice)

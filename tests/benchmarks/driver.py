@@ -61,7 +61,7 @@ class Driver:
             if done():
                 loop.quit()
 
-        signals = [self.session.match_changed, self.session.job_changed]
+        signals = [self.session.match_changed, self.session.work_changed, self.session.job_changed]
         signals += [self.session.ranking_changed, *(panel.painted for panel in self.panels.all)]
         for signal in signals:
             signal.connect(ask)

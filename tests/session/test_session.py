@@ -239,7 +239,7 @@ def test_a_size_told_while_the_first_match_is_made_is_not_lost(session, qtbot):
             told.append(True)
             session.set_side(64)
 
-    session.match_changed.connect(tell)
+    session.work_changed.connect(tell)
     session.use_stack(bgviewer.ExposureStack.of(exposures(shape=(200, 300))))
     qtbot.waitUntil(lambda: bool(told) and session.settled, timeout=WAIT)
     assert max(session.state.match.shown.base.window.shape) <= 64

@@ -178,8 +178,21 @@ def test_work_goes_on_until_the_newest_answer_is_there(session, qtbot):
             untrue.append((state.match.shown.config.order, state.config.order))
 
     session.match_changed.connect(look)
+    session.work_changed.connect(look)
     for order in (2, 1, 3, 2, 1, 3) * 4:
         session.edit_config("order", order)
         qtbot.wait(3)
     quiet(session, qtbot)
     assert not untrue
+
+
+def test_an_edit_paints_nothing_before_it_is_answered(session, qtbot):
+    """Whoever repaints at `match_changed` must not do so for a match that is only on its way."""
+    seen, asked = [], []
+    session.match_changed.connect(lambda: seen.append(session.state.match.shown.config.order))
+    session.work_changed.connect(lambda: asked.append(session.state.match.working))
+    order = 2 if session.state.config.order != 2 else 3
+    session.edit_config("order", order)
+    assert asked == [True] and not seen
+    quiet(session, qtbot)
+    assert seen and set(seen) == {order}
