@@ -16,27 +16,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run bgviewer and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
-        from bgviewer import __version__
-
-        print(f"bgviewer {__version__}")
-        return 0
+        return _version()
     from bgviewer.cli import COMMANDS, run_command
-    from bgviewer.cli.exits import BUG
+    from bgviewer.cli.exits import USAGE
+    from bgviewer.cli.output import say
+    from bgviewer.cli.stdout import checked_stdout
+    from bgviewer.errors import WriteError
 
     command = arguments[0] if arguments and arguments[0] in COMMANDS else None
     previous = sys.excepthook
     sys.excepthook = _report_bug
     try:
-        if command is None:
-            return run_command(None, arguments, window=_window)
-        return run_command(command, arguments[1:], window=_window)
-    except BrokenPipeError:
-        # the reader of our output went away: not an error, but nothing more can be printed
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BUG
+        with checked_stdout():
+            if command is None:
+                return run_command(None, arguments, window=_window)
+            return run_command(command, arguments[1:], window=_window)
+    except WriteError as error:  # the last words could not be printed
+        say(str(error))
+        return USAGE
     finally:
         if sys.exc_info()[0] is None:
             sys.excepthook = previous
+
+
+def _version() -> int:
+    """Print the version; nothing else is imported for that."""
+    from bgviewer import __version__
+
+    try:
+        print(f"bgviewer {__version__}", flush=True)
+    except OSError as error:
+        print(f"bgviewer: standard output: cannot be written: {error.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    return 0
 
 
 def _report_bug(

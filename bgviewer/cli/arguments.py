@@ -6,6 +6,7 @@ import argparse
 
 from bgviewer.cli.exits import EXPLAINED
 from bgviewer.cli.export_options import add_export_options
+from bgviewer.cli.reading_options import add_reading_options
 from bgviewer.cli.sweep_options import add_sweep_options
 
 __all__ = ["COMMANDS", "build_parser"]
@@ -92,6 +93,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help="photometric scaling in memory: auto = to the median zero point of the stack when "
         "all exposures carry one and they differ (default); none; or a zero point",
     )
+    add_reading_options(parser)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -171,6 +173,10 @@ def _add_sweep(parser: argparse.ArgumentParser) -> None:
 
 def _add_info(parser: argparse.ArgumentParser) -> None:
     _add_paths(parser)
+    parser.add_argument(
+        "--config", metavar="FILE", help="settings or a session whose tables [[read]] shall count"
+    )
+    add_reading_options(parser)
     _add_json(parser)
 
 

@@ -16,6 +16,7 @@ from bgviewer.cli.convert import check_report, convert_config, write_report
 from bgviewer.cli.export_options import export_options
 from bgviewer.cli.outcomes import outcome_json, print_outcomes
 from bgviewer.cli.output import StderrProgress, number, print_json, print_table, say
+from bgviewer.cli.reading_options import gather_reading
 from bgviewer.cli.recorded import recorded_lines, refuse_second_match
 from bgviewer.cli.regions import with_regions
 from bgviewer.cli.settings import Settings, gather_settings
@@ -25,6 +26,7 @@ from bgviewer.engine.stability import stability_of
 from bgviewer.errors import ConfigError, NoReferenceError
 from bgviewer.io.config_file import read_any
 from bgviewer.io.discover import discover
+from bgviewer.io.reading import READ
 from bgviewer.io.settings import dump_config
 from bgviewer.io.stack import ExposureStack, load_stack
 from bgviewer.io.text import write_text
@@ -53,6 +55,7 @@ def _open(arguments: argparse.Namespace, settings: Settings) -> ExposureStack:
             zero_point=settings.zero_point,
             config=settings.config,
             progress=progress,
+            choices=settings.reading,
         )
     finally:
         progress.close()
@@ -308,7 +311,8 @@ def run_info(arguments: argparse.Namespace) -> int:
     found, notes = discover(arguments.paths)
     for note in notes:
         say(note)
-    records = [inspect_file(item.path) for item in found]
+    reading = gather_reading(arguments)
+    records = [inspect_file(item.path, reading.choice) for item in found]
     if arguments.json:
         print_json({"files": records})
     else:
@@ -360,7 +364,8 @@ def run_config(arguments: argparse.Namespace) -> int:
     if arguments.action == "convert":
         return convert_config(arguments)
     settings = gather_settings(arguments)
-    text = dump_config(settings.config, plan=settings.plan)
+    extra = {READ: settings.reading.rules}
+    text = dump_config(settings.config, extra, plan=settings.plan)
     if arguments.file is None:
         print(text, end="")
     else:

@@ -103,15 +103,18 @@ class StderrProgress:
         if not self._live:
             if time.monotonic() - self._logged >= self.LOG_SECONDS:
                 self._logged = time.monotonic()
-                print(shown, file=self._stream)
+                self._write(f"{shown}\n")
             return
         if shown != self._shown:
             self._shown = shown
-            self._stream.write(f"\r{shown:<78}\r")
-            self._stream.flush()
+            self._write(f"\r{shown:<78}\r")
 
     def close(self) -> None:
         """Remove the live line."""
         if self._live and self._shown:
-            self._stream.write("\r" + " " * 78 + "\r")
+            self._write("\r" + " " * 78 + "\r")
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # progress that cannot be told must not stop the work
+            self._stream.write(text)
             self._stream.flush()

@@ -26,6 +26,7 @@ from bgviewer.errors import (
 if TYPE_CHECKING:
     from bgviewer.engine.config import MatchConfig
     from bgviewer.engine.plan import StackPlan
+    from bgviewer.io.reading import Reading
 
 __all__ = ["WindowRequest", "run_command"]
 
@@ -46,6 +47,8 @@ class WindowRequest:
         Save a picture here and exit instead of showing the window.
     plan : StackPlan or None
         Exclusions, regions and single exposures' settings of the configuration file.
+    reading : Reading or None
+        How files are to be read.
     """
 
     paths: tuple[str, ...] = ()
@@ -54,6 +57,7 @@ class WindowRequest:
     reference: str | None = None
     screenshot: str | None = None
     plan: StackPlan | None = None
+    reading: Reading | None = None
 
 
 Window = Callable[[WindowRequest], int]
@@ -108,14 +112,14 @@ def _window(arguments: argparse.Namespace, window: Window) -> int:
     from bgviewer.cli.settings import gather_settings
 
     settings = gather_settings(arguments)
-    if arguments.screenshot:
+    if arguments.screenshot:  # bad input is refused in one sentence
         if not arguments.paths:
             say("--screenshot needs files or a folder to show")
             return exits.USAGE
         _check_picture(Path(arguments.screenshot))
         from bgviewer.tasks.load import load_stack
 
-        load_stack(arguments.paths, config=settings.config)  # refuse bad input in one sentence
+        load_stack(arguments.paths, config=settings.config, choices=settings.reading)
     elif missing := [p for p in arguments.paths if p[:1] != "@" and not os.path.exists(p)]:
         say(f"{missing[0]}: no such file, folder or command (see bgviewer --help)")
         return exits.NO_INPUT
@@ -133,6 +137,7 @@ def _window(arguments: argparse.Namespace, window: Window) -> int:
             reference=settings.reference,
             screenshot=arguments.screenshot,
             plan=settings.plan,
+            reading=settings.reading,
         )
     )
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bgviewer.cli.output import say
+from bgviewer.cli.reading_options import gather_reading
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
 from bgviewer.io.config_file import read_any
+from bgviewer.io.reading import Reading
 from bgviewer.io.settings import parse_assignment
 
 __all__ = ["Settings", "gather_settings"]
@@ -30,12 +32,15 @@ class Settings:
         Name of the reference exposure; None = choose.
     plan : StackPlan
         Exposures to leave out, regions to ignore, settings of single exposures.
+    reading : Reading
+        How files are read where recognition is not enough.
     """
 
     config: MatchConfig
     zero_point: str | float = "auto"
     reference: str | None = None
     plan: StackPlan = field(default_factory=StackPlan)
+    reading: Reading = field(default_factory=Reading)
 
 
 def gather_settings(arguments: argparse.Namespace) -> Settings:
@@ -62,7 +67,8 @@ def gather_settings(arguments: argparse.Namespace) -> Settings:
         zero_point = extra.get("zeroPoint", "auto")
     reference = getattr(arguments, "reference", None) or extra.get("reference")
     reference = None if reference == "auto" else reference
-    return Settings(config, _zero_point(zero_point), reference, plan)
+    reading = gather_reading(arguments, extra)
+    return Settings(config, _zero_point(zero_point), reference, plan, reading)
 
 
 def _zero_point(value: str | float) -> str | float:

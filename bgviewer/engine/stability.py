@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from bgviewer.engine.ranking import Ranking
@@ -50,7 +51,7 @@ def stability_of(ranking: Ranking, *, draws: int = DRAWS, seed: int = _SEED) -> 
     """
     terms = ranking.terms
     ratios = np.stack([terms.variance, terms.level, terms.coverage])
-    weights = np.random.default_rng(seed).dirichlet(np.ones(3), draws)
+    weights = default_rng(seed).dirichlet(np.ones(3), draws)
     known = ~np.isnan(ranking.cost)
     wins = np.zeros(len(ranking.cost), np.intp)
     for first in range(0, draws, _AT_ONCE):

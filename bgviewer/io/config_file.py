@@ -10,6 +10,7 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
 from bgviewer.io.lsst_config import dump_lsst_config, load_lsst_config
+from bgviewer.io.reading import READ
 from bgviewer.io.session_file import is_session, read_session
 from bgviewer.io.settings import dump_config, load_settings
 
@@ -55,6 +56,7 @@ def read_any(path: str | os.PathLike[str]) -> Read:
         opened = read_session(path)
         saved = opened.saved
         extra = {"reference": saved.reference or "auto", "zeroPoint": saved.zero_point}
+        extra |= {READ: saved.reading} if saved.reading else {}
         return saved.config, extra, saved.plan, ()
     return (*load_settings(path), ())
 
@@ -73,4 +75,6 @@ def dump_any(
     if plan is not None and not plan.is_empty:
         what = "exclusions, regions, own settings and acceptance limits"
         losses += (f"{what}: LSST's configuration has none",)
+    if (extra or {}).get(READ):
+        losses += ("how files are read: LSST's configuration has no place for it",)
     return text, losses

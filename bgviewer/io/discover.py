@@ -112,7 +112,7 @@ def discover(
 
 def _listed(path: Path) -> list[Found]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
         return [Found(path, problem=ReadError(path, "is no text file with paths", id="E_NO_FILES"))]
     except OSError as exc:

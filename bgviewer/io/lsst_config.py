@@ -80,7 +80,7 @@ def load_lsst_config(path: str | os.PathLike[str]) -> LsstConfig:
         Naming the file and, where there is one, the line.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as exc:
         raise ConfigError(f"{path}: cannot be opened ({exc.strerror or exc})") from exc
     except UnicodeDecodeError as exc:

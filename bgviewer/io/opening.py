@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import BgviewerError, ReadError, SidecarError
-from bgviewer.io.conventions import NO_CHOICE, Choice
 from bgviewer.io.discover import Found, only_own_outputs, own_outputs_note
 from bgviewer.io.read import FileInfo, describe, is_own_file
+from bgviewer.io.reading import Reading
 
 __all__ = ["Opened", "opened"]
 
 Opened = tuple[Path, FileInfo | BgviewerError]
 """A file and what it holds, or why it cannot be used."""
 
-_NOTHING_CHOSEN: Mapping[Path, Choice] = {}
+_AS_RECOGNISED = Reading()
 
 
 def opened(
     found: Sequence[Found],
     progress: Progress = SILENT,
-    choices: Mapping[Path, Choice] = _NOTHING_CHOSEN,
+    reading: Reading = _AS_RECOGNISED,
 ) -> tuple[list[Opened], list[str]]:
     """Describe every file; of those from folders, our own outputs and side-cars are left out.
 
     Parameters
     ----------
-    choices : mapping of Path to Choice
-        What the user said about some of the files.
+    reading : Reading
+        What the user said about files.
 
     Returns
     -------
     taken : list of (Path, FileInfo or BgviewerError)
     notes : list of str
-        How many were left out.
+        How many were left out, and how many were read as was chosen for others.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def opened(
     own = sidecars = 0
     for number, item in enumerate(found):
         progress.step(number / len(found), f"opening {item.path.name}")
-        info = item.problem or _described(item.path, choices.get(item.path, NO_CHOICE))
+        info = item.problem or _described(item.path, reading)
         if item.scanned and _is_own(item.path, info):
             own += 1
         elif item.scanned and isinstance(info, SidecarError):
@@ -62,6 +63,8 @@ def opened(
     notes = [own_outputs_note(own)] if own else []
     if sidecars:
         notes.append(f"{_files(sidecars)} with masks, weights or models not taken as exposures")
+    told = Counter(info.remembered for _, info in taken if isinstance(info, FileInfo))
+    notes += [f"{_files(count)} {remark}" for remark, count in told.items() if remark]
     return taken, notes
 
 
@@ -76,8 +79,8 @@ def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count} files"
 
 
-def _described(path: Path, choice: Choice) -> FileInfo | BgviewerError:
+def _described(path: Path, reading: Reading) -> FileInfo | BgviewerError:
     try:
-        return describe(path, choice)
+        return describe(path, reading.choice)
     except BgviewerError as exc:
         return exc.with_traceback(None)

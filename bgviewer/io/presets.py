@@ -109,7 +109,7 @@ def load_preset(path: str | os.PathLike[str]) -> Preset:
     """
     path = Path(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as exc:
         raise ConfigError(f"{path}: cannot be opened ({exc.strerror or exc})") from exc
     except UnicodeDecodeError as exc:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from bgviewer.io.sky import Grid, LazyWcs
 
 __all__ = ["FileExposure", "FileInfo", "Source", "describe", "is_own_file", "measure_file", "read"]
 
+Resolver = Callable[[FitsFile], tuple[Choice, str]]
+"""Says how an open file is to be read, with a remark for the person or an empty text."""
 CHANGED = "changed on disk since the stack was loaded"
 
 
@@ -71,6 +73,8 @@ class FileInfo:
         Why an export cannot be laid out exactly like the file.
     choice : Choice
         What the user said about the file.
+    remembered : str
+        A remark, where that was said about an earlier file.
     """
 
     path: Path
@@ -90,6 +94,7 @@ class FileInfo:
     companions: tuple[Path, ...] = ()
     readonly: tuple[str, ...] = ()
     choice: Choice = NO_CHOICE
+    remembered: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,13 +144,16 @@ class FileExposure(Exposure):
         self.__dict__["_wcs"] = value
 
 
-def describe(path: str | os.PathLike[str], choice: Choice = NO_CHOICE) -> FileInfo:
+def describe(
+    path: str | os.PathLike[str], choice: Choice | Resolver = NO_CHOICE
+) -> FileInfo:
     """Say what a file holds, from its headers alone.
 
     Parameters
     ----------
-    choice : Choice
-        What the user says about the file: which of several images, what its mask means, ...
+    choice : Choice or callable
+        What the user says about the file: which of several images, what its mask means, ...; or
+        what finds that out, given the open file.
 
     Raises
     ------
@@ -154,7 +162,9 @@ def describe(path: str | os.PathLike[str], choice: Choice = NO_CHOICE) -> FileIn
         several images and `choice` names none, a `SidecarError` when it is no exposure.
     """
     with FitsFile(path) as file:
+        choice, remembered = (choice, "") if isinstance(choice, Choice) else choice(file)
         planes = recognise(file, choice)
+        remarks = (remembered,) if remembered else ()
         grid = Grid.of(planes.shape, planes.xy0, planes.header)
         return FileInfo(
             path=Path(path),
@@ -170,10 +180,11 @@ def describe(path: str | os.PathLike[str], choice: Choice = NO_CHOICE) -> FileIn
             has_wcs=grid.has_wcs,
             grid=grid,
             own_output=_own(file),
-            warnings=(*file.warnings, *planes.warnings),
+            warnings=(*file.warnings, *planes.warnings, *remarks),
             companions=planes.companions,
             readonly=planes.readonly,
             choice=choice,
+            remembered=remembered,
         )
 
 

@@ -17,6 +17,7 @@ from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
 from bgviewer.io.acceptance import ACCEPTANCE, read_acceptance
 from bgviewer.io.plan import EXPOSURES, REGIONS, excluded_of, read_plan
+from bgviewer.io.reading import READ, ReadRule, read_rules
 from bgviewer.io.scaling import checked_zero_point
 from bgviewer.io.settings import dump_config
 from bgviewer.io.text import write_text
@@ -42,6 +43,8 @@ class SavedSession:
     zero_point : "auto", "none" or float
     third : str
         What the third panel shows; an empty string leaves it.
+    reading : tuple of ReadRule
+        How the files are to be read.
     """
 
     paths: tuple[Path, ...]
@@ -51,6 +54,7 @@ class SavedSession:
     science: str | None = None
     zero_point: str | float = "auto"
     third: str = ""
+    reading: tuple[ReadRule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ def _text(folder: Path, saved: SavedSession) -> str:
     import tomlkit
 
     extra = {"reference": saved.reference or "auto", "zeroPoint": saved.zero_point}
+    extra |= {READ: saved.reading}
     document = tomlkit.document()
     table = tomlkit.table()
     table.add("format", _FORMAT)
@@ -153,7 +158,7 @@ def read_session(path: str | os.PathLike[str]) -> OpenedSession:
     """
     path = Path(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as exc:
         raise ConfigError(f"{path}: cannot be opened ({exc.strerror or exc})") from exc
     except UnicodeDecodeError as exc:
@@ -177,6 +182,7 @@ def _opened(values: dict[str, Any], folder: Path) -> OpenedSession:
         raise ConfigError(f"none of its {len(missing)} files is left: {_some(missing)}")
     stack = values.pop("stack", {})
     regions, exposures = values.pop(REGIONS, []), values.pop(EXPOSURES, {})
+    reading = read_rules(values.pop(READ, []))
     limits = read_acceptance(values.pop(ACCEPTANCE, {}))
     if not isinstance(stack, dict):
         raise ConfigError("stack must be a table: [stack]")
@@ -192,6 +198,7 @@ def _opened(values: dict[str, Any], folder: Path) -> OpenedSession:
         science=_word(table, "science") or None,
         zero_point=checked_zero_point(stack.get("zeroPoint", "auto")),
         third=_word(table, "third"),
+        reading=reading,
     )
     return OpenedSession(saved, missing, changed)
 

@@ -16,6 +16,7 @@ from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
 from bgviewer.io.acceptance import ACCEPTANCE, add_acceptance, read_acceptance
 from bgviewer.io.plan import EXPOSURES, REGIONS, add_plan, excluded_of, read_plan
+from bgviewer.io.reading import READ, add_rules, read_rules
 from bgviewer.io.scaling import checked_zero_point
 
 __all__ = ["dump_config", "load_config", "load_settings", "parse_assignment"]
@@ -46,7 +47,7 @@ def dump_config(
         All of its options are written.
     extra : mapping, optional
         ``reference`` (text) and ``zeroPoint`` ("auto", "none" or a number), for the table
-        ``[stack]``.
+        ``[stack]``; ``read``, a tuple of `ReadRule`, for the tables ``[[read]]``.
     plan : StackPlan, optional
         Exclusions, regions to ignore and settings of single exposures.
 
@@ -68,7 +69,8 @@ def dump_config(
         document.add(opt.lsst_name, list(value) if opt.kind == "planes" else value)
     document.add(tomlkit.nl())
     table = tomlkit.table()
-    given = _checked_extra(extra or {})
+    rules = (extra or {}).get(READ, ())
+    given = _checked_extra({k: v for k, v in (extra or {}).items() if k != READ})
     for name, (default, text) in _EXTRAS.items():
         for line in textwrap.wrap(text, 90):
             table.add(tomlkit.comment(line))
@@ -79,6 +81,7 @@ def dump_config(
     document.add(_STACK, table)
     add_acceptance(document, plan.acceptance)
     add_plan(document, plan)
+    add_rules(document, rules)
     return tomlkit.dumps(document)
 
 
@@ -113,7 +116,8 @@ def load_settings(
     config : MatchConfig
         What the file does not name has its default.
     extra : dict
-        ``reference`` and ``zeroPoint`` as far as the table ``[stack]`` gives them.
+        ``reference`` and ``zeroPoint`` as far as the table ``[stack]`` gives them; ``read``, a
+        tuple of `ReadRule`, where there are tables ``[[read]]``.
     plan : StackPlan
         ``excluded`` of ``[stack]``, the tables ``[[regions]]``, ``[exposures."name"]`` and
         ``[acceptance]``.
@@ -126,7 +130,7 @@ def load_settings(
     """
     path = Path(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as exc:
         raise ConfigError(f"{path}: cannot be opened ({exc.strerror or exc})") from exc
     except UnicodeDecodeError as exc:
@@ -135,13 +139,15 @@ def load_settings(
         raise ConfigError(f"{path}: is not valid TOML: {exc}") from exc
     table = values.pop(_STACK, {})
     regions, exposures = values.pop(REGIONS, []), values.pop(EXPOSURES, {})
-    limits = values.pop(ACCEPTANCE, {})
+    limits, reading = values.pop(ACCEPTANCE, {}), values.pop(READ, [])
     try:
         if not isinstance(table, dict):
             raise ConfigError(f"{_STACK} must be a table: [{_STACK}]")
         plan = read_plan(excluded_of(table.pop(_EXCLUDED, [])), regions, exposures)
         plan = replace(plan, acceptance=read_acceptance(limits))
-        return MatchConfig.from_lsst(values), _checked_extra(table), plan
+        rules = read_rules(reading)
+        extra = _checked_extra(table) | ({READ: rules} if rules else {})
+        return MatchConfig.from_lsst(values), extra, plan
     except ConfigError as exc:
         raise ConfigError(
             f"{path}: {exc}",

@@ -26,6 +26,7 @@ from bgviewer.io.grid import grid_problems
 from bgviewer.io.names import distinct_stems
 from bgviewer.io.opening import Opened, opened
 from bgviewer.io.read import CHANGED, FileInfo, measure_file, read
+from bgviewer.io.reading import Reading
 from bgviewer.io.scaling import Scale, ZeroPoint, checked_zero_point, scaled, scales_for
 
 __all__ = ["OWN_SCALE", "ExposureStack", "StackEntry", "find_files", "load_stack"]
@@ -224,7 +225,8 @@ class ExposureStack:
             return self._load(entry, progress, variance=False)
         if scratch is not None and not self.fits_in_cache:
             return self._load(entry, progress, scratch=scratch)
-        key = _file_key(entry.path, entry.scale)
+        companions = () if entry.info is None else entry.info.companions
+        key = (entry.scale, *(_state_of(path) for path in (entry.path, *companions)))
         exposure = self._cache.get(key, lambda: self._load(entry, progress))
         # A file that is in the stack twice is held once, under one of its names.
         return exposure if exposure.name == entry.name else replace(exposure, name=entry.name)
@@ -280,13 +282,14 @@ class ExposureStack:
         return scaled(held, entry.scale)
 
 
-def _file_key(path: Path, scale: Scale) -> tuple[object, ...]:
+def _state_of(path: Path) -> tuple[object, ...]:
+    """Return what changes when a file is replaced or written again."""
     try:
         status = os.stat(path)
     except OSError as exc:
         why = f"cannot be opened ({exc.strerror or exc})"
         raise ReadError(path, why, id="E_MISSING") from exc
-    return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size, scale)
+    return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
 
 
 def load_stack(
@@ -296,7 +299,7 @@ def load_stack(
     config: MatchConfig | None = None,
     progress: Progress = SILENT,
     cache_bytes: int = CACHE_BYTES,
-    choices: Mapping[Path, Choice] | None = None,
+    choices: Reading | Mapping[Path, Choice] | None = None,
 ) -> ExposureStack:
     """Open a stack: headers only, pixels when they are asked for.
 
@@ -312,8 +315,9 @@ def load_stack(
         Whose bad mask planes are looked for.
     cache_bytes : int
         Memory for exposures that are kept.
-    choices : mapping of Path to Choice, optional
-        What the user said about some of the files: which chip, what a mask means, ...
+    choices : Reading or mapping of Path to Choice, optional
+        What the user said about some of the files: which chip, what a mask means, ...  Without
+        it every file is read as recognised: what the window remembers does not count.
 
     Returns
     -------
@@ -329,7 +333,7 @@ def load_stack(
     """
     target = checked_zero_point(zero_point)
     found, notes = discover(paths)
-    taken, left_out = opened(found, progress, choices or {})
+    taken, left_out = opened(found, progress, Reading.of(choices))
     notes += left_out
     entries, more = _entries(taken)
     entries, common, told = scales_for(entries, target)

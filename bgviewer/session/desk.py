@@ -282,13 +282,15 @@ class Desk(QObject):
         store.swap(plan=plan)
         store.swap(science=store.next_best())
         store.swap(problems=store.shape_problem(store.state.config))
+        # What there is to say comes first: the window lays its parts out once, not twice.
+        store.tell(store.notices_outdated)
+        self._tell_of_load(stack)
         store.tell(store.stack_changed, store.ranking_changed, store.config_changed)
         store.tell(store.pair_changed, store.outcomes_changed, store.match_changed)
         if new_plan:
             store.tell(store.plan_changed)
         tuner.refresh()
         self.measure()  # where bad planes or regions were changed meanwhile
-        self._tell_of_load(stack)
 
     def _first_reference(self, stack: StackState, wanted: str | None) -> int | None:
         if wanted is not None:

@@ -110,6 +110,7 @@ class Session(Editing):
         self.swap(stack=None, reference=None, science=None)
         self.swap(plan=self.state.plan.without_exposures())
         self.swap(match=MatchState(), outcomes={}, problems={})
+        self.tell(self.notices_outdated)
         self.tell(self.stack_changed, self.ranking_changed, self.config_changed)
         self.tell(self.pair_changed, self.outcomes_changed, self.match_changed, self.plan_changed)
 

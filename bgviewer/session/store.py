@@ -34,6 +34,8 @@ class Store(QObject):
     outcomes_changed = pyqtSignal()
     job_changed = pyqtSignal()
     notice_raised = pyqtSignal(object)
+    notices_outdated = pyqtSignal()
+    """What was said before was about another stack."""
     exported = pyqtSignal(object)
     bug_caught = pyqtSignal(object)
 

@@ -21,6 +21,7 @@ from bgviewer.io.background_list import write_background_list
 from bgviewer.io.coefficients import coefficient_parts
 from bgviewer.io.companions import copy_companion
 from bgviewer.io.provenance import Card, make_cards, with_values
+from bgviewer.io.reading import READ, rules_of
 from bgviewer.io.recorded import region_cards
 from bgviewer.io.report import write_report
 from bgviewer.io.settings import dump_config
@@ -306,5 +307,6 @@ def _write_tables(
     extra = {
         "reference": request.stack[request.reference].name,
         "zeroPoint": request.zero_point,
+        READ: rules_of(entries),
     }
     write_text(plan.settings, dump_config(request.config, extra, request.plan), overwrite)

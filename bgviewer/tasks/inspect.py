@@ -11,14 +11,22 @@ from bgviewer.engine.config import DEFAULT_BAD_MASK_PLANES
 from bgviewer.engine.exposure import Exposure
 from bgviewer.errors import ChooseError, ReadError, SidecarError
 from bgviewer.io.checksum import stale_sums
-from bgviewer.io.read import FileInfo, describe, read
+from bgviewer.io.conventions import NO_CHOICE, Choice
+from bgviewer.io.read import FileInfo, Resolver, describe, read
 from bgviewer.io.recorded import settings_of
 
 __all__ = ["inspect_file"]
 
 
-def inspect_file(path: str | PathLike[str]) -> dict[str, Any]:
+def inspect_file(
+    path: str | PathLike[str], choice: Choice | Resolver = NO_CHOICE
+) -> dict[str, Any]:
     """Describe one file; an unreadable file is described by its error, not raised.
+
+    Parameters
+    ----------
+    choice : Choice or callable
+        What the user says about the file, as for `bgviewer.io.read.describe`.
 
     Returns
     -------
@@ -48,8 +56,8 @@ def inspect_file(path: str | PathLike[str]) -> dict[str, Any]:
         "error": None,
     }
     try:
-        info = describe(path)
-        exposure = read(path)
+        info = describe(path, choice)
+        exposure = read(path, choice=info.choice)
         remarks = [*_usable(exposure), *stale_sums(path)]
     except ReadError as error:
         record["error"] = {"id": error.id, "text": str(error)}
@@ -85,6 +93,8 @@ def _usable(exposure: Exposure) -> list[str]:
 def _facts(info: FileInfo, exposure: Exposure, remarks: list[str]) -> dict[str, Any]:
     source = exposure.source
     warnings = [*(getattr(source, "warnings", None) or info.warnings), *remarks]
+    if info.remembered and info.remembered not in warnings:
+        warnings.append(info.remembered)
     if exposure.variance is None:
         warnings.append("no variance: chi-square and weights disabled")
     return {

@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         self.saving = Saving(self)
         self.leaving = Leaving(self)
         self._bug: BugDialog | None = None
+        self._known_config = session.state.config
         self.setObjectName("bgviewer")
         self.setWindowIcon(icon("bgviewer"))
         self.setAcceptDrops(True)
@@ -187,7 +188,8 @@ class MainWindow(QMainWindow):
         session.job_changed.connect(self._enable)
         session.config_changed.connect(self._enable)
         session.notice_raised.connect(self.notices.show_notice)
-        session.config_changed.connect(self.notices.clear_news)
+        session.notices_outdated.connect(self.notices.clear)
+        session.config_changed.connect(self._clear_news)
         session.bug_caught.connect(self.show_bug)
         panels.hovered.connect(self._on_hover)
         panels.third_chosen.connect(session.set_third)
@@ -226,7 +228,6 @@ class MainWindow(QMainWindow):
         else:
             self.stack_dock.setWindowTitle(self.tr("Exposures"))
         self.setWindowTitle(title)
-        self.notices.clear()
         self.status.show_readout(None)
         self._on_pair()
 
@@ -256,6 +257,12 @@ class MainWindow(QMainWindow):
     def _show_zoom(self) -> None:
         seen = self.panels.model.picture is not None
         self.status.show_zoom(self.panels.zoom_percent() if seen else None)
+
+    def _clear_news(self) -> None:
+        """What was good to know of other settings; a new stack alone changes none."""
+        if self.session.state.config != self._known_config:
+            self._known_config = self.session.state.config
+            self.notices.clear_news()
 
     # ------------------------------------------------------------ wishes
 

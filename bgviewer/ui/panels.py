@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QRect, QSize, QTimer, pyqtSignal
+from PyQt6.QtCore import QCoreApplication, QEvent, QRect, QSize, QTimer, pyqtSignal
 from PyQt6.QtGui import QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QGridLayout, QWidget
 
@@ -99,6 +99,8 @@ class Panels(QWidget):
         self.third.set_message(third.message if third and not match.withheld else "")
         self.obstacle.show_reason(match.withheld if shown is None else "", match.remedies)
         self._place_obstacle()
+        # Numbers that need more room move their neighbours: now, so that all is painted once.
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
     def _show_preview(self, match: MatchState) -> None:
         """Without a match only the third view may have something to show."""

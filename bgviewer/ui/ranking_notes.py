@@ -127,8 +127,7 @@ class RankingNotes(QWidget):
         column.setSpacing(4)
         for part in (self.warning, self.why, self.stability):
             column.addWidget(part)
-        for signal in (session.ranking_changed, session.stack_changed):
-            signal.connect(self._on_ranking)
+        session.ranking_changed.connect(self._on_ranking)  # told of each new stack too
         session.pair_changed.connect(self._on_pair)
         self._on_ranking()
 

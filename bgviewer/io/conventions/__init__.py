@@ -6,6 +6,7 @@ order is that of FORMATS 4.19.
 
 from __future__ import annotations
 
+from bgviewer.errors import ChooseError
 from bgviewer.io.conventions.afw import Afw
 from bgviewer.io.conventions.background_list import BackgroundList
 from bgviewer.io.conventions.base import Convention, Planes
@@ -16,7 +17,7 @@ from bgviewer.io.conventions.jwst import JwstCal, JwstI2d
 from bgviewer.io.conventions.legacy_survey import LegacySurvey
 from bgviewer.io.conventions.lsst_images import LsstImages
 from bgviewer.io.conventions.noirlab import Noirlab
-from bgviewer.io.conventions.overrides import overridden
+from bgviewer.io.conventions.overrides import other_image, overridden
 from bgviewer.io.conventions.panstarrs import PanStarrs
 from bgviewer.io.conventions.plain import Plain
 from bgviewer.io.conventions.science import Science
@@ -27,7 +28,15 @@ from bgviewer.io.conventions.triple import UnnamedTriple
 from bgviewer.io.conventions.ztf import Ztf
 from bgviewer.io.layout import FitsFile
 
-__all__ = ["CONVENTIONS", "NO_CHOICE", "Choice", "Convention", "Planes", "recognise"]
+__all__ = [
+    "CONVENTIONS",
+    "NO_CHOICE",
+    "Choice",
+    "Convention",
+    "Planes",
+    "convention_of",
+    "recognise",
+]
 
 CONVENTIONS: tuple[Convention, ...] = (
     LsstImages(),
@@ -73,7 +82,7 @@ def recognise(file: FitsFile, choice: Choice = NO_CHOICE) -> Planes:
     for convention in CONVENTIONS:
         asked = choice.hdu is not None and isinstance(convention, Suffix)
         if not asked and convention.recognises(file):
-            return overridden(file, convention.planes(file, choice), choice)
+            return overridden(file, _planes(convention, file, choice), choice)
     found = [hdu for hdu in file.hdus if len(hdu.axes) >= 2]
     if found:
         reason = f"image plane has size 0 ({found[0].describe()})"
@@ -82,3 +91,19 @@ def recognise(file: FitsFile, choice: Choice = NO_CHOICE) -> Planes:
     tables = any(hdu.is_table for hdu in file.hdus)
     what = "tables/catalogues or empty HDUs" if tables else "HDUs without pixels"
     raise file.error(f"contains only {what} ({count} HDUs); no image", "E_NO_IMAGE")
+
+
+def convention_of(file: FitsFile) -> str:
+    """Return the name of the convention that recognises `file`; empty where none does."""
+    return next((c.name for c in CONVENTIONS if c.recognises(file)), "")
+
+
+def _planes(convention: Convention, file: FitsFile, choice: Choice) -> Planes:
+    """Ask the convention; where the user wants an image that it does not know of, take that."""
+    try:
+        planes = convention.planes(file, choice)
+    except ChooseError:
+        if choice.hdu is None:
+            raise
+        return other_image(file, choice)
+    return planes if choice.hdu in (None, planes.image) else other_image(file, choice)

@@ -39,5 +39,15 @@ class Choice:
     noise_kind: str | None = None
     zero_point: float | None = None
 
+    @property
+    def settles_mask(self) -> bool:
+        """Whether the user said which mask to take, so that none has to be looked for."""
+        return self.mask is not None or self.mask_meaning == "none"
+
+    @property
+    def settles_noise(self) -> bool:
+        """Whether the user said which uncertainty to take."""
+        return self.noise is not None or self.noise_kind == "none"
+
 
 NO_CHOICE = Choice()

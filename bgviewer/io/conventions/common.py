@@ -256,8 +256,15 @@ def sidecar_hdu(file: FitsFile, image: Hdu, path: Path | None) -> tuple[Path, Hd
     return (path, same[0]) if same else None
 
 
-def sidecar(file: FitsFile, image: Hdu, stems: Iterable[str]) -> Place | None:
-    """Return the plane of the first side-car of these stems that belongs to `image`."""
+def sidecar(
+    file: FitsFile, image: Hdu, stems: Iterable[str], settled: bool = False
+) -> Place | None:
+    """Return the plane of the first side-car of these stems that belongs to `image`.
+
+    None where the user settled the matter: a side-car that is not used may be damaged.
+    """
+    if settled:
+        return None
     found = sidecar_hdu(file, image, sibling(file.path, stems))
     return None if found is None else Place(found[1].index, found[0])
 

@@ -67,8 +67,9 @@ class LegacySurvey:
             before, after = match["before"], match["after"] or ""
             band = after[1:].partition("_")[0].upper()  # an export of ours goes on after it
             stems = [f"{before}-maskbits{after}", f"{before}-maskbits"]
-            mask = sidecar(file, image, stems)
-            weight = sidecar(file, image, [f"{before}-invvar{after}"])
+            mask = sidecar(file, image, stems, choice.settles_mask)
+            settled = choice.settles_mask and choice.settles_noise
+            weight = sidecar(file, image, [f"{before}-invvar{after}"], settled)
         else:
             band = ""
         masks = [] if mask is None else [MaskPart(mask, "bits", FLAGS)]

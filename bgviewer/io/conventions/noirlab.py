@@ -71,8 +71,10 @@ class Noirlab:
             raise belongs(file, kind, self.name)
         image = chosen(file, science_images(file), choice, "CCDs")
         warnings: list[str] = []
-        mask = sidecar(file, image, _stems(file, "d") or suffix_stems(file.path, "mask"))
-        weight = sidecar(file, image, _stems(file, "w") or suffix_stems(file.path, "weight"))
+        stems = _stems(file, "d") or suffix_stems(file.path, "mask")
+        mask = sidecar(file, image, stems, choice.settles_mask)
+        stems = _stems(file, "w") or suffix_stems(file.path, "weight")
+        weight = sidecar(file, image, stems, choice.settles_mask and choice.settles_noise)
         masks = [] if mask is None else [MaskPart(mask, *_meaning(file, image, warnings))]
         if weight is not None:
             masks.append(weight_mask(weight))

@@ -15,13 +15,29 @@ from bgviewer.io.conventions.base import (
     check_sibling,
 )
 from bgviewer.io.conventions.choice import NO_CHOICE, Choice
-from bgviewer.io.conventions.common import images, weight_mask
+from bgviewer.io.conventions.common import exposure_of, images, weight_mask
 from bgviewer.io.conventions.plane_names import named_mask
 from bgviewer.io.layout import FitsFile, Hdu
 
-__all__ = ["overridden"]
+__all__ = ["other_image", "overridden"]
 
 _PLACE = re.compile(r"(?P<name>.*?)(?:\[(?P<hdu>\d+)\])?$", re.DOTALL)
+
+
+def other_image(file: FitsFile, choice: Choice) -> Planes:
+    """Return the image that the user names, whatever it is by the convention of the file.
+
+    Raises
+    ------
+    ReadError
+        When there is no image in that HDU.
+    ChooseError
+        When it is a cube and `choice` names no plane.
+    """
+    hdu = next((found for found in images(file) if found.index == choice.hdu), None)
+    if hdu is None:
+        raise file.error(f"there is no image in HDU {choice.hdu}", "E_NO_IMAGE")
+    return exposure_of(file, hdu, "plain", choice)
 
 
 def overridden(file: FitsFile, planes: Planes, choice: Choice) -> Planes:

@@ -67,7 +67,8 @@ class PanStarrs:
             raise belongs(file, f"a side-car ({ending[1]})", self.name)
         image = chosen(file, science_images(file), choice)
         asinh = _asinh(image)
-        mask, weight = (sidecar(file, image, [f"{stem}.{word}"]) for word in ("mask", "wt"))
+        mask = sidecar(file, image, [f"{stem}.mask"], choice.settles_mask)
+        weight = sidecar(file, image, [f"{stem}.wt"], choice.settles_noise)
         readonly = ("its pixels are compressed by asinh; an export is linear",) if asinh else ()
         warnings = ["asinh-compressed pixels were made linear"] if asinh else []
         name = (

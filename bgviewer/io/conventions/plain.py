@@ -39,7 +39,7 @@ class Plain:
         found = science_images(file) or images(file)
         image = chosen(file, found, choice)
         warnings = _warnings(file, image, several=len(found) > 1)
-        masks, noise, kind = _sidecars(file, image, warnings)
+        masks, noise, kind = _sidecars(file, image, choice, warnings)
         cube = any(length > 1 for length in image.shape[:-2])
         return exposure_of(
             file,
@@ -65,11 +65,11 @@ def _warnings(file: FitsFile, image: Hdu, *, several: bool) -> list[str]:
 
 
 def _sidecars(
-    file: FitsFile, image: Hdu, warnings: list[str]
+    file: FitsFile, image: Hdu, choice: Choice, warnings: list[str]
 ) -> tuple[list[MaskPart], Noise | None, str]:
     """Find mask and uncertainty beside the file; say what was taken for what."""
     masks: list[MaskPart] = []
-    mask = sidecar(file, image, suffix_stems(file.path, "mask"))
+    mask = sidecar(file, image, suffix_stems(file.path, "mask"), choice.settles_mask)
     if mask is not None:
         assert mask.path is not None
         other = file.companion(mask.path)
@@ -77,7 +77,8 @@ def _sidecars(
         if masks[0].meaning == "nonzero":
             warnings.append(f"{mask.path.name}: mask without names; anything but 0 is bad")
     for kind in ("variance", "sigma", "inverse variance"):
-        place = sidecar(file, image, suffix_stems(file.path, kind))
+        settled = choice.settles_noise
+        place = sidecar(file, image, suffix_stems(file.path, kind), settled)
         if place is None:
             continue
         assert place.path is not None
@@ -85,7 +86,7 @@ def _sidecars(
         if kind == "inverse variance":
             masks.append(weight_mask(place))
         return masks, Noise(kind, (place,)), kind
-    weight = sidecar(file, image, suffix_stems(file.path, "weight"))
+    weight = sidecar(file, image, suffix_stems(file.path, "weight"), choice.settles_mask)
     if weight is None:
         return masks, None, "none"
     assert weight.path is not None

@@ -79,7 +79,7 @@ class SdssFpc:
         warnings = [f"SOFTBIAS {bias:g} is in every pixel and left there"] if bias else []
         masks = []
         stem = file_stem(file.path)
-        if stem.startswith("fpC"):
+        if stem.startswith("fpC") and not choice.settles_mask:
             path = sibling(file.path, ["fpM" + stem[3:]])
             masks = [_spans(file, path, image.shape)] if path else []
         return exposure_of(

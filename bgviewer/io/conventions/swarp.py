@@ -43,7 +43,8 @@ class Swarp:
         if _WEIGHT.search(file_stem(file.path)) and choice.hdu is None:
             raise belongs(file, "the weight", self.name)
         image = chosen(file, science_images(file), choice)
-        weight = sidecar(file, image, suffix_stems(file.path, "weight"))
+        stems = suffix_stems(file.path, "weight")
+        weight = sidecar(file, image, stems, choice.settles_mask)
         warnings = []
         if weight is not None:
             assert weight.path is not None

@@ -47,7 +47,7 @@ class Ztf:
             raise belongs(file, "the mask", self.name)
         image = chosen(file, science_images(file), choice)
         stems = [stem.replace("sciimg", "mskimg")] if "sciimg" in stem else []
-        mask = sidecar(file, image, stems)
+        mask = sidecar(file, image, stems, choice.settles_mask)
         return exposure_of(
             file,
             image,
