@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "bgviewer.engine.config": ("MatchConfig",),
+    "bgviewer.engine.detection": ("Detection",),
     "bgviewer.engine.exposure": ("Exposure", "MaskedImage"),
     "bgviewer.engine.matching": ("MatchResult", "match_backgrounds"),
     "bgviewer.engine.plan": ("StackPlan",),
@@ -45,6 +46,7 @@ __all__ = ["__version__", *sorted(_HOME)]
 
 if TYPE_CHECKING:
     from bgviewer.engine.config import MatchConfig as MatchConfig
+    from bgviewer.engine.detection import Detection as Detection
     from bgviewer.engine.exposure import Exposure as Exposure
     from bgviewer.engine.exposure import MaskedImage as MaskedImage
     from bgviewer.engine.holdout import HoldOut as HoldOut

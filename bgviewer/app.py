@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bgviewer.cli.run import WindowRequest
     from bgviewer.engine.config import MatchConfig
     from bgviewer.engine.plan import StackPlan
+    from bgviewer.io.reading import Reading
     from bgviewer.ui.main_window import MainWindow
 
 __all__ = [
@@ -71,6 +72,8 @@ def run(request: WindowRequest) -> int:
             request.zero_point,
             reference=request.reference,
             plan=request.plan,
+            reading=request.reading,
+            align=request.align,
         )
     return run_window(
         request.paths,
@@ -78,6 +81,8 @@ def run(request: WindowRequest) -> int:
         request.zero_point,
         reference=request.reference,
         plan=request.plan,
+        reading=request.reading,
+        align=request.align,
     )
 
 
@@ -182,6 +187,7 @@ def build_window(
     config: MatchConfig | None = None,
     zero_point: str | float = "auto",
     plan: StackPlan | None = None,
+    reading: Reading | None = None,
 ) -> MainWindow:
     """Make a session and the window on it."""
     from bgviewer.session.session import Session
@@ -190,6 +196,8 @@ def build_window(
     session = Session(config, zero_point)
     if plan is not None:
         session.set_plan(plan)
+    if reading is not None:
+        session.file_reading.begin_with(reading)
     return MainWindow(session)
 
 
@@ -239,19 +247,24 @@ def run_window(
     *,
     reference: str | None = None,
     plan: StackPlan | None = None,
+    reading: Reading | None = None,
+    align: bool | str = False,
 ) -> int:
     """Show the window until it is closed; return the exit code."""
     problem = _prepare(offscreen=False)
     if problem is not None:
         print(f"bgviewer: {problem}", file=sys.stderr)
         return _NO_DISPLAY
+    from bgviewer.io.remembered import memory_path
     from bgviewer.ui.leaving import ask_person
 
     app = make_application()
     if not _has_fonts():
         _say_no_fonts()
         return _NO_DISPLAY
-    window = build_window(config, zero_point, plan)
+    window = build_window(config, zero_point, plan, reading)
+    window.session.file_reading.align = align
+    window.session.file_reading.memory_file = memory_path()
     window.leaving.ask = ask_person
     remove_hooks = _install_hooks(window)
     favour_window()
@@ -277,6 +290,8 @@ def run_screenshot(
     reference: str | None = None,
     plan: StackPlan | None = None,
     dark: bool = False,
+    reading: Reading | None = None,
+    align: bool | str = False,
 ) -> int:
     """Load, wait for the first match, save a picture of the window; return the exit code."""
     problem = _prepare(offscreen=True)
@@ -289,7 +304,8 @@ def run_screenshot(
     if not _has_fonts():
         _say_no_fonts()
         return _NO_DISPLAY
-    window = build_window(config, zero_point, plan)
+    window = build_window(config, zero_point, plan, reading)
+    window.session.file_reading.align = align
     try:
         return take_screenshot(app, window, path, list(paths), size, reference, dark)
     finally:

@@ -52,6 +52,8 @@ class ConfigError(BgviewerError, ValueError):
         The sentence without the field's name.
     remedies : tuple of Remedy
         Changes that would make the configuration valid, best first.
+    id : str
+        Stable identifier; ``"E_CONFIG_CODE"`` for a file with code instead of values.
     """
 
     def __init__(
@@ -62,8 +64,10 @@ class ConfigError(BgviewerError, ValueError):
         value: Any = None,
         reason: str | None = None,
         remedies: tuple[Remedy, ...] = (),
+        id: str = "E_CONFIG",
     ) -> None:
         super().__init__(text)
+        self.id = id
         self.field = field
         self.value = value
         self.reason = reason or text
@@ -75,11 +79,15 @@ class ShapeMismatchError(BgviewerError):
 
 
 class GridError(ShapeMismatchError):
-    """Exposures have equal shapes but do not lie on one pixel grid."""
+    """Exposures do not lie on one pixel grid."""
+
+    id = "E_GRID"
 
 
 class NoOverlapError(BgviewerError, ValueError):
     """Reference and science share no good pixel: there is nothing to match."""
+
+    id = "E_OVERLAP"
 
 
 class UndersampledError(BgviewerError, ValueError):

@@ -7,6 +7,7 @@ import argparse
 from bgviewer.cli.exits import EXPLAINED
 from bgviewer.cli.export_options import add_export_options
 from bgviewer.cli.reading_options import add_reading_options
+from bgviewer.cli.stack_options import add_stack_options
 from bgviewer.cli.sweep_options import add_sweep_options
 
 __all__ = ["COMMANDS", "build_parser"]
@@ -93,6 +94,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help="photometric scaling in memory: auto = to the median zero point of the stack when "
         "all exposures carry one and they differ (default); none; or a zero point",
     )
+    add_stack_options(parser)
     add_reading_options(parser)
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-from bgviewer import __version__
-from bgviewer.cli.output import StderrProgress, number, plain, say
-from bgviewer.io.text import write_text
+from bgviewer.cli.output import StderrProgress, number, say
 from bgviewer.io.write import check_target
 from bgviewer.tasks.export import ExportRequest
 from bgviewer.tasks.sweep import Sweep, SweepRequest, sweep_stack
 from bgviewer.tasks.sweep import with_choices as with_sweep
-from bgviewer.tasks.sweep_report import choice_cards, sweep_json
+from bgviewer.tasks.sweep_report import choice_cards, chosen_of, write_sweep_file
 
-__all__ = ["check_auto", "swept", "write_sweep"]
+__all__ = ["check_auto", "chosen_json", "chosen_lines", "swept", "write_sweep"]
 
 _FILE = "sweep.json"
 
@@ -49,12 +47,30 @@ def swept(request: ExportRequest, auto: str | None) -> tuple[ExportRequest, Swee
     cards: Mapping[str, tuple[tuple[str, object, str], ...]] = {
         e.name: choice_cards(found, e, auto) for e in found.swept
     }
-    return replace(request, config=config, plan=plan, extra_cards=cards), found
+    chosen = {e.name: c for e in found.swept if (c := chosen_of(found, e, auto)) is not None}
+    request = replace(request, config=config, plan=plan, extra_cards=cards, choices=chosen)
+    return request, found
+
+
+def chosen_json(request: ExportRequest, found: Sweep | None) -> dict[str, Any]:
+    """Return what a dry run tells of the sweep; nothing without one."""
+    if found is None:
+        return {}
+    choices = {name: asdict(c) for name, c in request.choices.items()}
+    return {"sweep": {"own_settings": request.plan.own, "choices": choices}}
+
+
+def chosen_lines(request: ExportRequest) -> list[str]:
+    """Return a line for each exposure that a sweep chose settings for."""
+    return [
+        f"  {name}: {c.setting}, score {number(c.score)} ± {number(c.error, 2)}"
+        + (f"; runner-up {c.runner_up}, {number(c.runner_up_score)}" if c.runner_up else "")
+        for name, c in request.choices.items()
+    ]
 
 
 def write_sweep(request: ExportRequest, found: Sweep | None) -> None:
     """Write every score beside the report."""
     if found is None:
         return
-    text = json.dumps(plain({"version": __version__, **sweep_json(found)}), indent=1)
-    write_text(Path(request.directory) / _FILE, text + "\n", overwrite=request.overwrite)
+    write_sweep_file(Path(request.directory) / _FILE, found, overwrite=request.overwrite)

@@ -10,22 +10,21 @@ from typing import Any
 
 from bgviewer import __version__
 from bgviewer.cli import exits
-from bgviewer.cli.auto import check_auto, swept, write_sweep
+from bgviewer.cli.auto import check_auto, chosen_json, chosen_lines, swept, write_sweep
 from bgviewer.cli.check import check_stack
 from bgviewer.cli.convert import check_report, convert_config, write_report
 from bgviewer.cli.export_options import export_options
 from bgviewer.cli.outcomes import outcome_json, print_outcomes
 from bgviewer.cli.output import StderrProgress, number, print_json, print_table, say
-from bgviewer.cli.reading_options import gather_reading
-from bgviewer.cli.recorded import recorded_lines, refuse_second_match
+from bgviewer.cli.reading_options import say_how_to_choose
+from bgviewer.cli.recorded import refuse_second_match
 from bgviewer.cli.regions import with_regions
 from bgviewer.cli.settings import Settings, gather_settings
 from bgviewer.cli.sweep import sweep_opened
 from bgviewer.engine.ranking import Ranking, rank_exposures
 from bgviewer.engine.stability import stability_of
-from bgviewer.errors import ConfigError, NoReferenceError
+from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError, ReadError
 from bgviewer.io.config_file import read_any
-from bgviewer.io.discover import discover
 from bgviewer.io.reading import READ
 from bgviewer.io.settings import dump_config
 from bgviewer.io.stack import ExposureStack, load_stack
@@ -37,11 +36,11 @@ from bgviewer.tasks.export import (
     export,
     plan_export,
 )
-from bgviewer.tasks.inspect import inspect_file
 from bgviewer.tasks.load import LoadedStack, measure_stack
 from bgviewer.tasks.match import check_included, find_exposure
 from bgviewer.tasks.plan import plan_warnings
 from bgviewer.tasks.reasons import stability_lines
+from bgviewer.tasks.sweep import Sweep
 
 __all__ = ["RUN", "match_and_export"]
 
@@ -54,6 +53,7 @@ def _open(arguments: argparse.Namespace, settings: Settings) -> ExposureStack:
             arguments.paths,
             zero_point=settings.zero_point,
             config=settings.config,
+            align=settings.align,
             progress=progress,
             choices=settings.reading,
         )
@@ -63,8 +63,16 @@ def _open(arguments: argparse.Namespace, settings: Settings) -> ExposureStack:
         say(note)
     for entry in stack.entries:
         if entry.problem is not None:
-            say(f"{entry.name}: {getattr(entry.problem, 'reason', None) or entry.problem}")
-    return stack.with_regions(settings.plan.regions)
+            say(_told(entry.name, entry.problem))
+    say_how_to_choose(entry.problem for entry in stack.entries)
+    if not settings.align and stack.can_align:
+        say("--align re-projects exposures of another pixel grid onto that of the reference")
+    return stack.with_plan(settings.plan)
+
+
+def _told(name: str, problem: BgviewerError) -> str:
+    """Say what is wrong with an exposure; of a file that cannot be read with its whole path."""
+    return str(problem) if isinstance(problem, ReadError) else f"{name}: {problem}"
 
 
 def _measure(stack: ExposureStack, settings: Settings, keep: bool = True) -> LoadedStack:
@@ -210,9 +218,9 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         for warning in ranking.warnings:
             say(warning)
         request = replace(request, reference=ranking.best)
-    if arguments.dry_run:
-        return _dry_run(request, arguments.json)
     request, found = swept(request, auto)
+    if arguments.dry_run:
+        return _dry_run(request, arguments.json, found)
     report = _export(request, getattr(arguments, "jobs", None))
     write_sweep(request, found)
     write_report(arguments, request, report)
@@ -255,7 +263,7 @@ def _export(request: ExportRequest, jobs: int | None) -> ExportReport:
         progress.close()
 
 
-def _dry_run(request: ExportRequest, as_json: bool) -> int:
+def _dry_run(request: ExportRequest, as_json: bool, found: Sweep | None = None) -> int:
     plan = plan_export(request)
     stack = request.stack
     if as_json:
@@ -265,10 +273,13 @@ def _dry_run(request: ExportRequest, as_json: bool) -> int:
                 "reference": stack[request.reference].name,
                 "config": request.config.to_lsst(),
                 "would_write": [str(p) for p in plan.paths],
+                **chosen_json(request, found),
             }
         )
         return exits.ALL_MATCHED
     print(f"reference: {stack[request.reference].name}")
+    for line in ("settings:", *chosen_lines(request)) if found is not None else ():
+        print(line)
     print("would write:")
     for path in plan.paths:
         print(f"  {path}")
@@ -306,54 +317,6 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     return sweep_opened(arguments, settings, _open(arguments, settings))
 
 
-def run_info(arguments: argparse.Namespace) -> int:
-    """Print what was recognised in each file."""
-    found, notes = discover(arguments.paths)
-    for note in notes:
-        say(note)
-    reading = gather_reading(arguments)
-    records = [inspect_file(item.path, reading.choice) for item in found]
-    if arguments.json:
-        print_json({"files": records})
-    else:
-        _print_records(records)
-    bad = sum(r["outcome"] == "error" for r in records)
-    if bad == len(records):
-        return exits.NO_INPUT
-    return exits.SOME_FAILED if bad else exits.ALL_MATCHED
-
-
-def _print_records(records: list[dict[str, Any]]) -> None:
-    rows = []
-    for r in records:
-        if r["error"] is not None:
-            say(r["error"]["text"])
-            for item in r["choices"]:
-                say(f"  {item['text']}")
-            continue
-        ny, nx = r["shape"]
-        rows.append(
-            [
-                Path(r["path"]).name,
-                r["convention"],
-                f"{nx} x {ny}",
-                ", ".join(f"{k} {v}" for k, v in r["planes"].items() if v) or "-",
-                r["variance_kind"],
-                r["unit"] or "-",
-                number(r["zero_point"], 6),
-                "{}, {}".format(*r["xy0"]),
-                "yes" if r["has_wcs"] else "no",
-                "; ".join(r["warnings"]),
-            ]
-        )
-    if rows:
-        head = ["file", "convention", "size", "flagged pixels", "variance", "unit"]
-        print_table([*head, "zero point", "x0, y0", "WCS", "remarks"], rows, numeric=(6,))
-    for r in records:
-        if r.get("settings"):
-            print("\n  ".join([f"{Path(r['path']).name}:", *recorded_lines(r["settings"])]))
-
-
 def run_config(arguments: argparse.Namespace) -> int:
     """Print, write or check a configuration file."""
     if arguments.action == "check":
@@ -378,6 +341,5 @@ RUN: dict[str, Callable[[argparse.Namespace], int]] = {
     "sweep": run_sweep,
     "match": run_match,
     "check": run_check,
-    "info": run_info,
     "config": run_config,
 }

@@ -58,9 +58,16 @@ def write_report(
     path = getattr(arguments, "report", None)
     if path is None:
         return
-    stack = request.stack.with_regions(request.plan.regions)
+    stack = request.stack.with_plan(request.plan)
     try:
-        html = match_report(stack, report.outcomes, report.reference, request.config, request.plan)
+        html = match_report(
+            stack,
+            report.outcomes,
+            report.reference,
+            request.config,
+            request.plan,
+            request.choices,
+        )
         write_html(path, html, request.overwrite)
     except BgviewerError as error:
         say(f"the report could not be written: {error}")

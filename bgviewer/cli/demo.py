@@ -70,7 +70,7 @@ def _headless(request: WindowRequest, folder: Path, window: Callable[[WindowRequ
         print(f"the window:        {picture}")
     else:
         say("everything is done but the picture of the window (see above)")
-    print("The last exposure cannot be matched, on purpose: it was read out in a window.")
+    print("The last exposure cannot be matched, on purpose: its pixels are twice as wide.")
     return exits.ALL_MATCHED
 
 

@@ -29,6 +29,8 @@ def outcome_json(outcome: MatchOutcome, limits: AcceptanceLimits) -> dict[str, A
         "scale": outcome.scale,
         "own_settings": outcome.own_settings,
         "regions": outcome.regions,
+        "detected": outcome.detected,
+        "aligned": outcome.aligned,
         "adjustments": [
             {"kind": a.kind, "asked": a.asked, "used": a.used, "text": a.text}
             for a in outcome.adjustments
@@ -71,7 +73,9 @@ def print_outcomes(report: ExportReport) -> None:
 def _remarks(outcome: MatchOutcome) -> list[str]:
     own = [f"own settings {outcome.own_settings}"] if outcome.own_settings else []
     ignored = [f"{outcome.regions} regions ignored"] if outcome.regions else []
-    return [*own, *ignored, *(a.text for a in outcome.adjustments)]
+    marks = {"sources detected by bgviewer": outcome.detected, "aligned": outcome.aligned}
+    done = [text for text, yes in marks.items() if yes]
+    return [*own, *ignored, *done, *(a.text for a in outcome.adjustments)]
 
 
 def _accepted(outcome: MatchOutcome, limits: AcceptanceLimits) -> str:

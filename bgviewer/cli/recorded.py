@@ -37,6 +37,10 @@ def recorded_lines(settings: Mapping[str, Any]) -> list[str]:
     if known:
         lines.append(", ".join(known))
     lines += [f"ignored: {region}" for region in settings["regions"]]
+    if settings["detected"]:
+        lines.append(f"sources detected: {settings['detected']}")
+    if settings["aligned"]:
+        lines.append("re-projected onto the reference's grid")
     return lines + [f"not as asked: {text}" for text in settings["adjustments"]]
 
 

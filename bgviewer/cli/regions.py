@@ -30,4 +30,4 @@ def with_regions(
     for note in found.notes:
         say(f"{path}: {note}")
     plan = add_regions(settings.plan, found.regions)
-    return replace(settings, plan=plan), stack.with_regions(plan.regions)
+    return replace(settings, plan=plan), stack.with_plan(plan)

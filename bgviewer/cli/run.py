@@ -58,6 +58,7 @@ class WindowRequest:
     screenshot: str | None = None
     plan: StackPlan | None = None
     reading: Reading | None = None
+    align: bool | str = False
 
 
 Window = Callable[[WindowRequest], int]
@@ -98,6 +99,10 @@ def _dispatch(command: str | None, arguments: argparse.Namespace, window: Window
         from bgviewer.cli.demo import run_demo
 
         return run_demo(arguments, window)
+    if command == "info":
+        from bgviewer.cli.info import run_info
+
+        return run_info(arguments)
     from bgviewer.cli import commands
 
     return commands.RUN[command](arguments)
@@ -138,6 +143,7 @@ def _window(arguments: argparse.Namespace, window: Window) -> int:
             screenshot=arguments.screenshot,
             plan=settings.plan,
             reading=settings.reading,
+            align=settings.align,
         )
     )
 

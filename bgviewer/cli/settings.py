@@ -9,6 +9,7 @@ from typing import Any
 
 from bgviewer.cli.output import say
 from bgviewer.cli.reading_options import gather_reading
+from bgviewer.cli.stack_options import gather_align, with_detection
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
@@ -34,6 +35,8 @@ class Settings:
         Exposures to leave out, regions to ignore, settings of single exposures.
     reading : Reading
         How files are read where recognition is not enough.
+    align : bool or str
+        Whether exposures of other grids are re-projected; a name: onto the grid of that exposure.
     """
 
     config: MatchConfig
@@ -41,6 +44,7 @@ class Settings:
     reference: str | None = None
     plan: StackPlan = field(default_factory=StackPlan)
     reading: Reading = field(default_factory=Reading)
+    align: bool | str = False
 
 
 def gather_settings(arguments: argparse.Namespace) -> Settings:
@@ -68,7 +72,8 @@ def gather_settings(arguments: argparse.Namespace) -> Settings:
     reference = getattr(arguments, "reference", None) or extra.get("reference")
     reference = None if reference == "auto" else reference
     reading = gather_reading(arguments, extra)
-    return Settings(config, _zero_point(zero_point), reference, plan, reading)
+    plan, align = with_detection(arguments, plan), gather_align(arguments, extra, reference)
+    return Settings(config, _zero_point(zero_point), reference, plan, reading, align)
 
 
 def _zero_point(value: str | float) -> str | float:

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bgviewer.engine.detection import Detection
 from bgviewer.engine.masks import IGNORED_PLANE, Masked, bits_of, in_type_of
 from bgviewer.errors import ConfigError, ShapeMismatchError
 
-__all__ = ["CANONICAL_PLANES", "IGNORED_PLANE", "Exposure", "MaskedImage", "ignoring"]
+__all__ = ["CANONICAL_PLANES", "IGNORED_PLANE", "Exposure", "MaskedImage", "ignoring", "with_plane"]
 
 CANONICAL_PLANES: Mapping[str, int] = {
     "BAD": 0,
@@ -179,6 +180,8 @@ class Exposure(MaskedImage):
         Photometric factor already applied to image and variance in memory.
     source : object, optional
         Where the planes lie on disk; opaque to the engine.
+    detection : Detection, optional
+        What made the plane DETECTED, where the exposure did not bring one.
     """
 
     name: str = ""
@@ -188,6 +191,7 @@ class Exposure(MaskedImage):
     zero_point: float | None = None
     scale: float = 1.0
     source: Any = field(default=None, repr=False)
+    detection: Detection | None = None
 
     def scaled(self, factor: float) -> Exposure:
         """Scale as `MaskedImage.scaled` does and remember the factor."""
@@ -219,26 +223,36 @@ def ignoring(image: Image, pixels: NDArray[np.bool_]) -> Image:
     ConfigError
         When all 64 bits that a mask can have carry names.
     """
+    return with_plane(image, IGNORED_PLANE, pixels)
+
+
+def with_plane(image: Image, name: str, pixels: NDArray[np.bool_]) -> Image:
+    """Return the same image with these pixels flagged in a mask plane, made if it is not there.
+
+    Arguments, errors and what is shared are as for `ignoring`.
+    """
     if pixels.shape != image.shape:
-        raise ShapeMismatchError(f"pixels to ignore: {pixels.shape}, but the image {image.shape}")
+        raise ShapeMismatchError(
+            f"pixels of the plane {name}: {pixels.shape}, but the image {image.shape}"
+        )
     assert image.planes is not None
     if image.mask is None:
-        return replace(image, mask=pixels.astype(np.uint8), planes={IGNORED_PLANE: 0})
-    bit = image.planes.get(IGNORED_PLANE)
+        return replace(image, mask=pixels.astype(np.uint8), planes={name: 0})
+    bit = image.planes.get(name)
     mask = image.mask
     if bit is None:
         bit = next(b for b in range(65) if b not in image.planes.values())
         mask = _with_room(mask, bit)
-        # A bit without a name means nothing; here it must not mean "ignored".
+        # A bit without a name means nothing; here it must not get that of the plane.
         mask = mask & ~in_type_of(mask, 1 << bit)
     flags = np.where(pixels, in_type_of(mask, 1 << bit), mask.dtype.type(0))
-    return replace(image, mask=mask | flags, planes={**image.planes, IGNORED_PLANE: bit})
+    return replace(image, mask=mask | flags, planes={**image.planes, name: bit})
 
 
 def _with_room(mask: NDArray[np.integer[Any]], bit: int) -> NDArray[np.integer[Any]]:
     """Return the mask in a type that has the bit."""
     if bit >= 64:
-        raise ConfigError("the mask has no free bit for the pixels to be ignored")
+        raise ConfigError("the mask has no free bit for another plane")
     if bit < 8 * mask.dtype.itemsize:
         return mask
     plain = mask.view(f"u{mask.dtype.itemsize}")  # no sign that would fill the new bits

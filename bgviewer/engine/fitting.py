@@ -48,7 +48,10 @@ class Adjustment:
 class Model(Protocol):
     """A background model that can be evaluated anywhere on the image."""
 
-    kind: str
+    @property
+    def kind(self) -> str:
+        """What it is made of: "spline" or "chebyshev"."""
+        ...
 
     @property
     def shape(self) -> tuple[int, int]:

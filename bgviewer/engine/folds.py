@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bgviewer.engine.blocks import BlockMoments, Edges, block_moments
 from bgviewer.engine.cells import Cells, cell_count, cell_edges
-from bgviewer.engine.chebyshev import ChebyshevModel, term_count, terms
+from bgviewer.engine.chebyshev import ChebyshevModel, summed_products, term_count, terms
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.difference import Difference
 from bgviewer.engine.fitting import Fit, Model
@@ -253,8 +253,8 @@ class FoldModels:
             design = self._terms()
             weighted = design * weights[:, None]
             self._normal[key] = (
-                weighted.T @ design,
-                weighted.T @ values,
+                summed_products(weighted, design),
+                summed_products(weighted, values[:, None])[:, 0],
                 int(np.count_nonzero(usable)),
             )
         return self._normal[key]

@@ -14,14 +14,16 @@ are not judged).
 What it does not: light wider than a tile that belongs to neither sky (halos, unmasked galaxies)
 is in fitted and judged tiles alike and counts as sky; so does noise correlated over more than a
 tile; and interleaved tiles say nothing of what a model does in gaps larger than a tile or beyond
-the data.  For gaps there is the mode "blocks", which leaves out contiguous blocks of tiles: it
+the data.  Any smooth difference counts, whatever its origin: a sky added to real exposures is not
+the whole truth for this score.  The noise taken off is the same for all settings of a pair: an
+error in it shifts every score alike and changes no choice.
+For gaps there is the mode "blocks", which leaves out contiguous blocks of tiles: it
 judges interpolation, favours stiffer models and does not say which is best where data are.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -40,12 +42,8 @@ from bgviewer.errors import ConfigError, NoOverlapError
 __all__ = [
     "MODES",
     "HoldOut",
-    "Score",
     "Yardstick",
-    "excess",
-    "joined",
     "lay_yardstick",
-    "score_tiles",
 ]
 
 Array = NDArray[np.float64]
@@ -335,69 +333,3 @@ def _blocks_of(ny: int, nx: int, hold_out: HoldOut) -> NDArray[np.intp]:
         ry, rx = (max(1, min(_BLOCKS_PER_SIDE, s // 2)) for s in (ny, nx))
         rows, columns = np.arange(ny) * ry // ny, np.arange(nx) * rx // nx
     return np.asarray(rows[:, None] * (int(columns[-1]) + 1) + columns[None, :])
-
-
-@dataclass(frozen=True, eq=False)
-class Score:
-    """How well predictions fit the judged tiles.
-
-    Attributes
-    ----------
-    value : float
-        Weighted mean of (tile - prediction)^2 - error^2: the mean squared error of the model
-        where it was not fitted, in unit squared; may come out slightly negative.
-    error : float
-        Its standard error, from the scatter between groups of tiles.
-    rms : float
-        Root of the mean of (tile - prediction)^2, noise included.
-    sums, weights : ndarray float64, 1-D
-        The same sums group by group; `value` = sum(sums) / sum(weights).
-    """
-
-    value: float
-    error: float
-    rms: float
-    sums: Array
-    weights: Array
-
-
-def score_tiles(yardstick: Yardstick, predictions: Array) -> Score:
-    """Judge predictions [ty, tx] of the tiles' means; NaN where a judged tile has none."""
-    on = yardstick.judged
-    weights, errors = yardstick.weights[on], yardstick.errors[on]
-    squares = (yardstick.values[on] - predictions[on]) ** 2
-    member, totals = yardstick.groups
-    sums = np.bincount(member, weights * (squares - errors**2)).astype(np.float64)
-    value, error = _ratio(sums, totals)
-    rms = math.sqrt(float(np.average(squares, weights=weights)))
-    return Score(value, error, rms, sums, totals)
-
-
-def excess(score: Score, best: Score) -> tuple[float, float]:
-    """Return by how much a score is above another on the same tiles, and the standard error.
-
-    Noise of the tiles that both share cancels group by group, which makes this far sharper than
-    the error of either.
-    """
-    return _ratio(score.sums - best.sums, best.weights)
-
-
-def joined(scores: Sequence[Score]) -> Score:
-    """Return the mean of scores on different tiles, each counting alike."""
-    totals = [float(s.weights.sum()) for s in scores]
-    parts = [(s.sums / t, s.weights / t) for s, t in zip(scores, totals, strict=True)]
-    sums: Array = np.concatenate([p[0] for p in parts])
-    weights: Array = np.concatenate([p[1] for p in parts])
-    value, error = _ratio(sums, weights)
-    rms = math.sqrt(sum(s.rms**2 for s in scores) / len(scores))
-    return Score(value, error, rms, sums, weights)
-
-
-def _ratio(sums: Array, weights: Array) -> tuple[float, float]:
-    """Return sum(sums) / sum(weights) and its standard error over the groups."""
-    total, count = float(weights.sum()), len(sums)
-    value = float(sums.sum()) / total
-    if count < 2:
-        return value, math.nan
-    off = sums - value * weights
-    return value, math.sqrt(count / (count - 1) * float(off @ off)) / total

@@ -164,6 +164,8 @@ class MatchResult:
     difference : Difference
     gridded : Gridded
     fit : Fit
+    prepared : tuple of Adjustment
+        What was done to the pair before, such as a cut to the part that both cover.
     """
 
     config: MatchConfig
@@ -173,6 +175,7 @@ class MatchResult:
     gridded: Gridded
     fit: Fit
     threads: int | None = None
+    prepared: tuple[Adjustment, ...] = ()
 
     @property
     def cells(self) -> Cells:
@@ -217,7 +220,7 @@ class MatchResult:
     @property
     def adjustments(self) -> tuple[Adjustment, ...]:
         """What was changed on the way."""
-        return self.gridded.adjustments + self.fit.adjustments
+        return self.prepared + self.gridded.adjustments + self.fit.adjustments
 
     @property
     def ratio(self) -> float:
@@ -355,7 +358,8 @@ def match_backgrounds(
     else:
         gridded = grid_difference(difference, config, progress, threads=threads)
     fit = fit_model(gridded.cells, gridded.bins, config, difference.shape, threads=threads)
-    result = MatchResult(config, reference, science, difference, gridded, fit, threads)
+    prepared = reuse.prepared if same_pair and reuse is not None else ()
+    result = MatchResult(config, reference, science, difference, gridded, fit, threads, prepared)
     return result.complete(progress) if complete else result
 
 

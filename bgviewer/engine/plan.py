@@ -8,6 +8,7 @@ from typing import Any
 
 from bgviewer.engine.acceptance import AcceptanceLimits
 from bgviewer.engine.config import OPTIONS, MatchConfig
+from bgviewer.engine.detection import Detection
 from bgviewer.engine.regions import Region
 
 __all__ = ["StackPlan"]
@@ -27,12 +28,15 @@ class StackPlan:
         Exposure -> options (snake_case) in which it differs from the shared settings.
     acceptance : AcceptanceLimits
         What a co-add would still keep; it changes no match.
+    detection : Detection or None
+        How sources are found in exposures that bring no DETECTED plane; None = they are not.
     """
 
     excluded: frozenset[str] = frozenset()
     regions: tuple[Region, ...] = ()
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     acceptance: AcceptanceLimits = field(default_factory=AcceptanceLimits)
+    detection: Detection | None = None
 
     def config_for(self, exposure: str, shared: MatchConfig) -> MatchConfig:
         """Return the settings an exposure is matched with."""
@@ -56,7 +60,8 @@ class StackPlan:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was decided."""
-        return not (self.excluded or self.regions or self.own or self.limited)
+        decided = self.excluded or self.regions or self.own or self.limited
+        return not (decided or self.detection is not None)
 
     @property
     def limited(self) -> bool:
@@ -64,5 +69,5 @@ class StackPlan:
         return self.acceptance != AcceptanceLimits()
 
     def without_exposures(self) -> StackPlan:
-        """Return what holds for another stack too: the acceptance limits."""
-        return StackPlan(acceptance=self.acceptance)
+        """Return what holds for another stack too: acceptance limits and source detection."""
+        return StackPlan(acceptance=self.acceptance, detection=self.detection)

@@ -16,6 +16,8 @@ __all__ = ["SHAPES", "Region", "ignored_pixels"]
 SHAPES = {"box": 5, "ellipse": 5, "polygon": 6}
 """Shape -> how many numbers it has (at least, for polygons)."""
 
+_HUGE = 1e150  # squares of what is below do not overflow
+
 Mask = NDArray[np.bool_]
 
 
@@ -82,10 +84,11 @@ class Region:
             return _inside_polygon(self.numbers, y, x)
         x0, y0, a, b, angle = self.numbers
         c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-        along, across = (x - x0) * c + (y - y0) * s, (y - y0) * c - (x - x0) * s
-        if self.shape == "box":
-            return np.asarray((np.abs(along) <= a / 2) & (np.abs(across) <= b / 2))
-        return np.asarray((along / a) ** 2 + (across / b) ** 2 <= 1)
+        with np.errstate(over="ignore"):
+            along, across = (x - x0) * c + (y - y0) * s, (y - y0) * c - (x - x0) * s
+            if self.shape == "box":
+                return np.asarray((np.abs(along) <= a / 2) & (np.abs(across) <= b / 2))
+            return np.asarray((along / a) ** 2 + (across / b) ** 2 <= 1)
 
 
 def _inside_polygon(
@@ -94,12 +97,24 @@ def _inside_polygon(
     """Even-odd rule: a ray to the right crosses the border an odd number of times."""
     inside = np.zeros(np.broadcast_shapes(np.shape(y), np.shape(x)), dtype=bool)
     corners = list(zip(numbers[::2], numbers[1::2], strict=True))
-    for (x1, y1), (x2, y2) in zip(corners, corners[1:] + corners[:1], strict=True):
-        if y1 == y2:
-            continue
-        crosses = (y1 > y) != (y2 > y)
-        inside ^= crosses & (x <= x1 + (y - y1) * (x2 - x1) / (y2 - y1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for (x1, y1), (x2, y2) in zip(corners, corners[1:] + corners[:1], strict=True):
+            if y1 == y2:
+                continue
+            crosses = (y1 > y) != (y2 > y)
+            if max(map(abs, (x1, y1, x2, y2))) < _HUGE:
+                at = x1 + (y - y1) * (x2 - x1) / (y2 - y1)
+            else:  # the same without numbers that overflow
+                part = (y / 4 - y1 / 4) / (y2 / 4 - y1 / 4)
+                at = x1 * (1 - part) + x2 * part
+            inside ^= crosses & (x <= at)
     return inside
+
+
+def _pixels(low: float, high: float, origin: int, size: int) -> tuple[int, int]:
+    """Return the pixels of an axis from `low` to `high`, the end excluded, inside the image."""
+    first, last = (min(max(v - origin, -1.0), size + 1.0) for v in (low, high))
+    return max(math.floor(first), 0), min(math.ceil(last) + 1, size)
 
 
 def ignored_pixels(
@@ -118,8 +133,8 @@ def ignored_pixels(
     ny, nx = shape
     for region in regions:
         x0, x1, y0, y1 = region.bounds
-        left, right = max(math.floor(x0) - xy0[0], 0), min(math.ceil(x1) - xy0[0] + 1, nx)
-        low, high = max(math.floor(y0) - xy0[1], 0), min(math.ceil(y1) - xy0[1] + 1, ny)
+        left, right = _pixels(x0, x1, xy0[0], nx)
+        low, high = _pixels(y0, y1, xy0[1], ny)
         if left >= right or low >= high:
             continue
         if found is None:

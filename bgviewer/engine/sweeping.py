@@ -15,13 +15,15 @@ from bgviewer.engine.config import GRID_STATISTICS, INTERP_STYLES, OPTIONS, Matc
 from bgviewer.engine.difference import Difference
 from bgviewer.engine.fitting import fit_model
 from bgviewer.engine.folds import FoldModels, FoldSums, predict
-from bgviewer.engine.holdout import HoldOut, Score, Yardstick, excess, lay_yardstick, score_tiles
+from bgviewer.engine.holdout import HoldOut, Yardstick, lay_yardstick
 from bgviewer.engine.matching import Gridded, grid_difference
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scores import Score, excess, score_tiles
 from bgviewer.errors import BgviewerError, ConfigError
 
 __all__ = [
     "Candidate",
+    "Chosen",
     "PairSweep",
     "SweepCell",
     "SweepSpace",
@@ -187,6 +189,25 @@ class SweepCell:
     def error_rms(self) -> float:
         """Root of the score, or 0 below 0: the model's expected error; NaN without a score."""
         return math.nan if self.score is None else math.sqrt(max(0.0, self.score.value))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a sweep chose for an exposure, and what came next, with this exposure's scores.
+
+    Attributes
+    ----------
+    setting, runner_up : str
+        In words; the runner-up is empty where there is none.
+    score, error, runner_up_score : float or None
+        Held-out scores, and the standard error of that of the choice, in unit squared.
+    """
+
+    setting: str
+    score: float | None
+    error: float | None
+    runner_up: str = ""
+    runner_up_score: float | None = None
 
 
 def best_of(cells: Iterable[SweepCell]) -> SweepCell | None:

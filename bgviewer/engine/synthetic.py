@@ -34,7 +34,7 @@ class Recipe:
     noise : float
         Standard deviation of the sky noise, in the exposures' unit.
     odd_one : bool
-        Add a last exposure of another shape, which cannot be matched.
+        Add a last exposure in larger pixels, which cannot be matched as it is.
     plane_only : bool
         No wide glow: only a plane per exposure.
     """
@@ -80,7 +80,7 @@ def make_stack(recipe: Recipe | None = None, **changes: Any) -> SyntheticStack:
         sky = _sky(recipe, rng, index)
         exposure = _observe(recipe, rng, index, sources, sky)
         if index >= recipe.n_exposures:
-            exposure, sky = _windowed(exposure), sky[: -(sky.shape[0] // 8)]
+            exposure, sky = _binned(exposure), _quarters(sky).mean(axis=0)
         exposures.append(exposure)
         skies.append(sky)
     return SyntheticStack(tuple(exposures), tuple(skies), recipe)
@@ -249,13 +249,26 @@ def _header(recipe: Recipe, index: int) -> dict[str, Any]:
     }
 
 
-def _windowed(exposure: Exposure) -> Exposure:
-    """Cut the last eighth of the rows off, as a windowed read-out would."""
-    keep = exposure.shape[0] - exposure.shape[0] // 8
+def _binned(exposure: Exposure) -> Exposure:
+    """Average squares of 2 x 2 pixels, as a binned read-out would: another pixel grid."""
     assert exposure.mask is not None and exposure.variance is not None
+    header = dict(exposure.header or {})
+    for axis in "12":
+        header[f"CRPIX{axis}"] = (header[f"CRPIX{axis}"] - 0.5) / 2 + 0.5
+        for other in "12":
+            header[f"CD{axis}_{other}"] *= 2
+    quarters = _quarters(exposure.mask)
     return replace(
         exposure,
-        image=exposure.image[:keep],
-        mask=exposure.mask[:keep],
-        variance=exposure.variance[:keep],
+        image=_quarters(exposure.image).mean(axis=0),
+        mask=np.bitwise_or.reduce(quarters, axis=0),
+        variance=_quarters(exposure.variance).mean(axis=0) / 4,
+        header=header,
     )
+
+
+def _quarters(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the four pixels of every square of 2 x 2: [4, ny // 2, nx // 2]."""
+    ny, nx = (side // 2 * 2 for side in values.shape)
+    even = values[:ny, :nx]
+    return np.stack([even[y::2, x::2] for y in (0, 1) for x in (0, 1)])

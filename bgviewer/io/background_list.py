@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.chebyshev import ChebyshevModel, term_count
+from bgviewer.engine.continued import ContinuedModel
 from bgviewer.engine.exposure import CANONICAL_PLANES, Exposure
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.spline import SplineModel
@@ -102,6 +103,8 @@ def list_entry(
     if isinstance(model, SplineModel):
         entry = _spline_entry(model, factor)
         return replace(entry, xy0=xy0), largest_difference(entry, wanted)
+    if isinstance(model, ContinuedModel):
+        return _continued_entry(model, factor, wanted, xy0)
     if not isinstance(model, ChebyshevModel):
         raise TypeError(f"no rule how a {type(model).__name__} becomes a BackgroundList")
     return _polynomial_entry(model, factor, wanted, xy0)
@@ -153,6 +156,37 @@ def _polynomial_entry(
         if difference <= limit or (ny, nx) == model.shape or work > _MOST_WORK:
             return found
         count *= 2
+
+
+def _continued_entry(
+    model: ContinuedModel, factor: float, background: Float32, xy0: tuple[int, int]
+) -> tuple[ListEntry, float]:
+    """A model of a part, read at cells of the whole image: LSST has no other place for cells.
+
+    A polynomial stays one over another domain; a spline is followed by ever smaller cells.
+    """
+    fitted, found = model.model, None
+    if isinstance(fitted, ChebyshevModel):
+        order, count = fitted.order, max(_CELLS_PER_ORDER * (fitted.order + 1), _FEWEST_CELLS)
+        style, most = "AKIMA_SPLINE", 2
+    else:
+        order, style, most = None, getattr(fitted, "style", "AKIMA_SPLINE"), 4
+        count = max(*getattr(fitted, "cells").shape, _FEWEST_CELLS)  # noqa: B009
+    for _ in range(most):
+        ny, nx = (min(count, side) for side in model.shape)
+        y, x = cell_centres(model.shape[0], ny), cell_centres(model.shape[1], nx)
+        values = _own(model.render(y, x), factor)
+        errors = np.ones_like(values)
+        entry = ListEntry(values, errors, model.shape, xy0, interp_style=style, order=order)
+        try:
+            difference = largest_difference(entry, background)
+        except np.linalg.LinAlgError:
+            difference = np.inf
+        if found is None or difference < found[1]:
+            found = entry, difference
+        count *= 2
+    assert found is not None
+    return found
 
 
 def write_background_list(

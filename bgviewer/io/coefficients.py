@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bgviewer.engine.chebyshev import ChebyshevModel, terms
+from bgviewer.engine.continued import ContinuedModel
 from bgviewer.io.cards import ascii_text, format_card, text_cards
 from bgviewer.io.splice import Part
 
@@ -22,18 +23,32 @@ _EXPLAINED = (
 )
 
 
+def _start_cards(shift: tuple[int, int]) -> list[bytes]:
+    """Say where the domain begins, where that is not the image's first pixel."""
+    if shift == (0, 0):
+        return []
+    dx, dy = shift
+    return [
+        format_card("DOMAINX0", dx, "[pix] column where the domain begins: i counts from it"),
+        format_card("DOMAINY0", dy, "[pix] row where the domain begins"),
+    ]
+
+
 def coefficient_parts(model: Any, scale: float, unit: str | None) -> list[Part]:
     """Return the table of a polynomial, in the exposure's own unit; nothing for a spline.
 
     Parameters
     ----------
-    model : SplineModel or ChebyshevModel
+    model : SplineModel, ChebyshevModel or a ContinuedModel of one
         In the scaled unit.
     scale : float
         Photometric factor of the scaled unit.
     unit : str or None
         The exposure's own.
     """
+    shift = (0, 0)
+    if isinstance(model, ContinuedModel):
+        model, shift = model.model, model.shift
     if not isinstance(model, ChebyshevModel):
         return []
     rows = np.empty(len(model.coefficients), dtype=_ROW)
@@ -64,6 +79,7 @@ def coefficient_parts(model: Any, scale: float, unit: str | None) -> list[Part]:
         format_card("ORDER", model.order, "highest total degree"),
         format_card("DOMAINX", width, "[pix] width of the domain"),
         format_card("DOMAINY", height, "[pix] height of the domain"),
+        *_start_cards(shift),
         *(card for line in _EXPLAINED for card in text_cards("COMMENT", line)),
     ]
     return [Part(None, cards, raw=rows.tobytes())]

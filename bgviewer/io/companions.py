@@ -85,6 +85,8 @@ def _candidates(source: Path, target: str, companion: Path) -> Iterator[str]:
         names.append(f"{before}{own}{after}{ending}")
     if match := _WORD.search(own):
         names.append(f"{new}_{match[1]}{ending}")
+    if old in new:
+        names.append(f"{new.split(old, 1)[0]}{companion.name}")
     names.append(companion.name)  # what belongs to several exposures
     yield from (n for n in dict.fromkeys(names) if n != target)
 

@@ -55,8 +55,14 @@ def read_any(path: str | os.PathLike[str]) -> Read:
     if is_session(path):
         opened = read_session(path)
         saved = opened.saved
-        extra = {"reference": saved.reference or "auto", "zeroPoint": saved.zero_point}
-        extra |= {READ: saved.reading} if saved.reading else {}
+        extra: dict[str, Any] = {
+            "reference": saved.reference or "auto",
+            "zeroPoint": saved.zero_point,
+        }
+        if saved.align:
+            extra["align"] = True
+        if saved.reading:
+            extra[READ] = saved.reading
         return saved.config, extra, saved.plan, ()
     return (*load_settings(path), ())
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from bgviewer.io.cards import append_cards, drop_cards, format_card, keyword, split_cards
-from bgviewer.io.fresh import mask_plane_cards
+from bgviewer.io.fresh import mask_plane_cards, place_cards
 from bgviewer.io.splice import Part
 
 __all__ = ["cut_down"]
@@ -20,7 +20,9 @@ _NAMES = re.compile(r"MP_|MSK[NMD]\d+$")
 _GONE = re.compile(r"DATAMODL|FMTVER|INDX\w*|JSON\w*")
 
 
-def cut_down(parts: Sequence[Part], planes: Mapping[str, int]) -> list[Part]:
+def cut_down(
+    parts: Sequence[Part], planes: Mapping[str, int], xy0: tuple[int, int] | None = None
+) -> list[Part]:
     """Return primary, IMAGE, the first MASK and VARIANCE as LSST's old readers need them.
 
     The mask's planes are named by MP_ cards instead of MSKN, with the names that settings have.
@@ -31,7 +33,10 @@ def cut_down(parts: Sequence[Part], planes: Mapping[str, int]) -> list[Part]:
         One per HDU of the input.
     planes : mapping of str to int
         Names of the first mask's planes as LSST's settings know them, and their bits.
+    xy0 : (int, int), optional
+        Position in the parent grid: old readers know it from the WCS ``A`` only.
     """
+    place = [] if xy0 is None else place_cards(xy0)
     out, taken = [], set()
     for part in parts:
         assert part.hdu is not None
@@ -41,7 +46,7 @@ def cut_down(parts: Sequence[Part], planes: Mapping[str, int]) -> list[Part]:
             cards = drop_cards(cards, lambda name: bool(_GONE.fullmatch(name)))
         elif role in _ROLES and role not in taken:
             taken.add(role)
-            new = [format_card("EXTTYPE", role), format_card("INHERIT", True)]
+            new = [format_card("EXTTYPE", role), format_card("INHERIT", True), *place]
             if role == "MASK":
                 cards = drop_cards(cards, lambda name: bool(_NAMES.match(name)))
                 new += mask_plane_cards(planes)

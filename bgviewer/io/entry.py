@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bgviewer.errors import BgviewerError
+from bgviewer.io.align import AlignTarget
 from bgviewer.io.read import FileInfo
 from bgviewer.io.scaling import Scale
 
@@ -34,6 +35,11 @@ class StackEntry:
         Photometric factor applied on reading; a callable is given the exposure and returns it.
     output_stem : str
         Name for files, distinct in the stack.
+    place : (int, int) or None
+        Parent position of pixel [0, 0] in a stack of different extents; None where all exposures
+        have the same, and pixels pair up by index.
+    aligned : AlignTarget or None
+        The grid it is re-projected onto on reading; None = it stays as it is.
     """
 
     id: int
@@ -44,3 +50,5 @@ class StackEntry:
     problem: BgviewerError | None = None
     scale: Scale = 1.0
     output_stem: str = ""
+    place: tuple[int, int] | None = None
+    aligned: AlignTarget | None = None

@@ -1,61 +1,152 @@
-"""Which exposures of a stack lie on its common pixel grid, and why the others do not."""
+"""Which exposures of a stack lie on its common pixel grid, where, and why the others do not."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bgviewer.errors import BgviewerError, GridError, ShapeMismatchError
+from bgviewer.engine.extent import Extent
+from bgviewer.errors import BgviewerError, GridError, NoOverlapError, ShapeMismatchError
+from bgviewer.io.placement import placement
 from bgviewer.io.read import FileInfo
 from bgviewer.io.sky import Grid, grid_offset
 
-__all__ = ["common_grid", "grid_problems"]
+__all__ = ["GridPlaces", "common_grid", "grid_places", "grid_problems"]
 
 _TOLERANCE = 0.5
-"""Pixels; pixels pair up by index, so half a pixel is the most that still means the same one."""
+"""Pixels; of equal extent, pixels pair up by index: half a pixel still means the same one."""
+_SHIFT_TOLERANCE = 0.01
+"""Pixels; of different extent only whole pixels of shift are the same grid (FORMATS 1.3)."""
+
+
+_APART = "on the pixel grid of the others, but it shares no part of it with any of them"
+
+
+@dataclass(frozen=True, eq=False)
+class GridPlaces:
+    """Where the exposures of a stack lie.
+
+    Attributes
+    ----------
+    grid : Grid or None
+        The common grid; None of an empty stack.
+    problems : tuple of BgviewerError or None
+        For each exposure why it cannot be matched with the others.
+    places : tuple of (int, int) or None
+        Parent position of pixel [0, 0] of each; None throughout where all have the same extent.
+    """
+
+    grid: Grid | None
+    problems: tuple[BgviewerError | None, ...] = ()
+    places: tuple[tuple[int, int] | None, ...] = ()
 
 
 def common_grid(infos: Sequence[FileInfo]) -> Grid:
     """Return the grid most exposures lie on; of equally many, that of the first.
 
-    The commonest shape is chosen first, then the commonest position on the sky.
+    Of exposures of one grid but of different extent the commonest is returned.
     """
-    shape = Counter(info.shape for info in infos).most_common(1)[0][0]
-    fitting = [info.grid for info in infos if info.shape == shape]
-    # A grid that says nothing would agree with every other one, so it has no vote.
-    voting = [grid for grid in fitting if grid.has_wcs or grid.xy0 is not None] or fitting
+    return _common([info.grid for info in infos])
+
+
+def _common(grids: Sequence[Grid]) -> Grid:
     groups: list[list[Grid]] = []
-    for grid in voting:
+    silent = [grid for grid in grids if not _tells(grid)]
+    for grid in (g for g in grids if _tells(g)):
         for group in groups:
-            if not _apart(group[0], grid):
+            if _place(group[0], grid) is not None:
                 group.append(grid)
                 break
         else:
             groups.append([grid])
-    return max(groups, key=len)[0]
+    told = len(groups)
+    for grid in silent:
+        # A grid that says nothing agrees with every other one of its shape: no vote on the place.
+        joined = [g for g in groups[:told] if any(grid.shape == held.shape for held in g)]
+        joined = joined or [g for g in groups[told:] if g[0].shape == grid.shape]
+        for group in joined:
+            group.append(grid)
+        if not joined:
+            groups.append([grid])
+    most = max(len(group) for group in groups)
+    group = next(g for grid in grids for g in groups if len(g) == most and grid in g)
+    extents = Counter((grid.shape, grid.xy0) for grid in group if _tells(grid) or not told)
+    commonest = max(extents, key=extents.__getitem__, default=(group[0].shape, group[0].xy0))
+    return next(grid for grid in group if (grid.shape, grid.xy0) == commonest)
 
 
-def _apart(one: Grid, other: Grid) -> bool:
-    found = grid_offset(one, other)
-    return found is not None and found[0] > _TOLERANCE
+def _tells(grid: Grid) -> bool:
+    return grid.has_wcs or grid.xy0 is not None
 
 
 def grid_problems(infos: Sequence[FileInfo]) -> list[BgviewerError | None]:
     """Return for each exposure why it cannot be matched with the others, or None."""
+    return list(grid_places(infos).problems)
+
+
+def grid_places(infos: Sequence[FileInfo], common: Grid | None = None) -> GridPlaces:
+    """Place every exposure in the common grid (or in the one that is given)."""
     if not infos:
-        return []
-    common = common_grid(infos)
-    return [_problem(common, info) for info in infos]
+        return GridPlaces(common)
+    common = common or common_grid(infos)
+    problems: list[BgviewerError | None] = []
+    places: list[tuple[int, int] | None] = []
+    for info in infos:
+        shift = _place(common, info.grid)
+        problems.append(None if shift is not None else _problem(common, info.grid))
+        x0, y0 = common.xy0 or (0, 0)
+        places.append(None if shift is None else (x0 + shift[0], y0 + shift[1]))
+    boxes = [
+        None if place is None else Extent(*place, *info.shape[::-1])
+        for info, place in zip(infos, places, strict=True)
+    ]
+    if len({box for box in boxes if box is not None}) < 2:
+        places = [None] * len(infos)
+    else:
+        reached = _hanging_together(boxes, Extent(*(common.xy0 or (0, 0)), *common.shape[::-1]))
+        for i, box in enumerate(boxes):
+            if box is not None and i not in reached:
+                problems[i], places[i] = NoOverlapError(_APART), None
+    return GridPlaces(common, tuple(problems), tuple(places))
 
 
-def _problem(common: Grid, info: FileInfo) -> BgviewerError | None:
-    if info.shape != common.shape:
-        (ny, nx), (my, mx) = info.shape, common.shape
-        return ShapeMismatchError(f"{nx} x {ny} pixels, the other exposures are {mx} x {my}")
-    found = grid_offset(common, info.grid)
-    if found is None or found[0] <= _TOLERANCE:
+def _hanging_together(boxes: Sequence[Extent | None], common: Extent) -> set[int]:
+    """Return which overlap the common extent, directly or through others."""
+    reached: set[int] = set()
+    new = [common]
+    while new:
+        held = new.pop()
+        for i, box in enumerate(boxes):
+            if box is not None and i not in reached and (held & box).size:
+                reached.add(i)
+                new.append(box)
+    return reached
+
+
+def _place(common: Grid, grid: Grid) -> tuple[int, int] | None:
+    """Return the shift of a grid in the common one; None where it is another grid."""
+    same_shape = grid.shape == common.shape
+    if same_shape:
+        found = grid_offset(common, grid)
+        if found is None or found[0] <= _TOLERANCE:
+            return 0, 0
+    shift = placement(common, grid)
+    if shift is None or not shift.apart <= _SHIFT_TOLERANCE:
         return None
+    return shift.dx, shift.dy
+
+
+def _problem(common: Grid, grid: Grid) -> BgviewerError:
+    size = ""
+    if grid.shape != common.shape:
+        (ny, nx), (my, mx) = grid.shape, common.shape
+        size = f"{nx} x {ny} pixels, the other exposures are {mx} x {my}"
+    found = grid_offset(common, grid)
+    if found is None:
+        return ShapeMismatchError(size or "not comparable with the pixel grid of the others")
     offset, what = found
     far = f"{offset:.3g} pixels off" if math.isfinite(offset) else "not comparable"
-    return GridError(f"not on the pixel grid of the others: {far} ({what})")
+    text = f"not on the pixel grid of the others: {far} ({what})"
+    return GridError(f"{text}; {size}" if size else text)

@@ -88,7 +88,8 @@ def load_lsst_config(path: str | os.PathLike[str]) -> LsstConfig:
     try:
         return parse_lsst_config(text)
     except ConfigError as exc:
-        raise ConfigError(f"{path}: {exc}", field=exc.field, value=exc.value) from exc
+        text = f"{path}: {exc}"
+        raise ConfigError(text, field=exc.field, value=exc.value, id=exc.id) from exc
 
 
 def parse_lsst_config(text: str) -> LsstConfig:
@@ -150,7 +151,8 @@ def _assignments(text: str) -> tuple[list[_Assignment], list[tuple[int, str]]]:
         word = "line" if len(refused) == 1 else "lines"
         raise ConfigError(
             f"{word} {lines}: only assignments of plain values are understood, such as "
-            "config.binSize = 128; code is never executed"
+            "config.binSize = 128; code is never executed",
+            id="E_CONFIG_CODE",
         )
     return found, notes
 
@@ -222,7 +224,7 @@ def dump_lsst_config(config: MatchConfig, dialect: str = "old") -> tuple[str, tu
     lines = [f"# Written by bgviewer {__version__}: LSST's matchBackgrounds, {dialect} names."]
     losses: list[str] = []
     for name, value in values.items():
-        reason = _loss(name, dialect)
+        reason = _loss(name, value, dialect)
         if reason:
             lines.append(f"# {name} = {value!a}  ({reason})")
             if name in _NO_MODERN and not config.use_polynomial:
@@ -235,7 +237,7 @@ def dump_lsst_config(config: MatchConfig, dialect: str = "old") -> tuple[str, tu
     return "\n".join(lines) + "\n", tuple(losses)
 
 
-def _loss(name: str, dialect: str) -> str:
+def _loss(name: str, value: Any, dialect: str) -> str:
     if not _BY_LSST[name].lsst:
         return "a correction of bgviewer that LSST does not have"
     if dialect == "modern":
@@ -243,6 +245,8 @@ def _loss(name: str, dialect: str) -> str:
             return "the modern task has no polynomials"
         if name == "bestRefWeightLevel":
             return "the modern task weighs chi-square instead"
+        if value == "INCREASE_NXNYSAMPLE":
+            return "the modern task does not have it any more"
     return ""
 
 

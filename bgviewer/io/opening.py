@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import BgviewerError, ReadError, SidecarError
+from bgviewer.io.conventions import NO_CHOICE
 from bgviewer.io.discover import Found, only_own_outputs, own_outputs_note
 from bgviewer.io.read import FileInfo, describe, is_own_file
 from bgviewer.io.reading import Reading
@@ -63,9 +64,10 @@ def opened(
     notes = [own_outputs_note(own)] if own else []
     if sidecars:
         notes.append(f"{_files(sidecars)} with masks, weights or models not taken as exposures")
-    told = Counter(info.remembered for _, info in taken if isinstance(info, FileInfo))
-    notes += [f"{_files(count)} {remark}" for remark, count in told.items() if remark]
-    return taken, notes
+    told = Counter(_how_read(info) for _, info in taken if isinstance(info, FileInfo))
+    # first: what a person said once should not be overlooked later
+    first = [f"{_files(count)} {remark}" for remark, count in told.items() if remark]
+    return taken, first + notes
 
 
 def _is_own(path: Path, info: FileInfo | BgviewerError) -> bool:
@@ -73,6 +75,12 @@ def _is_own(path: Path, info: FileInfo | BgviewerError) -> bool:
     if isinstance(info, FileInfo):
         return info.own_output
     return isinstance(info, ReadError) and is_own_file(path)
+
+
+def _how_read(info: FileInfo) -> str:
+    if info.remembered or info.choice == NO_CHOICE:
+        return info.remembered
+    return "read as chosen, not as recognised"
 
 
 def _files(count: int) -> str:

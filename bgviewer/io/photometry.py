@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 from astropy.io import fits
@@ -15,6 +16,7 @@ __all__ = [
     "band_of",
     "from_flux",
     "hst_zero_point",
+    "is_nanojansky",
     "is_nanomaggy",
     "jwst_zero_point",
     "keyword_zero_point",
@@ -75,7 +77,7 @@ def hst_zero_point(headers: Sequence[fits.Header], unit: str | None) -> float | 
             continue
         rate = -2.5 * math.log10(flam) - 5 * math.log10(pivot) - 2.408
         word = (unit or "").upper().replace(" ", "")
-        if word in ("ELECTRONS", "ELECTRON", "COUNTS", "COUNT", "DN"):
+        if word in ("ELECTRONS", "ELECTRON", "E-", "E", "COUNTS", "COUNT", "DN", "ADU"):
             return per_exposure(headers, rate)
         return rate
     return None
@@ -83,11 +85,16 @@ def hst_zero_point(headers: Sequence[fits.Header], unit: str | None) -> float | 
 
 def jwst_zero_point(headers: Sequence[fits.Header], unit: str | None) -> float | None:
     """Return the AB zero point of MJy/sr for the pixel's area PIXAR_SR.  Source: FORMATS 5."""
-    if (unit or "").replace(" ", "").lower() != "mjy/sr":
+    if re.sub(r"[ .*^]", "", unit or "").lower() not in ("mjy/sr", "mjysr-1"):
         return None
     areas = (number(header, "PIXAR_SR") for header in headers)
     area = next((a for a in areas if a is not None and a > 0), None)
     return None if area is None else -6.10 - 2.5 * math.log10(area)
+
+
+def is_nanojansky(unit: str | None) -> bool:
+    """Whether a unit is LSST's, however it is spelt."""
+    return (unit or "").strip().lower() in ("njy", "nanojansky", "nanojanskys")
 
 
 def is_nanomaggy(unit: str | None) -> bool:
@@ -117,7 +124,7 @@ def standard_zero_point(
         return magnitude, "PIXAR_SR"
     if is_nanomaggy(unit):
         return NANOMAGGY, "BUNIT"
-    return (NANOJANSKY, "BUNIT") if unit == "nJy" else None
+    return (NANOJANSKY, "BUNIT") if is_nanojansky(unit) else None
 
 
 def unit_of(headers: Iterable[fits.Header]) -> str | None:

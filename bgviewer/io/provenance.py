@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bgviewer.engine.config import OPTIONS, MatchConfig, Option
+from bgviewer.engine.detection import DETECTION, Detection
 from bgviewer.errors import ConfigError
 from bgviewer.io.cards import Value, ascii_text, format_card, history_cards, text_chunks
 
@@ -41,6 +42,7 @@ _FIGURES: tuple[tuple[str, str, str], ...] = (
 )
 _ADJUSTMENT = "BGVADJ"
 _REGIONS = "BGVNREG"
+_DETECTED, _ALIGNED = "BGVDETBY", "BGVALIGN"
 REGION_CARDS = tuple(f"BGVR{n:04d}" for n in range(1, 1000))
 """Keywords of the text that holds the regions."""
 
@@ -69,6 +71,8 @@ def make_cards(
     diff_im_var: float | None = None,
     adjustments: Sequence[Any] = (),
     regions: int = 0,
+    detection: Detection | None = None,
+    aligned: bool = False,
     version: str | None = None,
     when: datetime | None = None,
 ) -> tuple[Card, ...]:
@@ -90,6 +94,10 @@ def make_cards(
         What the engine changed, with ``kind``, ``asked``, ``used`` and ``text`` each.
     regions : int
         Regions whose pixels were ignored in the exposure; 0 is left out.
+    detection : Detection, optional
+        What made the exposure's DETECTED plane, where it brought none.
+    aligned : bool
+        Whether the exposure was re-projected onto the grid of the others.
     version, when : str, datetime, optional
         Default: bgviewer's own, and now.
 
@@ -112,6 +120,13 @@ def make_cards(
             cards.append((card, float(figure), comment))
     if regions:
         cards.append((_REGIONS, int(regions), "regions ignored in this exposure"))
+    if detection is not None:
+        cards.append((_DETECTED, "bgviewer (sep)", "who made the mask plane DETECTED"))
+        for opt in DETECTION.values():
+            unit = f" [{opt.unit}]" if opt.unit else ""
+            cards.append((opt.card, getattr(detection, opt.name), opt.lsst_name + unit))
+    if aligned:
+        cards.append((_ALIGNED, "bilinear", "re-projected onto the reference's grid"))
     cards += _adjustment_cards(adjustments)
     cards += _history(version, kind, reference, adjustments, when or datetime.now(UTC))
     return tuple(cards)
@@ -172,7 +187,8 @@ def raw_cards(cards: Iterable[Card]) -> list[bytes]:
 
 def keywords() -> frozenset[str]:
     """All keywords bgviewer may have written: an older set is replaced as a whole."""
-    single = {_REGIONS} | {card for _, card, _ in _FIGURES} | {o.card for o in OPTIONS.values()}
+    single = {_REGIONS, _DETECTED, _ALIGNED} | {o.card for o in DETECTION.values()}
+    single |= {card for _, card, _ in _FIGURES} | {o.card for o in OPTIONS.values()}
     texts = {card for _, card, _ in _TEXTS}
     texts |= {o.card for o in OPTIONS.values() if o.kind in ("planes", "choice")}
     split = {name + suffix for name in texts for suffix in _SUFFIXES if len(name + suffix) <= 8}
@@ -210,6 +226,16 @@ def _option_value(opt: Option, header: Mapping[str, Any]) -> Any:
     return _value(header, opt.card)
 
 
+def _detection(header: Mapping[str, Any]) -> Detection | None:
+    if _value(header, _DETECTED) is None:
+        return None
+    found = {opt.name: _value(header, opt.card) for opt in DETECTION.values()}
+    try:
+        return Detection(**{k: v for k, v in found.items() if v is not None})
+    except ConfigError:
+        return None
+
+
 def is_own_output(header: Mapping[str, Any]) -> bool:
     """Whether bgviewer wrote the HDU with this header."""
     return isinstance(_value(header, "BGVVERS"), str)
@@ -223,8 +249,8 @@ def read_cards(header: Mapping[str, Any]) -> dict[str, Any] | None:
     dict or None
         ``config`` (MatchConfig; None when its cards were damaged), ``version``, ``kind``,
         ``reference``, ``zero_point``, ``sign``, ``source_hash`` (text or None), ``scale``,
-        ``fit_rms``, ``matched_mse``, ``diff_im_var`` (float or None), ``regions`` (int) and
-        ``adjustments`` (tuple of text).
+        ``fit_rms``, ``matched_mse``, ``diff_im_var`` (float or None), ``regions`` (int),
+        ``detection`` (Detection or None), ``aligned`` (bool) and ``adjustments`` (tuple of text).
         None for a header bgviewer did not write.
     """
     if not is_own_output(header):
@@ -236,6 +262,8 @@ def read_cards(header: Mapping[str, Any]) -> dict[str, Any] | None:
         out[name] = float(value) if number else None
     regions = _value(header, _REGIONS)
     out["regions"] = regions if isinstance(regions, int) else 0
+    out["detection"] = _detection(header)
+    out["aligned"] = _value(header, _ALIGNED) is not None
     found = {opt.name: _option_value(opt, header) for opt in OPTIONS.values()}
     try:
         out["config"] = MatchConfig(**{k: v for k, v in found.items() if v is not None})

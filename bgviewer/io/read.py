@@ -144,9 +144,7 @@ class FileExposure(Exposure):
         self.__dict__["_wcs"] = value
 
 
-def describe(
-    path: str | os.PathLike[str], choice: Choice | Resolver = NO_CHOICE
-) -> FileInfo:
+def describe(path: str | os.PathLike[str], choice: Choice | Resolver = NO_CHOICE) -> FileInfo:
     """Say what a file holds, from its headers alone.
 
     Parameters

@@ -48,6 +48,8 @@ class RecordedSettings:
         How many regions were ignored; `plan` lacks them where the cards are damaged.
     adjustments : tuple of str
         What was not done as asked.
+    aligned : bool
+        Whether it was re-projected onto its reference's grid.
     """
 
     version: str
@@ -60,6 +62,7 @@ class RecordedSettings:
     figures: Mapping[str, float] = field(default_factory=dict)
     regions: int = 0
     adjustments: tuple[str, ...] = ()
+    aligned: bool = False
 
     @property
     def is_matched(self) -> bool:
@@ -78,6 +81,8 @@ class RecordedSettings:
             **self.figures,
             "regions": [_words(region) for region in self.plan.regions],
             "n_regions": self.regions,
+            "detected": "" if self.plan.detection is None else self.plan.detection.text,
+            "aligned": self.aligned,
             "adjustments": list(self.adjustments),
         }
 
@@ -152,7 +157,8 @@ def _recorded(header: Any, exposure: str) -> RecordedSettings:
         kind=record["kind"] or "",
         config=record["config"],
         extra=extra,
-        plan=StackPlan(regions=_regions(header, exposure)),
+        plan=StackPlan(regions=_regions(header, exposure), detection=record["detection"]),
+        aligned=record["aligned"],
         sign=record["sign"],
         source_hash=record["source_hash"],
         figures={name: record[name] for name in figures if record[name] is not None},

@@ -16,6 +16,7 @@ import numpy as np
 
 from bgviewer.engine.acceptance import AcceptanceLimits, judge_outcome
 from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.sweeping import Chosen
 from bgviewer.errors import WriteError
 from bgviewer.io.acceptance import limits_in_words
 from bgviewer.io.cards import ascii_text
@@ -44,7 +45,17 @@ _COLUMNS = (
     ("acceptance", str),
     ("background_list", str),
     ("background_list_difference", float),
+    ("detected", bool),
+    ("aligned", bool),
 )
+_SWEPT = (
+    ("sweep_setting", str),
+    ("sweep_score", float),
+    ("sweep_score_error", float),
+    ("sweep_runner_up", str),
+    ("sweep_runner_up_score", float),
+)
+"""Columns of a match with the settings that a sweep chose; others have none of them."""
 
 
 def _row(outcome: Any, limits: AcceptanceLimits) -> dict[str, Any]:
@@ -76,6 +87,7 @@ def write_report(
     zero_points: Mapping[int, float | None] | None = None,
     unit: str | None = None,
     limits: AcceptanceLimits | None = None,
+    choices: Mapping[str, Chosen] | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write the report of a run.
@@ -96,6 +108,8 @@ def write_report(
         Unit of the pixels after scaling; the figures carry it where astropy knows it.
     limits : AcceptanceLimits, optional
         What counts as accepted; goes into the metadata too.
+    choices : mapping of str to Chosen, optional
+        By the outcome's name: what a sweep chose; makes columns of its own.
     overwrite : bool
         Whether an existing report may be replaced.
 
@@ -115,6 +129,8 @@ def write_report(
     if zero_points is not None:
         for row, outcome in zip(rows, outcomes, strict=True):
             row["zero_point"] = zero_points.get(outcome.id)
+    if choices:
+        rows = [r | _swept(choices.get(o.name)) for r, o in zip(rows, outcomes, strict=True)]
     facts = {"version": version, "reference": reference, "config": config, "limits": limits}
     with quiet():
         data = formatted(_table(rows, facts, unit), facts)
@@ -123,17 +139,29 @@ def write_report(
     return path
 
 
+def _swept(chosen: Chosen | None) -> dict[str, Any]:
+    fields = ("setting", "score", "error", "runner_up", "runner_up_score")
+    return {
+        name: None if chosen is None else getattr(chosen, field)
+        for (name, _), field in zip(_SWEPT, fields, strict=True)
+    }
+
+
 def _table(rows: list[dict[str, Any]], facts: dict[str, Any], unit: str | None) -> Any:
     from astropy.table import Table
 
+    swept = _SWEPT if rows and _SWEPT[0][0] in rows[0] else ()
     columns = {
         name: np.array([_cell(row[name], kind) for row in rows], dtype=kind)
-        for name, kind in _COLUMNS
+        for name, kind in (*_COLUMNS, *swept)
     }
     table = Table(columns)
     table["zero_point"].unit = "mag"
     for name, power in (("fit_rms", 1), ("matched_mse", 2), ("diff_im_var", 2)):
         table[name].unit = _power(unit, power)
+    for name, kind in swept:
+        if kind is float:
+            table[name].unit = _power(unit, 2)
     table.meta["program"] = "bgviewer"
     table.meta["version"] = facts["version"] or _version()
     if facts["reference"]:
@@ -165,8 +193,8 @@ def _fits(table: Any, facts: dict[str, Any]) -> bytes:
     """Return a binary table; text in ASCII, the settings as cards like those of the exposures."""
     from astropy.io import fits
 
-    for name, kind in _COLUMNS:
-        if kind is str:
+    for name, kind in (*_COLUMNS, *_SWEPT):
+        if kind is str and name in table.colnames:
             # an empty column of text would have a width of 0, which FITS readers trip over
             table[name] = [ascii_text(cell) for cell in table[name]] or np.array([], "U1")
     table.meta.clear()

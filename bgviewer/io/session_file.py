@@ -16,6 +16,7 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
 from bgviewer.io.acceptance import ACCEPTANCE, read_acceptance
+from bgviewer.io.detection_table import DETECTION_TABLE, read_detection
 from bgviewer.io.plan import EXPOSURES, REGIONS, excluded_of, read_plan
 from bgviewer.io.reading import READ, ReadRule, read_rules
 from bgviewer.io.scaling import checked_zero_point
@@ -45,6 +46,8 @@ class SavedSession:
         What the third panel shows; an empty string leaves it.
     reading : tuple of ReadRule
         How the files are to be read.
+    align : bool
+        Whether exposures of other pixel grids are re-projected.
     """
 
     paths: tuple[Path, ...]
@@ -55,6 +58,7 @@ class SavedSession:
     zero_point: str | float = "auto"
     third: str = ""
     reading: tuple[ReadRule, ...] = ()
+    align: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,12 @@ def write_session(
 def _text(folder: Path, saved: SavedSession) -> str:
     import tomlkit
 
-    extra = {"reference": saved.reference or "auto", "zeroPoint": saved.zero_point}
-    extra |= {READ: saved.reading}
+    extra = {
+        "reference": saved.reference or "auto",
+        "zeroPoint": saved.zero_point,
+        "align": saved.align,
+        READ: saved.reading,
+    }
     document = tomlkit.document()
     table = tomlkit.table()
     table.add("format", _FORMAT)
@@ -184,6 +192,7 @@ def _opened(values: dict[str, Any], folder: Path) -> OpenedSession:
     regions, exposures = values.pop(REGIONS, []), values.pop(EXPOSURES, {})
     reading = read_rules(values.pop(READ, []))
     limits = read_acceptance(values.pop(ACCEPTANCE, {}))
+    sources = read_detection(values.pop(DETECTION_TABLE, None))
     if not isinstance(stack, dict):
         raise ConfigError("stack must be a table: [stack]")
     reference = _word(stack, "reference")
@@ -193,12 +202,14 @@ def _opened(values: dict[str, Any], folder: Path) -> OpenedSession:
         plan=replace(
             read_plan(excluded_of(stack.get("excluded", [])), regions, exposures),
             acceptance=limits,
+            detection=sources,
         ),
         reference=None if reference == "auto" else reference or None,
         science=_word(table, "science") or None,
         zero_point=checked_zero_point(stack.get("zeroPoint", "auto")),
         third=_word(table, "third"),
         reading=reading,
+        align=stack.get("align") is True,
     )
     return OpenedSession(saved, missing, changed)
 

@@ -15,6 +15,7 @@ from bgviewer.engine.config import OPTIONS, MatchConfig, Option
 from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
 from bgviewer.io.acceptance import ACCEPTANCE, add_acceptance, read_acceptance
+from bgviewer.io.detection_table import DETECTION_TABLE, add_detection, read_detection
 from bgviewer.io.plan import EXPOSURES, REGIONS, add_plan, excluded_of, read_plan
 from bgviewer.io.reading import READ, add_rules, read_rules
 from bgviewer.io.scaling import checked_zero_point
@@ -31,6 +32,10 @@ _EXTRAS: dict[str, tuple[Any, str]] = {
         "auto",
         "Common zero point in magnitudes; auto scales to the median where exposures differ, none "
         "scales nothing.",
+    ),
+    "align": (
+        False,
+        "Whether exposures on another pixel grid are re-projected onto that of the reference.",
     ),
 }
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -69,19 +74,22 @@ def dump_config(
         document.add(opt.lsst_name, list(value) if opt.kind == "planes" else value)
     document.add(tomlkit.nl())
     table = tomlkit.table()
-    rules = (extra or {}).get(READ, ())
-    given = _checked_extra({k: v for k, v in (extra or {}).items() if k != READ})
+    plan, extra = plan or StackPlan(), extra or {}
+    given = _checked_extra({k: v for k, v in extra.items() if k != READ})
     for name, (default, text) in _EXTRAS.items():
         for line in textwrap.wrap(text, 90):
             table.add(tomlkit.comment(line))
-        table.add(name, given.get(name, default))
-    plan = plan or StackPlan()
+        if name == "align" and not given.get(name):
+            table.add(tomlkit.comment("align = true"))  # stated only where it is wanted
+        else:
+            table.add(name, given.get(name, default))
     table.add(tomlkit.comment("Names of exposures that are left out."))
     table.add(_EXCLUDED, sorted(plan.excluded))
     document.add(_STACK, table)
     add_acceptance(document, plan.acceptance)
+    add_detection(document, plan.detection)
     add_plan(document, plan)
-    add_rules(document, rules)
+    add_rules(document, extra.get(READ, ()))
     return tomlkit.dumps(document)
 
 
@@ -119,8 +127,8 @@ def load_settings(
         ``reference`` and ``zeroPoint`` as far as the table ``[stack]`` gives them; ``read``, a
         tuple of `ReadRule`, where there are tables ``[[read]]``.
     plan : StackPlan
-        ``excluded`` of ``[stack]``, the tables ``[[regions]]``, ``[exposures."name"]`` and
-        ``[acceptance]``.
+        ``excluded`` of ``[stack]``, the tables ``[[regions]]``, ``[exposures."name"]``,
+        ``[acceptance]`` and ``[detection]``.
 
     Raises
     ------
@@ -128,23 +136,16 @@ def load_settings(
         Naming the file: it cannot be read, is no TOML, has an unknown key (with the nearest
         known one) or a value out of range.
     """
-    path = Path(path)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as exc:
-        raise ConfigError(f"{path}: cannot be opened ({exc.strerror or exc})") from exc
-    except UnicodeDecodeError as exc:
-        raise ConfigError(f"{path}: is not a text file") from exc
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"{path}: is not valid TOML: {exc}") from exc
+    values = _values(Path(path))
     table = values.pop(_STACK, {})
     regions, exposures = values.pop(REGIONS, []), values.pop(EXPOSURES, {})
+    sources = values.pop(DETECTION_TABLE, None)
     limits, reading = values.pop(ACCEPTANCE, {}), values.pop(READ, [])
     try:
         if not isinstance(table, dict):
             raise ConfigError(f"{_STACK} must be a table: [{_STACK}]")
         plan = read_plan(excluded_of(table.pop(_EXCLUDED, [])), regions, exposures)
-        plan = replace(plan, acceptance=read_acceptance(limits))
+        plan = replace(plan, acceptance=read_acceptance(limits), detection=read_detection(sources))
         rules = read_rules(reading)
         extra = _checked_extra(table) | ({READ: rules} if rules else {})
         return MatchConfig.from_lsst(values), extra, plan
@@ -158,6 +159,18 @@ def load_settings(
         ) from exc
 
 
+def _values(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as exc:
+        raise ConfigError(f"{path}: cannot be opened ({exc.strerror or exc})") from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"{path}: is not a text file") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"{path}: is not valid TOML: {exc}") from exc
+
+
 def _checked_extra(extra: Mapping[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name, value in extra.items():
@@ -168,6 +181,10 @@ def _checked_extra(extra: Mapping[str, Any]) -> dict[str, Any]:
             raise ConfigError(f"unknown option {name!r} in [{_STACK}]. {hint}", value=name)
         if name == "zeroPoint":
             out[name] = checked_zero_point(value)
+        elif name == "align":
+            if not isinstance(value, bool):
+                raise ConfigError(f"align = {value!r}: must be true or false.", value=value)
+            out[name] = value
         elif isinstance(value, str) and value.strip():
             out[name] = value
         else:

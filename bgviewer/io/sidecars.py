@@ -19,8 +19,9 @@ WORDS: dict[str, tuple[str, ...]] = {
     "mask": ("mask", "msk", "mskimg", "dq", "ood", "flag", "flags", "bpm", "badpix"),
     "variance": ("var", "variance"),
     "sigma": ("rms", "sigma", "err", "error", "unc", "uncert", "std"),
-    "inverse variance": ("ivar", "invvar"),
+    "inverse variance": ("ivar", "invvar", "ivm"),
     "weight": ("weight", "wt", "wht", "oow", "wgt", "conf"),
+    "map of the inputs": ("ctx", "con", "nexp", "expmap", "cov"),
 }
 """What a plane may be, and the words that say so at the end of a file's name."""
 
@@ -74,7 +75,7 @@ def suffix_stems(path: Path, kind: str) -> list[str]:
         for base in _bases(file_stem(path))
         for separator in _SEPARATORS
         for word in WORDS[kind]
-        for spelt in (word, word.upper())
+        for spelt in (word, word.upper(), word.capitalize())
     ]
 
 

@@ -106,6 +106,8 @@ def float_cards(hdu: Hdu) -> list[bytes]:
     unwanted: tuple[str, ...] = _INTEGER_ONLY + _EXTREMES
     if hdu.is_compressed:
         cards = uncompressed_cards(hdu, -32)
+    elif hdu.constant is not None:
+        cards = _with_axes(hdu)
     else:
         cards = split_cards(hdu.raw)
         if hdu.bitpix != -32:
@@ -113,6 +115,22 @@ def float_cards(hdu: Hdu) -> list[bytes]:
         elif card_value(hdu.header, "BSCALE", 1) == 1 and card_value(hdu.header, "BZERO", 0) == 0:
             unwanted = ("BLANK", *_EXTREMES)
     return drop_cards(cards, lambda name: name in unwanted)
+
+
+def _with_axes(hdu: Hdu) -> list[bytes]:
+    """Return the cards of an image that was a constant (HST's PIXVALUE) with axes for pixels."""
+    out: list[bytes] = []
+    for card in split_cards(hdu.raw):
+        name = keyword(card)
+        if name == "BITPIX":
+            out.append(format_card("BITPIX", -32, "array data type"))
+        elif name == "NAXIS":
+            out.append(format_card("NAXIS", len(hdu.axes), "number of array dimensions"))
+            axes = enumerate(reversed(hdu.axes), start=1)
+            out += [format_card(f"NAXIS{n}", size) for n, size in axes]
+        elif name not in ("NPIX1", "NPIX2", "PIXVALUE", "BSCALE", "BZERO"):
+            out.append(card)
+    return out
 
 
 def with_new_cards(

@@ -12,22 +12,27 @@ from pathlib import Path
 from typing import Any
 
 from bgviewer.engine.config import DEFAULT_BAD_MASK_PLANES, MatchConfig
+from bgviewer.engine.detection import DETECTED, Detection
 from bgviewer.engine.exposure import Exposure, MaskedImage, ignoring
+from bgviewer.engine.extent import Extent, common_part
+from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_exposure
 from bgviewer.engine.regions import Region, ignored_pixels
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import BgviewerError, ReadError
+from bgviewer.errors import GridError, ReadError
 from bgviewer.io.cache import ExposureCache
 from bgviewer.io.conventions import NO_CHOICE, Choice
+from bgviewer.io.detect import with_detected
 from bgviewer.io.discover import discover, find_files
 from bgviewer.io.entry import StackEntry
-from bgviewer.io.grid import grid_problems
+from bgviewer.io.loading import file_key, load_entry
 from bgviewer.io.names import distinct_stems
-from bgviewer.io.opening import Opened, opened
-from bgviewer.io.read import CHANGED, FileInfo, measure_file, read
+from bgviewer.io.opening import opened
+from bgviewer.io.read import measure_file
 from bgviewer.io.reading import Reading
 from bgviewer.io.scaling import Scale, ZeroPoint, checked_zero_point, scaled, scales_for
+from bgviewer.io.stack_entries import entries_of, stack_notes
 
 __all__ = ["OWN_SCALE", "ExposureStack", "StackEntry", "find_files", "load_stack"]
 
@@ -65,9 +70,11 @@ class ExposureStack:
         self.entries = tuple(entries)
         self.notes = tuple(notes)
         self.zero_point = zero_point
+        self.align: bool | str = False
         self._cache = ExposureCache(cache_bytes)
         self._memory = tuple(memory)
         self._regions: tuple[Region, ...] = ()
+        self._detection: Detection | None = None
 
     @classmethod
     def of(
@@ -130,6 +137,56 @@ class ExposureStack:
         other._regions = tuple(regions)
         return other
 
+    def with_plan(self, plan: StackPlan) -> ExposureStack:
+        """Return the same stack as a plan wants it read: its regions, its source detection."""
+        other = self.with_regions(plan.regions)
+        other._detection = plan.detection
+        return other
+
+    @property
+    def detection(self) -> Detection | None:
+        """How sources are found in exposures that bring no DETECTED plane; None = not at all."""
+        return self._detection
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the exposures are of one grid but of different extent."""
+        return any(entry.place is not None for entry in self.entries)
+
+    @property
+    def can_align(self) -> bool:
+        """Whether an exposure is left out for its pixel grid alone, and its place is known."""
+        return any(isinstance(e.problem, GridError) for e in self.entries)
+
+    def grid_extent(self, id: int) -> Extent:
+        """Return where an exposure lies in the stack's grid."""
+        entry = self.entries[id]
+        if entry.aligned is not None:
+            (x0, y0), (ny, nx) = entry.aligned.xy0, entry.aligned.grid.shape
+            return Extent(x0, y0, nx, ny)
+        ny, nx = self._fact(id, "shape")
+        x0, y0 = entry.place or self._fact(id, "xy0")
+        return Extent(x0, y0, nx, ny)
+
+    @property
+    def frame(self) -> Extent | None:
+        """What the usable exposures cover together; None when there is none."""
+        if not self.is_mixed:
+            return next((self.grid_extent(i) for i in self.usable), None)
+        return Extent.around(self.grid_extent(i) for i in self.usable)
+
+    def common_part(self, reference: Exposure, science: Exposure) -> tuple[Exposure, Exposure]:
+        """Cut two of its exposures to their overlap, in a stack of different extents.
+
+        Elsewhere they are returned as they are: pixels pair up by index.
+
+        Raises
+        ------
+        NoOverlapError
+            When they have no pixel in common.
+        """
+        return common_part(reference, science) if self.is_mixed else (reference, science)
+
     def regions_of(self, id: int) -> tuple[Region, ...]:
         """Return the regions that are ignored in an exposure."""
         name = self.entries[id].name
@@ -146,19 +203,30 @@ class ExposureStack:
 
     @property
     def shape(self) -> tuple[int, int] | None:
-        """``(ny, nx)`` of the first usable exposure; None when there is none."""
-        return next((self._fact(i, "shape") for i in self.usable), None)
+        """``(ny, nx)`` of the first usable exposure, of the largest where they differ; or None."""
+        extents = [self.grid_extent(i) for i in self.usable]
+        if self.is_mixed:
+            return max(extents, key=lambda extent: extent.size).shape
+        return extents[0].shape if extents else None
 
     @property
     def xy0(self) -> tuple[int, int]:
         """Parent position of pixel [0, 0] of the first usable exposure."""
-        return next((self._fact(i, "xy0") for i in self.usable), (0, 0))
+        return next((self.grid_extent(i).xy0 for i in self.usable), (0, 0))
 
     @property
     def planes(self) -> tuple[str, ...]:
         """Names of the mask planes that any usable exposure has, in order of appearance."""
-        names = (name for i in self.usable for name in self._fact(i, "planes") or ())
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys((*self._own_planes(), *self.made_planes)))
+
+    def _own_planes(self) -> list[str]:
+        return [name for i in self.usable for name in self._fact(i, "planes") or ()]
+
+    @property
+    def made_planes(self) -> tuple[str, ...]:
+        """Names of the planes that are made on reading and that no exposure brings."""
+        wanted = self._detection is not None and DETECTED not in self._own_planes()
+        return (DETECTED,) if wanted else ()
 
     def _fact(self, id: int, name: str) -> Any:
         info = self.entries[id].info
@@ -221,13 +289,13 @@ class ExposureStack:
             raise entry.problem.with_traceback(None)
         if entry.path is None:
             return self._from_memory(entry)
+        told: dict[str, Any] = {"detection": self._detection, "progress": progress}
         if not variance:
-            return self._load(entry, progress, variance=False)
+            return load_entry(entry, variance=False, **told)
         if scratch is not None and not self.fits_in_cache:
-            return self._load(entry, progress, scratch=scratch)
-        companions = () if entry.info is None else entry.info.companions
-        key = (entry.scale, *(_state_of(path) for path in (entry.path, *companions)))
-        exposure = self._cache.get(key, lambda: self._load(entry, progress))
+            return load_entry(entry, scratch=scratch, **told)
+        key = file_key(entry, self._detection)
+        exposure = self._cache.get(key, lambda: load_entry(entry, **told))
         # A file that is in the stack twice is held once, under one of its names.
         return exposure if exposure.name == entry.name else replace(exposure, name=entry.name)
 
@@ -244,7 +312,8 @@ class ExposureStack:
             As `read`.
         """
         entry = self.entries[id]
-        whole = entry.path is not None and not self.regions_of(id)
+        as_it_lies = self._detection is None and entry.aligned is None
+        whole = entry.path is not None and as_it_lies and not self.regions_of(id)
         if entry.problem is None and whole and not callable(entry.scale):
             assert entry.path is not None
             shape = None if entry.info is None else entry.info.shape
@@ -257,39 +326,14 @@ class ExposureStack:
                 return found
         return measure_exposure(self.read(id, variance=False), config, progress, threads=1)
 
-    def _load(
-        self,
-        entry: StackEntry,
-        progress: Progress,
-        variance: bool = True,
-        scratch: Scratch | None = None,
-    ) -> Exposure:
-        assert entry.path is not None
-        choice = NO_CHOICE if entry.info is None else entry.info.choice
-        exposure = read(
-            entry.path, variance=variance, scratch=scratch, progress=progress, choice=choice
-        )
-        if entry.info is not None and exposure.shape != entry.info.shape:
-            raise ReadError(entry.path, CHANGED)
-        return scaled(replace(exposure, name=entry.name), entry.scale)
-
     def _from_memory(self, entry: StackEntry) -> Exposure:
         held = self._memory[entry.id]
         assert held is not None
         if not isinstance(held, Exposure):
             fields = {f.name: getattr(held, f.name) for f in dataclasses.fields(held)}
             held = Exposure(**fields, name=entry.name)
-        return scaled(held, entry.scale)
-
-
-def _state_of(path: Path) -> tuple[object, ...]:
-    """Return what changes when a file is replaced or written again."""
-    try:
-        status = os.stat(path)
-    except OSError as exc:
-        why = f"cannot be opened ({exc.strerror or exc})"
-        raise ReadError(path, why, id="E_MISSING") from exc
-    return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
+        held = scaled(held, entry.scale)
+        return held if self._detection is None else with_detected(held, self._detection)
 
 
 def load_stack(
@@ -300,6 +344,7 @@ def load_stack(
     progress: Progress = SILENT,
     cache_bytes: int = CACHE_BYTES,
     choices: Reading | Mapping[Path, Choice] | None = None,
+    align: bool | str = False,
 ) -> ExposureStack:
     """Open a stack: headers only, pixels when they are asked for.
 
@@ -318,6 +363,9 @@ def load_stack(
     choices : Reading or mapping of Path to Choice, optional
         What the user said about some of the files: which chip, what a mask means, ...  Without
         it every file is read as recognised: what the window remembers does not count.
+    align : bool or str
+        True re-projects exposures of other pixel grids onto the common one when they are read
+        (package reproject); the name of an exposure, onto its grid.
 
     Returns
     -------
@@ -329,57 +377,16 @@ def load_stack(
     ReadError
         When there is not one file.
     ConfigError
-        For a `zero_point` that is none of the above.
+        For a `zero_point` that is none of the above, or when `align` cannot be done.
     """
     target = checked_zero_point(zero_point)
     found, notes = discover(paths)
     taken, left_out = opened(found, progress, Reading.of(choices))
     notes += left_out
-    entries, more = _entries(taken)
+    entries, more = entries_of(taken, align)
     entries, common, told = scales_for(entries, target)
     stack = ExposureStack(entries, zero_point=common, cache_bytes=cache_bytes)
-    notes += [*more, *told, *_stack_notes(stack, config)]
-    stack.notes = tuple(notes)
+    notes += [*more, *told, *stack_notes(stack, config)]
+    stack.notes, stack.align = tuple(notes), align
     progress.step(1.0, f"{len(stack)} exposures")
     return stack
-
-
-def _entries(
-    taken: Sequence[Opened],
-) -> tuple[list[StackEntry], list[str]]:
-    stems, notes = distinct_stems([path for path, _ in taken])
-    infos = [info for _, info in taken if isinstance(info, FileInfo)]
-    problems = iter(grid_problems(infos))
-    entries = []
-    for id_, ((path, info), stem) in enumerate(zip(taken, stems, strict=True)):
-        known = info if isinstance(info, FileInfo) else None
-        entries.append(
-            StackEntry(
-                id=id_,
-                name=stem,
-                path=path,
-                identity=os.path.realpath(path),
-                info=known,
-                problem=info if isinstance(info, BgviewerError) else next(problems),
-                output_stem=stem,
-            )
-        )
-    return entries, notes
-
-
-def _stack_notes(stack: ExposureStack, config: MatchConfig | None) -> list[str]:
-    infos = [info for i in stack.usable if (info := stack[i].info) is not None]
-    notes = []
-    bands = list(dict.fromkeys(info.band for info in infos if info.band))
-    if len(bands) > 1:
-        notes.append(f"warning: the exposures are of different bands ({', '.join(bands)})")
-    units = list(dict.fromkeys(info.unit for info in infos if info.unit))
-    if len(units) > 1:
-        scaled = "" if stack.zero_point is not None else "; not scaled"
-        notes.append(f"warning: the exposures have different units ({', '.join(units)}){scaled}")
-    blind = sum(not info.has_wcs and info.convention != "afw" for info in infos)
-    if 0 < blind < len(infos):
-        notes.append(f"{blind} of {len(infos)} exposures have no WCS; their grid was not checked")
-    if config is not None and (missing := stack.missing_planes(config)):
-        notes.append(f"no exposure has the bad mask plane {', '.join(missing)}; counted as empty")
-    return notes

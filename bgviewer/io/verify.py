@@ -11,7 +11,7 @@ from astropy.io import fits
 from bgviewer.engine.bands import row_bands
 from bgviewer.errors import ReadError, WriteError
 from bgviewer.io.checksum import carried
-from bgviewer.io.layout import FitsFile, quiet
+from bgviewer.io.layout import BAD_CARD, FitsFile, quiet
 from bgviewer.io.splice import Part
 from bgviewer.io.words import BAND_BYTES, sum_of_words
 
@@ -33,7 +33,7 @@ def verify_written(
     try:
         with FitsFile(temporary) as file:
             problem = _problem(file, source, parts)
-        problem = problem or _seen_by_astropy(temporary, parts)
+        problem = problem or _seen_by_others(temporary, parts)
     except ReadError as exc:
         problem = exc.reason
     if problem:
@@ -60,8 +60,22 @@ def _problem(file: FitsFile, source: FitsFile | None, parts: Sequence[Part]) -> 
     return None
 
 
+def _seen_by_others(temporary: Path, parts: Sequence[Part]) -> str | None:
+    """Say what astropy finds wrong; odd cards of the input may be too much for it."""
+    try:
+        return _seen_by_astropy(temporary, parts)
+    except (*BAD_CARD, OSError, ArithmeticError) as exc:
+        why = " ".join(str(exc).split()) or "nothing told"
+        return f"other readers fail on its headers: {type(exc).__name__}: {why}"
+
+
 def _seen_by_astropy(temporary: Path, parts: Sequence[Part]) -> str | None:
-    with quiet(), fits.open(temporary, memmap=False, disable_image_compression=True) as hdus:
+    # Opened here: astropy leaves a file open that it fails on.
+    with (
+        quiet(),
+        open(temporary, "rb") as handle,
+        fits.open(handle, memmap=False, disable_image_compression=True) as hdus,
+    ):
         for index, part in enumerate(parts):
             if part.pixels is None:
                 continue

@@ -105,7 +105,7 @@ def write_matched(
         planes = recognise(file, choice)
         parts = _matched_parts(file, planes, background, raw_cards(cards), scratch)
         if planes.convention == LsstImages.name:
-            parts = cut_down(parts, _lsst_names(planes))
+            parts = cut_down(parts, _lsst_names(planes), planes.xy0)
         parts = compressed_parts(file, parts, _own_planes(planes), planes.image, compress, path)
         return _write(file, parts, path, overwrite, progress)
 
@@ -230,9 +230,6 @@ def _matched_parts(
     if background is not None:
         _check_shape(background, planes.shape)
         hdu = file.hdus[planes.image]
-        if hdu.constant is not None:
-            reason = f"{hdu.describe()} cannot be written back: it holds a constant"
-            raise ReadError(file.path, reason, id="E_DIMS")
         if planes.layer is None:
             image = own = Assembler(file, planes, scratch).image()
         else:  # of a cube the one plane changes
@@ -249,6 +246,8 @@ def _matched_parts(
         hdu = file.hdus[planes.cards_hdu]
         old = parts[hdu.index]
         header = old.cards if old.cards is not None else split_cards(hdu.raw)
+        # What LSST's butler noted is true of the file it came from only (FORMATS 1.8).
+        header = drop_cards(header, lambda name: name.startswith("LSST BUTLER"))
         header = with_new_cards(header, records, keywords())
         parts[hdu.index] = Part(hdu, header, old.pixels)
     return parts

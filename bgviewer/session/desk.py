@@ -13,6 +13,7 @@ from bgviewer.io.stack import ExposureStack, load_stack
 from bgviewer.session.batch import Batch, Begun, Quiet
 from bgviewer.session.facts import (
     GoodPixels,
+    choose_action,
     first_reason,
     good_pixels,
     outcome_of,
@@ -41,6 +42,7 @@ class Desk(QObject):
         self._jobs: list[Job] = []
         self._exported: tuple[ExportReport, ExportRequest] | None = None
         self._measured_with: GoodPixels = ()
+        self.open_stack: Callable[..., ExposureStack] = load_stack
         self._lane = Lane("files", self)
         self._lane.connect(self._on_report)
 
@@ -52,14 +54,22 @@ class Desk(QObject):
     # ---------------------------------------------------------------- wishes
 
     def load(
-        self, paths: Sequence[str], reference: str | None = None, plan: StackPlan | None = None
+        self,
+        paths: Sequence[str],
+        reference: str | None = None,
+        plan: StackPlan | None = None,
+        align: bool = False,
     ) -> None:
-        """Open and measure the exposures at `paths`."""
+        """Open and measure the exposures at `paths`; a stack that is aligned stays so."""
         config, zero_point = self._store.state.config, self._zero_point
-        before = self._store.state.stack
+        before, open_stack = self._store.state.stack, self.open_stack
+
+        if before is not None and before.stack.align:
+            align = align or not {str(e.path) for e in before.stack.entries}.isdisjoint(paths)
+        told: dict[str, Any] = {"zero_point": zero_point, "config": config, "align": align}
 
         def make(job: Job) -> ExposureStack:
-            return load_stack(paths, zero_point=zero_point, config=config, progress=job)
+            return open_stack(paths, **told, progress=job)
 
         def forget() -> None:
             if before is not None:
@@ -87,7 +97,7 @@ class Desk(QObject):
             # What was decided about one stack means nothing for quite another one.
             other = before is not None and not share_exposures(before.stack, stack)
             wanted = plan if plan is not None else present.without_exposures() if other else present
-            stack = stack.with_regions(wanted.regions)
+            stack = stack.with_plan(wanted)
             loaded = LoadedStack(stack, *measure_stack(stack, config, job), config)
             afterwards()
             # The present plan may be changed until the answer is taken.
@@ -271,8 +281,8 @@ class Desk(QObject):
         tuner.forget()
         plan = store.state.plan if plan is None else plan
         held = loaded.stack
-        if held.regions != plan.regions:
-            held = held.with_regions(plan.regions)
+        if (held.regions, held.detection) != (plan.regions, plan.detection):
+            held = held.with_plan(plan)
         self._measured_with = good_pixels(loaded.stack, loaded.config)
         stack = StackState(held, tuple(loaded.measurements), tuple(loaded.reasons), None)
         stack = ranked(stack, store.state.config, plan)
@@ -307,17 +317,19 @@ class Desk(QObject):
         store = self._store
         notes = (*stack.stack.notes, *plan_warnings(store.state.plan, stack.stack))
         if stack.ranking is None:
-            store.notice("error", stack.ranking_problem, "\n".join(notes))
+            action = choose_action(stack)
+            text = first_reason(stack) if action else stack.ranking_problem
+            store.notice("error", text, "\n".join(notes), action)
             return
         notes = tuple(dict.fromkeys((*notes, *stack.ranking.warnings)))
         usable = sum(m is not None for m in stack.measurements)
         if store.state.science is None:
             text = self.tr("Matching needs at least two exposures that can be used; there is {}.")
-            store.notice("error", text.format(usable), "\n".join(notes))
+            store.notice("error", text.format(usable), "\n".join(notes), choose_action(stack))
         elif usable < len(stack):
             text = self.tr("{} of {} exposures cannot be used: {}")
             text = text.format(len(stack) - usable, len(stack), first_reason(stack))
-            store.notice("warning", text, "\n".join(notes))
+            store.notice("warning", text, "\n".join(notes), choose_action(stack))
         elif notes:
             store.notice("info", notes[0], "\n".join(notes[1:]))
 

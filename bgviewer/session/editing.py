@@ -155,9 +155,9 @@ class Editing(Store):
         if replace(old, acceptance=new.acceptance) == new:
             self.tell(self.outcomes_changed)  # no match depends on what is accepted
             return
-        elsewhere = old.regions != new.regions
+        elsewhere = (old.regions, old.detection) != (new.regions, new.detection)
         if elsewhere:
-            held = replace(held, stack=held.stack.with_regions(new.regions))
+            held = replace(held, stack=held.stack.with_plan(new))
         self.swap(stack=ranked(held, self.state.config, new))
         if elsewhere or old.excluded != new.excluded:
             self.tell(self.ranking_changed)

@@ -5,21 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.detection import Detection
 from bgviewer.engine.regions import Region
+from bgviewer.errors import ChooseError
 from bgviewer.io.stack import ExposureStack
 from bgviewer.session.state import Outcome, StackState
 from bgviewer.tasks.match import MatchOutcome
 from bgviewer.tasks.overview import residual_map
 
-__all__ = ["GoodPixels", "first_reason", "good_pixels", "outcome_of", "share_exposures"]
+__all__ = [
+    "GoodPixels",
+    "choose_action",
+    "first_reason",
+    "good_pixels",
+    "outcome_of",
+    "share_exposures",
+]
 
-GoodPixels = tuple[tuple[tuple[str, ...], tuple[Region, ...]], ...]
-"""Of every exposure: bad planes and regions."""
+GoodPixels = tuple[tuple[tuple[str, ...], tuple[Region, ...], Detection | None], ...]
+"""Of every exposure: bad planes, regions and source detection."""
 
 
 def good_pixels(stack: ExposureStack, config: MatchConfig) -> GoodPixels:
     """Return, for every exposure, what decides which of its pixels are good."""
-    return tuple((config.bad_mask_planes, stack.regions_of(e.id)) for e in stack.entries)
+    bad, detection = config.bad_mask_planes, stack.detection
+    return tuple((bad, stack.regions_of(e.id), detection) for e in stack.entries)
 
 
 def share_exposures(one: ExposureStack, other: ExposureStack) -> bool:
@@ -37,6 +47,14 @@ def first_reason(stack: StackState) -> str:
             text = reason or str(entry.problem or "")
             return text if entry.name in text else f"{entry.name}: {text}"
     return ""
+
+
+def choose_action(stack: StackState) -> str:
+    """Name the action that mends it: saying which image of a file is meant, or aligning."""
+    asks = any(isinstance(entry.problem, ChooseError) for entry in stack.stack.entries)
+    if asks:
+        return "choose_image"
+    return "align" if stack.stack.can_align else ""
 
 
 def outcome_of(

@@ -95,8 +95,9 @@ class Lane(QObject):
     reported = pyqtSignal(object)
     """A `Report`; emitted by the worker, so connect it queued (the default across threads)."""
 
-    def __init__(self, name: str, parent: QObject | None = None) -> None:
+    def __init__(self, name: str, parent: QObject | None = None, niceness: int = _NICENESS) -> None:
         super().__init__(parent)
+        self._niceness = niceness
         self._wake = threading.Condition()
         self._waiting: list[Job] = []
         self._running: Job | None = None
@@ -178,7 +179,7 @@ class Lane(QObject):
             return self._running
 
     def _run(self) -> None:
-        _give_way()
+        _give_way(self._niceness)
         while (job := self._next()) is not None:
             report = self._attempt(job)
             with self._wake:
@@ -202,11 +203,11 @@ class Lane(QObject):
             return Report(job, "bug", error)
 
 
-def _give_way() -> None:
+def _give_way(niceness: int) -> None:
     """Let the system prefer the window's thread to this one and to those it starts.
 
     Only Linux knows a priority for each thread.
     """
     if sys.platform == "linux":
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

@@ -11,12 +11,16 @@ from PyQt6.QtCore import QObject
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.synthetic import make_stack
 from bgviewer.io.stack import ExposureStack
+from bgviewer.session.checker import Checker
+from bgviewer.session.diagnoser import Diagnoser
 from bgviewer.session.editing import Editing
+from bgviewer.session.file_reading import FileReading
 from bgviewer.session.lane import Job
 from bgviewer.session.plane_counter import PlaneCounter
 from bgviewer.session.readout import read_out
 from bgviewer.session.stack_views import StackViews
 from bgviewer.session.state import MatchState, Readout
+from bgviewer.session.sweeper import Sweeper
 from bgviewer.session.tuner import Rectangle
 from bgviewer.tasks.demo import DEMO_CONFIG
 from bgviewer.tasks.export import ExportReport, ExportRequest
@@ -51,21 +55,30 @@ class Session(Editing):
         self._zero_point = zero_point
         self.stack_views = StackViews(self, self._tuner, self._desk)
         self.planes = PlaneCounter(self, self._desk)
+        self.sweeper = Sweeper(self, self._tuner)
+        self.diagnoser = Diagnoser(self, self._tuner, self.sweeper)
+        self.checker = Checker(self, self._desk)
+        self.file_reading = FileReading(self, self._desk)
 
     @property
     def busy(self) -> bool:
         """Whether any work runs or waits."""
+        return self._matching or self.sweeper.lane.busy or self.diagnoser.lane.busy
+
+    @property
+    def _matching(self) -> bool:
         return self._tuner.lane.busy or self._desk.lane.busy
 
     @property
     def settled(self) -> bool:
         """Whether what is shown is all that was asked for, as finely as the screen shows it."""
-        return not self.busy and self._tuner.settled
+        return not self._matching and self._tuner.settled
 
     @property
     def alive(self) -> bool:
         """Whether a worker thread lives."""
-        return self._tuner.lane.alive or self._desk.lane.alive
+        parts = (self._tuner, self._desk, self.sweeper, self.diagnoser)
+        return any(x.lane.alive for x in parts)
 
     def readout(self, x: float, y: float) -> Readout | None:
         """Values of the shown pair at parent position (x, y); None outside."""
@@ -79,14 +92,16 @@ class Session(Editing):
         paths: Sequence[str | Path],
         reference: str | None = None,
         plan: StackPlan | None = None,
+        align: bool = False,
     ) -> None:
         """Read the stack at `paths` (files, folders, @lists); the present one stays till then.
 
         `reference` names the exposure to begin with; without it the best of the ranking.  `plan`
         is taken with the stack; without it the present one stays, unless it was made for a stack
-        that has no exposure in common with the new one.
+        that has no exposure in common with the new one.  `align` re-projects exposures of other
+        pixel grids onto the common one.
         """
-        self._desk.load([str(p) for p in paths], reference, plan)
+        self._desk.load([str(p) for p in paths], reference, plan, align)
 
     def load_demo(self) -> None:
         """Make a stack with a known sky and take it, with settings that suit its size."""
@@ -133,9 +148,15 @@ class Session(Editing):
         self._desk.retry_export(report)
 
     def export_request(
-        self, directory: str | Path, *, overwrite: bool, include_reference: bool, backgrounds: bool
+        self,
+        directory: str | Path,
+        *,
+        overwrite: bool,
+        include_reference: bool,
+        backgrounds: bool,
+        **options: Any,
     ) -> ExportRequest | None:
-        """Freeze what would be exported; None when there is nothing to export."""
+        """Freeze what would be exported, `options` as `export_fields` gives them; None: nothing."""
         state = self.state
         if state.stack is None or state.reference is None:
             return None
@@ -149,6 +170,7 @@ class Session(Editing):
             backgrounds=backgrounds,
             zero_point=self._zero_point,
             plan=state.plan,
+            **options,
         )
 
     def export(self, request: ExportRequest) -> None:
@@ -179,6 +201,12 @@ class Session(Editing):
         """Read a file in the files lane; `tell` is called with what it holds."""
         self._desk.run("read", title, work, tell)
 
+    def read_quietly(
+        self, kind: str, work: Callable[[Job], Any], tell: Callable[[Any], None]
+    ) -> None:
+        """Look into files in the files lane without a word; a newer look of its kind wins."""
+        self._desk.run_quietly(kind, work, tell)
+
     def stop(self) -> None:
         """Stop what shows progress; live matching goes on."""
         self._desk.stop()
@@ -187,6 +215,8 @@ class Session(Editing):
         """Stop everything and wait for the threads; the session is of no use afterwards."""
         self._tuner.lane.close()
         self._desk.lane.close()
+        self.sweeper.close()
+        self.diagnoser.close()
 
     # ---------------------------------------------------------------- what is shown
 

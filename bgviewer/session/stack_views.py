@@ -211,7 +211,10 @@ class StackViews(QObject):
                 else:
                     left_out.append((tile.name, self.tr("the reference once more")))
             elif tile.state == "matched" and outcome is not None and outcome.model is not None:
-                members.append(Member(tile.exposure, tile.name, outcome.model))
+                reference = store.state.reference
+                assert reference is not None
+                told = tile.exposure, tile.name, outcome.model
+                members.append(Member.matched(stack.stack, reference, *told))
             else:
                 left_out.append((tile.name, tile.reason or tile.state))
         blocks = self._coadd.blocks if self._coadd is not None else None

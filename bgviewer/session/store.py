@@ -98,7 +98,7 @@ class Store(QObject):
         return state.plan.config_for(state.stack.stack.entries[exposure].name, state.config)
 
     def key(self, exposure: int, effective: MatchConfig | None = None) -> tuple[Any, ...]:
-        """What an outcome depends on: reference, regions and settings of the match."""
+        """What an outcome depends on: reference, regions, detection and settings of the match."""
         state = self._state
         return self._keys(state.config, state.plan, state.reference, effective)(exposure)
 
@@ -122,7 +122,8 @@ class Store(QObject):
         def key(exposure: int) -> tuple[Any, ...]:
             name = names[exposure] if names else ""
             used = effective or plan.config_for(name, config)
-            return (reference, first, plan.regions_for(name), *match_key(used))
+            detection = plan.detection
+            return (reference, first, detection, plan.regions_for(name), *match_key(used))
 
         return key
 

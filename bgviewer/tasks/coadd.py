@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer.engine.exposure import MaskedImage
+from bgviewer.engine.extent import laid_into
 from bgviewer.engine.matching import Model
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import BgviewerError
@@ -26,11 +28,27 @@ _BAND = 32  # rows combined between two progress steps
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """An exposure of the co-add; `model` is what matching adds to it, None for the reference."""
+    """An exposure of the co-add; `model` is what matching adds to it, None for the reference.
+
+    In a stack of different extents `shift` is where the model's pixel (0, 0) lies in the stack's
+    frame, (dx, dy).
+    """
 
     exposure: int
     name: str
     model: Model | None = field(default=None, repr=False)
+    shift: tuple[int, int] = (0, 0)
+
+    @classmethod
+    def matched(
+        cls, stack: ExposureStack, reference: int, exposure: int, name: str, model: Model | None
+    ) -> Member:
+        """Make the member of an exposure that was matched to the reference."""
+        frame = stack.frame
+        if not stack.is_mixed or frame is None:
+            return cls(exposure, name, model)
+        part = stack.grid_extent(reference) & stack.grid_extent(exposure)
+        return cls(exposure, name, model, (part.x0 - frame.x0, part.y0 - frame.y0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +100,8 @@ class Coadd:
     names : tuple of str
         The exposures in it.
     left_out : tuple of (name, reason)
+    xy0 : (int, int) or None
+        Parent position of the frame, in a stack of different extents.
     """
 
     before: Float32 = field(repr=False)
@@ -93,14 +113,23 @@ class Coadd:
     statistic: str
     key: Any
     blocks: Blocks = field(repr=False)
+    xy0: tuple[int, int] | None = None
 
-    def over(self, after: bool, window: Window) -> Float32:
-        """Return one of the two resampled to another window (nearest block)."""
+    def over(self, after: bool, window: Window, xy0: tuple[int, int] | None = None) -> Float32:
+        """Return one of the two resampled to another window (nearest block).
+
+        `xy0` is the parent position of the image that the window is of; it matters in a stack of
+        different extents.
+        """
         values = self.after if after else self.before
-        if window == self.window:
+        dx = dy = 0
+        if xy0 is not None and self.xy0 is not None:
+            dx, dy = xy0[0] - self.xy0[0], xy0[1] - self.xy0[1]
+        if window == self.window and (dx, dy) == (0, 0):
             return values
-        rows, columns = window.rows // self.window.step, window.columns // self.window.step
-        return values[np.ix_(rows, columns)]
+        rows, columns = window.rows + dy, window.columns + dx
+        step = self.window.step
+        return values[np.ix_(rows // step, columns // step)]
 
 
 def coadd(request: CoaddRequest, progress: Progress = SILENT) -> Coadd:
@@ -113,10 +142,10 @@ def coadd(request: CoaddRequest, progress: Progress = SILENT) -> Coadd:
     BgviewerError
         When no exposure can be read.
     """
-    shape = request.stack.shape
-    if shape is None or not request.members:
+    frame = request.stack.frame
+    if frame is None or not request.members:
         raise BgviewerError("there is nothing to combine: no exposure can be read")
-    window = _window(request, shape)
+    window = _window(request, frame.shape)
     blocks = _blocks(request, window)
     members, left_out = [], list(request.left_out)
     for i, member in enumerate(request.members):
@@ -134,7 +163,8 @@ def coadd(request: CoaddRequest, progress: Progress = SILENT) -> Coadd:
     combined = _combine(before, request.statistic, progress)
     for layer, member in zip(before, members, strict=True):
         if member.model is not None:
-            layer += member.model.render(window.rows, window.columns, progress=progress)
+            dx, dy = member.shift
+            layer += member.model.render(window.rows - dy, window.columns - dx, progress=progress)
     matched = _combine(before, request.statistic, progress)
     progress.step(1.0)
     return Coadd(
@@ -147,6 +177,7 @@ def coadd(request: CoaddRequest, progress: Progress = SILENT) -> Coadd:
         request.statistic,
         request.key,
         blocks,
+        frame.xy0 if request.stack.is_mixed else None,
     )
 
 
@@ -167,7 +198,10 @@ def _read(request: CoaddRequest, member: Member, blocks: Blocks, progress: Progr
     """Make the block means of a member, where they are not known."""
     if member.exposure in blocks.values:
         return
-    exposure = request.stack.read(member.exposure, progress=progress)
+    stack = request.stack
+    exposure: MaskedImage = stack.read(member.exposure, progress=progress)
+    if stack.is_mixed and stack.frame is not None:
+        exposure = laid_into(exposure, stack.frame)
     image = exposure.image
     empty = exposure.flagged(("NO_DATA",))
     if empty is not None and empty.any():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bgviewer.engine.config import OPTIONS, MatchConfig
+from bgviewer.engine.detection import Detection
 
 __all__ = ["match_command"]
 
@@ -20,6 +21,8 @@ def match_command(
     reference: str | None = None,
     zero_point: str | float = "auto",
     settings: Path | None = None,
+    detection: Detection | None = None,
+    align: bool = False,
 ) -> str:
     """Return a ``bgviewer match`` line, quoted for a shell.
 
@@ -27,6 +30,10 @@ def match_command(
     ----------
     settings : Path, optional
         File that holds all settings; without it each that is not the default is named.
+    detection : Detection, optional
+        How sources are detected.
+    align : bool
+        Whether exposures of other pixel grids are re-projected.
 
     Notes
     -----
@@ -42,6 +49,14 @@ def match_command(
             value = getattr(config, opt.name)
             if value != opt.default:
                 words += ["-c", f"{opt.lsst_name}={_word(value)}"]
+        if detection is not None:
+            words += [
+                f"--detect={_word(detection.sigma)}",
+                f"--detect-min-area={detection.min_area}",
+                f"--detect-grow={detection.grow}",
+            ]
+        if align:
+            words.append("--align")
     if zero_point != "auto":
         words.append(f"--zero-point={_word(zero_point)}")
     return shlex.join(words)

@@ -29,7 +29,7 @@ def write_demo_stack(
     Returns
     -------
     tuple of Path
-        One file per exposure; the last has another shape and cannot be matched.
+        One file per exposure; the last has larger pixels and cannot be matched as it is.
 
     Raises
     ------

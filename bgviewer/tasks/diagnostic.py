@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["SIGNS", "STATES", "Diagnostic", "worst_state"]
+from bgviewer.errors import Remedy
+
+__all__ = ["SIGNS", "STATES", "Diagnostic", "unknown", "worst_state"]
 
 STATES = ("good", "fair", "bad", "unknown")
 SIGNS = {"good": "✓", "fair": "▲", "bad": "✕", "unknown": "–"}
@@ -30,6 +32,8 @@ class Diagnostic:
     state : {"good", "fair", "bad", "unknown"}
     what, good, advice : str
         Sentences: what it is, what is good, and what to try (empty where nothing needs to be).
+    remedies : tuple of Remedy
+        What to try as settings, where it is one; the likeliest first.
     """
 
     key: str
@@ -41,6 +45,7 @@ class Diagnostic:
     what: str
     good: str
     advice: str = ""
+    remedies: tuple[Remedy, ...] = ()
 
     @property
     def sign(self) -> str:
@@ -59,6 +64,11 @@ class Diagnostic:
     def sentence(self) -> str:
         """Everything in plain words."""
         return " ".join(part for part in (self.what, self.good, self.advice) if part)
+
+
+def unknown(key: str, name: str, what: str, good: str, advice: str, unit: str = "") -> Diagnostic:
+    """Return a diagnostic without a value; `advice` says why there is none."""
+    return Diagnostic(key, name, math.nan, unit, "", "unknown", what, good, advice)
 
 
 def worst_state(states: tuple[str, ...]) -> str:

@@ -26,7 +26,7 @@ from bgviewer.tasks.support import Support
 __all__ = ["THIRD_VIEWS", "Draw", "Pictures", "Raw"]
 
 THIRD_VIEWS = (
-    "matched_minus_reference",
+    "reference_minus_matched",
     "difference",
     "science",
     "reference",
@@ -199,8 +199,8 @@ class Draw:
             return self._extra(window)
         bad = self.result.config.bad_mask_planes
         with np.errstate(invalid="ignore", over="ignore"):
-            if kind == "matched_minus_reference":
-                values = model - self.raw.average("difference", window, difference, (), averages)
+            if kind == "reference_minus_matched":
+                values = self.raw.average("difference", window, difference, (), averages) - model
                 levels, colours = centred_levels(values, floor=self.floor), "diverging"
             elif kind == "matched":
                 values = self.raw.average("science", window, difference, (), averages) + model

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bgviewer.engine.bands import available_threads
 from bgviewer.engine.exposure import Exposure
-from bgviewer.engine.matching import MatchResult
+from bgviewer.engine.fitting import Model
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import render_rows
 from bgviewer.engine.scratch import Scratch
@@ -123,7 +123,7 @@ def _outcomes(
     earlier: ExportReport | None = None,
 ) -> Iterator[MatchOutcome]:
     """Match and write exposure by exposure, several at a time, outcomes in order."""
-    stack, excluded = request.stack.with_regions(request.plan.regions), request.plan.excluded
+    stack, excluded = request.stack.with_plan(request.plan), request.plan.excluded
     jobs = default_jobs() if jobs is None else max(1, jobs)
     threads = max(1, available_threads() // jobs)
     reference = stack.read(request.reference, progress=progress)
@@ -192,15 +192,17 @@ def _write(
     if outcome.is_reference:
         write_matched(source, None, target, cards, compress=request.compress, **options)
         return replace(outcome, output=target, companions=_sidecars(plan, outcome, options))
-    assert result is not None
-    background = own_background(result, outcome.scale, scratch, threads)
+    assert result is not None and step.part is not None
+    model = step.part.over_the_whole(result.model)
+    background = own_background(model, outcome.scale, scratch, threads)
     told: dict[str, Any] = {"scratch": scratch, "compress": request.compress}
     write_matched(source, background, target, cards, **told, **options)
     outcome = replace(outcome, output=target)
     made = [target]
     try:
         outcome = replace(outcome, companions=_sidecars(plan, outcome, options))
-        return _write_models(outcome, result, background, plan, request, cards, options, made)
+        pair = step.part.whole, model
+        return _write_models(outcome, pair, background, plan, request, cards, options, made)
     except (BgviewerError, Cancelled):
         for path in made:  # no exposure that looks finished and is not
             path.unlink(missing_ok=True)
@@ -215,7 +217,7 @@ def _sidecars(plan: ExportPlan, outcome: MatchOutcome, options: dict[str, Any]) 
 
 def _write_models(
     outcome: MatchOutcome,
-    result: MatchResult,
+    pair: tuple[Exposure, Model],
     background: NDArray[np.float32],
     plan: ExportPlan,
     request: ExportRequest,
@@ -227,11 +229,12 @@ def _write_models(
 
     What was written is added to `made`, also when writing fails later.
     """
-    science = result.science
-    assert isinstance(science, Exposure)
+    science, model = pair
     target = plan.backgrounds.get(outcome.id)
     if target is not None:
-        more = coefficient_parts(result.model, outcome.scale, science.unit)
+        more = []
+        if request.coefficients:
+            more = coefficient_parts(model, outcome.scale, science.unit)
         told: dict[str, Any] = {"more": more, "compress": request.compress}
         write_background(science, background, target, cards, **told, **options)
         made.append(target)
@@ -239,9 +242,7 @@ def _write_models(
     target = plan.lists.get(outcome.id)
     if target is not None and request.background_list is not None:
         told = {"scale": outcome.scale, "sign": request.background_list}
-        done = write_background_list(
-            science, result.model, background, target, cards, **told, **options
-        )
+        done = write_background_list(science, model, background, target, cards, **told, **options)
         made.append(target)
         outcome = replace(
             outcome, background_list=done.path, background_list_difference=done.difference
@@ -250,10 +251,10 @@ def _write_models(
 
 
 def own_background(
-    result: MatchResult, scale: float, scratch: Scratch, threads: int
+    model: Model, scale: float, scratch: Scratch, threads: int
 ) -> NDArray[np.float32]:
     """Return the model at full resolution in the exposure's own (unscaled) unit."""
-    background = render_rows(result.model.rows(), threads=threads, scratch=scratch)
+    background = render_rows(model.rows(), threads=threads, scratch=scratch)
     if scale != 1.0:
         background /= np.float32(scale)
     return background
@@ -261,7 +262,9 @@ def own_background(
 
 def _source(stack: ExposureStack, entry: StackEntry) -> object:
     # Without regions: what is ignored here is not said of the exposure to others.
-    return entry if entry.path is not None else stack.with_regions(()).read(entry.id)
+    if entry.path is not None and entry.aligned is None:
+        return entry
+    return stack.with_regions(()).read(entry.id)
 
 
 def _cards(outcome: MatchOutcome, request: ExportRequest, progress: Progress) -> tuple[Card, ...]:
@@ -279,6 +282,8 @@ def _cards(outcome: MatchOutcome, request: ExportRequest, progress: Progress) ->
         diff_im_var=outcome.diff_im_var,
         adjustments=outcome.adjustments,
         regions=outcome.regions,
+        detection=request.plan.detection if outcome.detected else None,
+        aligned=outcome.aligned,
     )
     cards += tuple(region_cards(request.plan.regions_for(entry.name)))
     cards += tuple(request.extra_cards.get(entry.name, ()))
@@ -302,11 +307,13 @@ def _write_tables(
             zero_points={i: info.zero_point for i, info in infos.items()},
             unit=None if first is None else first.unit,
             limits=request.plan.acceptance,
+            choices=request.choices,
             overwrite=overwrite,
         )
     extra = {
         "reference": request.stack[request.reference].name,
         "zeroPoint": request.zero_point,
+        "align": bool(request.stack.align),
         READ: rules_of(entries),
     }
     write_text(plan.settings, dump_config(request.config, extra, request.plan), overwrite)

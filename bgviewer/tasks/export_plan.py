@@ -10,6 +10,7 @@ from typing import Any
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.plan import StackPlan
+from bgviewer.engine.sweeping import Chosen
 from bgviewer.errors import ConfigError, WriteError
 from bgviewer.io.background_list import SIGNS
 from bgviewer.io.companions import companion_names, is_copy
@@ -60,10 +61,14 @@ class ExportRequest:
         sign turned, to be subtracted like a skyCorr.
     compress : {"none", "gzip", "rice"}
         How exposures and models are compressed; only rice loses digits, of the image alone.
+    coefficients : bool
+        Put the coefficients of polynomials as a table into the models' files.
     report_formats : tuple of {"ecsv", "fits", "csv"}
         What the report is written as; at least one.
     extra_cards : mapping of str to tuple of (keyword, value, comment)
         Exposure -> cards that its files shall hold beside the usual ones.
+    choices : mapping of str to Chosen
+        Exposure -> what a sweep chose for it; goes into the reports.
 
     Raises
     ------
@@ -82,8 +87,10 @@ class ExportRequest:
     plan: StackPlan = field(default_factory=StackPlan)
     background_list: str | None = None
     compress: str = "none"
+    coefficients: bool = True
     report_formats: tuple[str, ...] = ("ecsv",)
     extra_cards: Mapping[str, tuple[tuple[str, Any, str], ...]] = field(default_factory=dict)
+    choices: Mapping[str, Chosen] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.background_list is not None and self.background_list not in SIGNS:
@@ -220,8 +227,8 @@ def check_targets(request: ExportRequest) -> None:
 
 def _companions(entry: StackEntry, target: Path) -> tuple[tuple[Path, Path], ...]:
     """Return the side-cars of an exposure and where their copies go."""
-    if entry.info is None or entry.path is None:
-        return ()
+    if entry.info is None or entry.path is None or entry.aligned is not None:
+        return ()  # what is aligned is written whole into its own file
     found = companion_names(entry.path, target.name, entry.info.companions, entry.info.choice)
     return tuple((path, target.with_name(name)) for path, name in found)
 

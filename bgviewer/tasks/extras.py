@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.extent import Extent
 from bgviewer.engine.matching import Model
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.tasks.coadd import Coadd
@@ -20,7 +21,7 @@ COADD_VIEWS = ("coadd_before", "coadd_after")
 EXTRA_VIEWS = (*COADD_VIEWS, "a_minus_b")
 _MATCH_ALL = "Press Match all first (Ctrl+M): the co-add is made of every exposure and its model."
 _SNAPSHOTS = "Keep two snapshots first: A with Ctrl+Shift+A, B with Ctrl+Shift+B."
-_SHAPES = "A and B are of images of different sizes: they cannot be subtracted."
+_SHAPES = "A and B are images of different sizes or places: they cannot be subtracted."
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +63,13 @@ class Extras:
             if self.coadd is None:
                 return _message(kind, window, xy0, self.waiting or _MATCH_ALL)
             after = kind == "coadd_after"
-            values = self.coadd.over(after, window)
+            values = self.coadd.over(after, window, xy0)
             levels = self.coadd.levels[int(after)]
             return make_picture(kind, values, window, xy0, levels, "sky", unit=unit)
         if self.a is None or self.b is None:
             return _message(kind, window, xy0, _SNAPSHOTS)
-        if self.a.science.shape != self.b.science.shape:
+        a, b = (Extent.of(side.science) for side in (self.a, self.b))
+        if a != b:
             return _message(kind, window, xy0, _SHAPES)
         values = _difference(self.a, self.b, window, progress)
         return make_picture(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.engine.plan import StackPlan
+from bgviewer.engine.sweeping import Chosen
 from bgviewer.errors import BgviewerError
 from bgviewer.io.text import write_text
 from bgviewer.tasks.acceptance import LIMITS, AcceptanceLimits, judge_outcome
@@ -29,6 +30,7 @@ __all__ = [
     "settings_table",
     "shown_figures",
     "shown_pictures",
+    "sweep_table",
     "write_html",
 ]
 
@@ -113,6 +115,9 @@ def plan_table(plan: StackPlan) -> tuple[Table, ...]:
             f"{opt.lsst_name} = {getattr(plan.acceptance, opt.name):g}" for opt in LIMITS.values()
         )
         rows.append(("all exposures", "acceptance limits", limits))
+    if plan.detection is not None:
+        made = f"DETECTED made by bgviewer where an exposure brings none: {plan.detection.text}"
+        rows.append(("all exposures", "source detection", made))
     head = ("Exposure", "What", "Details")
     return (Table("Decided about single exposures", head, tuple(rows)),) if rows else ()
 
@@ -139,6 +144,28 @@ def outcomes_table(
     return Table(
         "Exposures", (*head, "MSE/var", "Accepted", "Remarks"), tuple(rows), frozenset({2, 3, 4, 5})
     )
+
+
+def sweep_table(
+    outcomes: Iterable[MatchOutcome], choices: Mapping[str, Chosen], unit: str = ""
+) -> tuple[Table, ...]:
+    """Return what a sweep chose for each exposure, and what came next; nothing without one."""
+    squared = f" [({unit})²]" if unit else ""
+    rows = [
+        (
+            o.name,
+            c.setting,
+            _number(c.score),
+            _number(c.error),
+            c.runner_up or _NONE,
+            _number(c.runner_up_score),
+        )
+        for o in outcomes
+        if (c := choices.get(o.name)) is not None
+    ]
+    head = ("Exposure", "Setting", f"Held-out score{squared}", "±", "Runner-up", "Its score")
+    table = Table("Settings that the sweep chose", head, tuple(rows), frozenset({2, 3, 5}))
+    return (table,) if rows else ()
 
 
 def shown_figures(shown: Shown) -> Table:
@@ -182,12 +209,15 @@ def match_report(
     reference: int,
     config: MatchConfig,
     plan: StackPlan,
+    choices: Mapping[str, Chosen] | None = None,
 ) -> HtmlReport:
     """Return the report of a run over a stack; the worst match is drawn.
 
     Parameters
     ----------
     stack : ExposureStack
+    choices : mapping of str to Chosen, optional
+        By the name of the exposure: what a sweep chose.
     """
     matched = [o for o in outcomes if o.status == "matched"]
     failed = sum(o.status == "failed" for o in outcomes)
@@ -208,6 +238,7 @@ def match_report(
             tables.append(shown_figures(shown))
     tables = [
         outcomes_table(outcomes, limits=plan.acceptance),
+        *sweep_table(outcomes, choices or {}),
         *tables,
         settings_table(config),
         *plan_table(plan),

@@ -66,7 +66,7 @@ def load(
     """
     config = config or MatchConfig()
     stack = load_stack(paths, zero_point=zero_point, config=config, progress=progress)
-    stack = stack if plan is None else stack.with_regions(plan.regions)
+    stack = stack if plan is None else stack.with_plan(plan)
     measurements, reasons = measure_stack(stack, config, progress, plan=plan)
     return LoadedStack(stack, measurements, reasons, config)
 

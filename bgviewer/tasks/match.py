@@ -13,7 +13,7 @@ from bgviewer.engine.cells import Cells
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.fitting import Adjustment
-from bgviewer.engine.matching import Fit, Gridded, MatchResult, Model, match_backgrounds
+from bgviewer.engine.matching import Fit, Gridded, MatchResult, Model
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Ranking, rank_exposures
@@ -21,6 +21,7 @@ from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry
 from bgviewer.tasks.load import EXCLUDED, measure_stack
+from bgviewer.tasks.pair import PairPart
 from bgviewer.tasks.plan import own_text
 
 __all__ = [
@@ -76,6 +77,10 @@ class MatchOutcome:
         exposure's own unit.
     companions : tuple of Path
         Copies of the side-cars beside `output`.
+    detected : bool
+        Whether its DETECTED plane was made here, because it brought none.
+    aligned : bool
+        Whether it was re-projected onto the grid of the others.
     """
 
     id: int
@@ -98,6 +103,8 @@ class MatchOutcome:
     background_list: Path | None = None
     background_list_difference: float | None = None
     companions: tuple[Path, ...] = ()
+    detected: bool = False
+    aligned: bool = False
 
     @property
     def model(self) -> Model | None:
@@ -124,10 +131,14 @@ class MatchOutcome:
 
 @dataclass(frozen=True, eq=False)
 class Matched:
-    """One step of a run over a stack: the outcome, with the result while it is in memory."""
+    """One step of a run over a stack: the outcome, with the result while it is in memory.
+
+    `part` tells the whole exposure and which part of it was matched.
+    """
 
     outcome: MatchOutcome
     result: MatchResult | None = None
+    part: PairPart | None = None
 
 
 def find_exposure(stack: ExposureStack, wanted: int | str) -> int:
@@ -175,7 +186,7 @@ def choose_reference(
     NoReferenceError
         When no exposure can be the reference.
     """
-    stack = stack if plan is None else stack.with_regions(plan.regions)
+    stack = stack if plan is None else stack.with_plan(plan)
     measurements, _ = measure_stack(stack, config, progress, strict=strict, plan=plan)
     ranking = rank_exposures(measurements, config)
     return ranking.best, ranking
@@ -191,14 +202,14 @@ def match_pair(
     complete: bool = True,
     progress: Progress = SILENT,
 ) -> MatchResult:
-    """Match one exposure of a stack to another (see `match_backgrounds` for the arguments)."""
+    """Match one exposure of a stack to another (see `engine.matching.match_backgrounds`)."""
     reference = stack.read(reference_id, progress=progress)
     progress.step()
     science = stack.read(science_id, progress=progress)
     progress.step()
-    return match_backgrounds(
-        reference, science, config, progress=progress, reuse=reuse, complete=complete
-    )
+    part = PairPart.of(stack, reference, science)
+    result = part.match(config, progress=progress, reuse=reuse)
+    return result.complete(progress) if complete else result
 
 
 def match_stack(
@@ -278,7 +289,7 @@ def iterate_matches(
         Told the id of every exposure that is about to be matched.
     """
     if plan is not None:
-        stack = stack.with_regions(plan.regions)
+        stack = stack.with_plan(plan)
         check_included(stack[reference_id], plan)
     reference = stack.read(reference_id, scale=reference_scale, progress=progress)
     identity = stack[reference_id].identity
@@ -324,6 +335,8 @@ def reference_outcome(entry: StackEntry, reference: Exposure, regions: int = 0) 
             "reference",
             fit_rms=0.0,
             scale=getattr(reference, "scale", 1.0),
+            detected=getattr(reference, "detection", None) is not None,
+            aligned=entry.aligned is not None,
             regions=regions,
         )
     )
@@ -353,15 +366,9 @@ def match_entry(
     }
     try:
         science = stack.read(entry.id, scratch=scratch, progress=progress)
-        result = match_backgrounds(
-            reference,
-            science,
-            plan.config_for(entry.name, config),
-            progress=progress,
-            complete=False,
-            threads=threads,
-            scratch=scratch,
-        )
+        part = PairPart.of(stack, reference, science)
+        own = plan.config_for(entry.name, config)
+        result = part.match(own, progress=progress, threads=threads, scratch=scratch)
         result = result.complete(progress) if complete else result.measure(progress)
     except BgviewerError as error:
         reason = str(getattr(error, "reason", None) or error)
@@ -383,6 +390,8 @@ def match_entry(
         diff_im_var=result.diff_im_var,
         scale=science.scale,
         adjustments=result.adjustments,
+        detected=science.detection is not None,
+        aligned=entry.aligned is not None,
         **told,
     )
-    return Matched(outcome, result)
+    return Matched(outcome, result, part)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer.engine.detection import DETECTED
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.masks import in_type_of
 from bgviewer.engine.matching import MatchResult
@@ -106,7 +107,8 @@ def _mask(
     legend = []
     for name in known:
         progress.step()
-        legend.append((name, _share(pair, name)))
+        ours = name == DETECTED and any(e.detection is not None for e in pair)
+        legend.append((f"{name} (by bgviewer)" if ours else name, _share(pair, name)))
     codes = _hatched(block_planes(pair, known, window), len(known))
     return Layer(codes, window.box(xy0), tuple(legend))
 

@@ -22,6 +22,7 @@ from bgviewer.tasks.levels import residual_floor
 from bgviewer.tasks.markers import Histogram, Markers, cell_markers, histogram_of
 from bgviewer.tasks.overlays import Overlays, draw_overlays
 from bgviewer.tasks.overview import ResidualMap, residual_map
+from bgviewer.tasks.pair import read_pair
 from bgviewer.tasks.picture import MAX_SIDE, Picture, window_of
 from bgviewer.tasks.support import Support, support_of
 
@@ -41,14 +42,14 @@ __all__ = [
 ]
 
 
-def judge_ratio(ratio: float | None) -> str:
+def judge_ratio(ratio: float | None, limit: float = 1.1) -> str:
     """Say what matchedMSE / diffImVar means: "good", "high", "low" or "unknown".
 
-    Up to 1.1 was what LSST's coaddition of the era accepted.
+    Up to `limit` = 1.1 was what LSST's coaddition of the era accepted.
     """
     if ratio is None or not math.isfinite(ratio):
         return "unknown"
-    return "high" if ratio > 1.1 else "low" if ratio < 0.9 else "good"
+    return "high" if ratio > limit else "low" if ratio < 0.9 else "good"
 
 
 def match_key(config: MatchConfig) -> tuple[Any, ...]:
@@ -165,9 +166,11 @@ def show(
     if last is not None:
         reference, science = last.reference, last.science
     else:
-        reference = request.stack.read(request.reference_id, progress=progress)
-        science = request.stack.read(request.science_id, progress=progress)
+        part = read_pair(request.stack, request.reference_id, request.science_id, progress)
+        reference, science = part.reference, part.science
     result = _match(reference, science, request.config, last, progress)
+    if last is None:
+        result = part.noted(result)
     shown = _drawn(request, result, (reference, science), last, progress)
     if shown.complete:
         return shown
@@ -242,13 +245,13 @@ def preview(request: ShowRequest, progress: Progress = SILENT) -> Picture | None
         where the exposures cannot be read or compared.
     """
     try:
-        reference = request.stack.read(request.reference_id, progress=progress)
-        science = request.stack.read(request.science_id, progress=progress)
+        part = read_pair(request.stack, request.reference_id, request.science_id, progress)
+        reference, science = part.reference, part.science
         difference = form_difference(reference, science, request.config, progress)
     except BgviewerError:
         return None
     kind = request.third
-    if kind in ("matched_minus_reference", "matched", *EXTRA_VIEWS):
+    if kind in ("reference_minus_matched", "matched", *EXTRA_VIEWS):
         kind = "difference"
     raw = Raw(reference, science, progress)
     window = window_of(science.shape, None, request.side)

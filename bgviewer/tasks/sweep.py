@@ -10,7 +10,8 @@ from typing import Any
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.difference import form_difference
 from bgviewer.engine.exposure import Exposure
-from bgviewer.engine.holdout import HoldOut, Yardstick, joined
+from bgviewer.engine.holdout import HoldOut, Yardstick
+from bgviewer.engine.joined_sweeps import joined_sweeps
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.sweeping import (
@@ -28,7 +29,9 @@ from bgviewer.tasks.load import EXCLUDED
 from bgviewer.tasks.match import check_included, choose_reference, find_exposure
 
 __all__ = [
+    "VARIED",
     "ExposureSweep",
+    "JudgedTiles",
     "Sweep",
     "SweepRequest",
     "SweptCell",
@@ -36,8 +39,12 @@ __all__ = [
     "joined_cells",
     "sweep",
     "sweep_stack",
+    "with_candidate",
     "with_choices",
+    "without_varied",
 ]
+
+VARIED = ("bin_size", "grid_statistic", "use_polynomial", "order", "interp_style")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +66,8 @@ class SweepRequest:
         Ids of the exposures that are wanted; None = all.
     plan : StackPlan
         Exclusions, regions and own settings (what a sweep varies is not taken from these).
+    threads : int or None
+        How many may run at a time; None = as many as are worth it.
     """
 
     stack: ExposureStack
@@ -68,6 +77,7 @@ class SweepRequest:
     hold_out: HoldOut = field(default_factory=HoldOut)
     only: frozenset[int] | None = None
     plan: StackPlan = field(default_factory=StackPlan)
+    threads: int | None = None
 
     @property
     def tried(self) -> SweepSpace:
@@ -84,6 +94,33 @@ class SweptCell:
     cell: SweepCell
 
 
+@dataclass(frozen=True)
+class JudgedTiles:
+    """What is remembered of the yardstick of an exposure.
+
+    Attributes
+    ----------
+    tile : int
+        Wanted side in pixels.
+    count : int
+        Tiles that were judged.
+    noise : float
+        Root mean square of their own noise.
+    noise_factor : float
+        Variance of their means over that of uncorrelated pixels.
+    """
+
+    tile: int
+    count: int
+    noise: float
+    noise_factor: float
+
+    @classmethod
+    def of(cls, yardstick: Yardstick) -> JudgedTiles:
+        """Sum up a yardstick, whose planes may be as large as a small image."""
+        return cls(yardstick.tile, yardstick.n_judged, yardstick.noise, yardstick.noise_factor)
+
+
 @dataclass(frozen=True, eq=False)
 class ExposureSweep:
     """What the sweep found for one exposure.
@@ -97,7 +134,7 @@ class ExposureSweep:
         Why it failed or is excluded.
     cells : tuple of SweepCell
         All that was tried.
-    yardstick : Yardstick or None
+    tiles : JudgedTiles or None
         What it was judged on.
     """
 
@@ -106,7 +143,7 @@ class ExposureSweep:
     status: str
     reason: str = ""
     cells: tuple[SweepCell, ...] = ()
-    yardstick: Yardstick | None = None
+    tiles: JudgedTiles | None = None
 
     @property
     def best(self) -> SweepCell | None:
@@ -243,7 +280,7 @@ def iterate_sweep(
     Only one science exposure is in memory at a time.
     """
     plan = request.plan
-    stack = request.stack.with_regions(plan.regions)
+    stack = request.stack.with_plan(plan)
     check_included(stack[request.reference], plan)
     reference = stack.read(request.reference, progress=progress)
     identity = stack[request.reference].identity
@@ -271,8 +308,11 @@ def _one(
     try:
         config = request.plan.config_for(entry.name, request.config)
         science = stack.read(entry.id, progress=progress)
-        difference = form_difference(reference, science, config, progress)
-        pair = PairSweep.prepare(difference, config, request.tried, request.hold_out, progress)
+        reference, science = stack.common_part(reference, science)
+        threads, judged = request.threads, (request.tried, request.hold_out)
+        difference = form_difference(reference, science, config, progress, threads=threads)
+        pair = PairSweep.prepare(difference, config, *judged, progress, threads=threads)
+        tiles = JudgedTiles.of(pair.yardstick)
         count = len(pair.space.candidates)
         for cell in pair.run(progress):
             cells.append(cell)
@@ -284,9 +324,9 @@ def _one(
         return
     if best_of(cells) is None:
         reason = f"none of the settings could be judged: {cells[0].reason}"
-        yield ExposureSweep(entry.id, entry.name, "failed", reason, tuple(cells), pair.yardstick)
+        yield ExposureSweep(entry.id, entry.name, "failed", reason, tuple(cells), tiles)
         return
-    yield ExposureSweep(entry.id, entry.name, "swept", "", tuple(cells), pair.yardstick)
+    yield ExposureSweep(entry.id, entry.name, "swept", "", tuple(cells), tiles)
 
 
 class _Part:
@@ -304,26 +344,20 @@ class _Part:
 
 def joined_cells(exposures: Sequence[ExposureSweep]) -> tuple[SweepCell, ...]:
     """Return each candidate over all exposures that could be swept, each counting alike."""
-    swept = [e for e in exposures if e.status == "swept"]
-    if not swept:
-        return ()
-    rows = [{c.candidate: c for c in e.cells} for e in swept]
-    return tuple(_joined(c.candidate, [r[c.candidate] for r in rows]) for c in swept[0].cells)
+    return joined_sweeps([e.cells for e in exposures if e.status == "swept"])
 
 
-def _joined(candidate: Candidate, cells: Sequence[SweepCell]) -> SweepCell:
-    bad = [c for c in cells if not c.valid]
-    if bad:
-        return SweepCell(
-            candidate, f"not possible for {len(bad)} of {len(cells)} exposures: {bad[0].reason}"
-        )
-    return SweepCell(
-        candidate,
-        score=joined([c.score for c in cells if c.score is not None]),
-        training=joined([c.training for c in cells if c.training is not None]),
-        freedom=max(c.freedom for c in cells),
-        note="; ".join(dict.fromkeys(c.note for c in cells if c.note)),
-    )
+def with_candidate(
+    config: MatchConfig, plan: StackPlan, candidate: Candidate
+) -> tuple[MatchConfig, StackPlan]:
+    """Return settings and plan with one choice for all exposures."""
+    return candidate.applied_to(config), without_varied(plan)
+
+
+def without_varied(plan: StackPlan) -> StackPlan:
+    """Return the plan without own settings of what a sweep varies."""
+    own = {n: {k: v for k, v in c.items() if k not in VARIED} for n, c in plan.own.items()}
+    return replace(plan, own={n: c for n, c in own.items() if c})
 
 
 def with_choices(found: Sweep, per: str) -> tuple[MatchConfig, StackPlan]:
@@ -339,10 +373,7 @@ def with_choices(found: Sweep, per: str) -> tuple[MatchConfig, StackPlan]:
     config, plan, choice = request.config, request.plan, found.choice
     if choice is not None:
         config = choice.candidate.applied_to(config)
-    varied = ("bin_size", "grid_statistic", "use_polynomial", "order", "interp_style")
-    own: dict[str, dict[str, Any]] = {}
-    for name, changes in plan.own.items():
-        own[name] = {k: v for k, v in changes.items() if k not in varied}
+    own: dict[str, dict[str, Any]] = {n: dict(c) for n, c in without_varied(plan).own.items()}
     if per == "exposure":
         for exposure in found.swept:
             if exposure.choice is None:

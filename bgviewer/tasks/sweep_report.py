@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
-from bgviewer.engine.holdout import Score
-from bgviewer.engine.sweeping import SweepCell
+from bgviewer.engine.scores import Score
+from bgviewer.engine.sweeping import Chosen, SweepCell
+from bgviewer.io.text import write_text
 from bgviewer.tasks.sweep import ExposureSweep, Sweep
 
-__all__ = ["choice_cards", "sweep_json"]
+__all__ = ["choice_cards", "chosen_of", "sweep_json", "write_sweep_file"]
 
 
 def choice_cards(
@@ -39,6 +43,27 @@ def choice_cards(
             (f"{prefix}SERR", mine.score.error, "its standard error"),
         ]
     return tuple(c for c in cards if not (isinstance(c[1], float) and not math.isfinite(c[1])))
+
+
+def chosen_of(found: Sweep, exposure: ExposureSweep, per: str) -> Chosen | None:
+    """Return choice and runner-up of an exposure for a report; None without a choice.
+
+    Scores are those of this exposure, also where one choice serves the whole stack.
+    """
+    source = exposure if per == "exposure" else found
+    if source.choice is None:
+        return None
+    cells = {c.candidate: c for c in exposure.cells}
+    mine = cells.get(source.choice.candidate)
+    next_ = None if source.runner_up is None else cells.get(source.runner_up.candidate)
+    score = None if mine is None else mine.score
+    return Chosen(
+        source.choice.candidate.text,
+        None if score is None else score.value,
+        None if score is None else score.error,
+        "" if next_ is None else next_.candidate.text,
+        None if next_ is None or next_.score is None else next_.score.value,
+    )
 
 
 def _score_json(score: Score | None) -> dict[str, float | None]:
@@ -72,16 +97,16 @@ def sweep_json(found: Sweep) -> dict[str, Any]:
     hold_out = found.request.hold_out
 
     def exposure(e: ExposureSweep) -> dict[str, Any]:
-        stick = e.yardstick
-        noise = math.nan if stick is None else stick.noise
+        tiles = e.tiles
+        noise = math.nan if tiles is None else tiles.noise
         return {
             "name": e.name,
             "status": e.status,
             "reason": e.reason,
-            "tile": None if stick is None else stick.tile,
-            "tiles_judged": None if stick is None else stick.n_judged,
+            "tile": None if tiles is None else tiles.tile,
+            "tiles_judged": None if tiles is None else tiles.count,
             "tile_noise": noise if math.isfinite(noise) else None,
-            "noise_factor": None if stick is None else stick.noise_factor,
+            "noise_factor": None if tiles is None else tiles.noise_factor,
             "best": _cell_json(e.best),
             "choice": _cell_json(e.choice),
             "runner_up": _cell_json(e.runner_up),
@@ -103,3 +128,25 @@ def sweep_json(found: Sweep) -> dict[str, Any]:
         "cells": [_cell_json(c) for c in found.cells],
         "exposures": [exposure(e) for e in found.exposures],
     }
+
+
+def write_sweep_file(path: str | PathLike[str], found: Sweep, overwrite: bool = False) -> Path:
+    """Write the whole sweep as JSON; what is not a number becomes null.
+
+    Raises
+    ------
+    WriteError
+        When the file exists (without `overwrite`) or cannot be written.
+    """
+    from bgviewer import __version__
+
+    text = json.dumps(_finite({"version": __version__, **sweep_json(found)}), indent=1)
+    return write_text(path, text + "\n", overwrite)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from PyQt6.QtCore import QCoreApplication, Qt
 from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
-from PyQt6.QtWidgets import QMainWindow, QMenu, QToolBar, QWidget
+from PyQt6.QtWidgets import QMainWindow, QMenu, QToolBar
 
 from bgviewer.ui.icons import icon
 
@@ -111,7 +111,3 @@ class Actions:
         if name not in self._groups:
             self._groups[name] = QActionGroup(self._window)
         return self._groups[name]
-
-    def add_widget_to_toolbar(self, widget: QWidget) -> None:
-        """Put a widget at the end of the toolbar."""
-        self.toolbar.addWidget(widget)

@@ -35,7 +35,8 @@ class BatchUi(QObject):
         self._enable()
 
     def _act(self, name: str) -> None:
-        self._window.actions_[name].trigger()
+        if not self._window.importing.answer(name):
+            self._window.actions_[name].trigger()
 
     def _enable(self) -> None:
         session = self._window.session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from PyQt6.QtWidgets import QFileDialog
 
 from bgviewer.errors import BgviewerError
 from bgviewer.io.config_file import dump_any, read_any
+from bgviewer.io.reading import READ, ReadRule, rules_of
 from bgviewer.io.session_file import (
     SUFFIX,
     OpenedSession,
@@ -78,7 +80,8 @@ class Carrying(QObject):
     def _state(self) -> tuple[Any, ...]:
         state = self._session.state
         zero_point = self._session.zero_point
-        return (self.paths(), state.config, state.plan, self._name(state.reference), zero_point)
+        name, rules = self._name(state.reference), self._rules()
+        return (self.paths(), state.config, state.plan, name, zero_point, rules)
 
     @property
     def modified(self) -> bool:
@@ -116,6 +119,7 @@ class Carrying(QObject):
         session, saved = self._session, opened.saved
         session.close_stack()
         session.set_zero_point(saved.zero_point)
+        session.file_reading.set_rules(saved.reading)
         session.set_config(saved.config)
         if saved.third in THIRD_VIEWS:
             session.set_third(saved.third)
@@ -127,7 +131,7 @@ class Carrying(QObject):
         """Load the stack of a session; `path` is its file, None = the present one stays."""
         self._pending = (opened, path)
         saved = opened.saved
-        self._session.load([str(p) for p in saved.paths], plan=saved.plan)
+        self._session.load([str(p) for p in saved.paths], plan=saved.plan, align=saved.align)
 
     def _on_stack(self) -> None:
         pending, self._pending = self._pending, None
@@ -207,6 +211,8 @@ class Carrying(QObject):
             science=self._name(state.science),
             zero_point=self._session.zero_point,
             third=state.third,
+            reading=self._rules(),
+            align=state.stack is not None and bool(state.stack.stack.align),
         )
         try:
             write_session(path, saved, overwrite)
@@ -215,6 +221,11 @@ class Carrying(QObject):
             return
         self._keep(path.absolute())
         self.recent.add([str(path.absolute())])
+
+    def _rules(self) -> tuple[ReadRule, ...]:
+        """How the files of the stack were read, where that was chosen."""
+        stack = self._session.state.stack
+        return () if stack is None else rules_of(stack.stack.entries)
 
     # ------------------------------------------------------------ settings
 
@@ -249,14 +260,20 @@ class Carrying(QObject):
         if remarks:
             text += " " + self.tr("Left out: {}.").format(remarks[0])
         session.notice("warning" if remarks else "info", text, "\n".join(remarks[1:]))
-        self._rescale(extra.get("zeroPoint", session.zero_point))
+        read_anew = READ in extra and session.file_reading.set_rules(extra[READ])
+        self.rescale(extra.get("zeroPoint", session.zero_point), read_anew)
 
-    def _rescale(self, zero_point: str | float) -> None:
+    def rescale(self, zero_point: str | float, read_anew: bool = False) -> None:
         """Bring the stack to another zero point: it is read anew."""
-        if zero_point == self._session.zero_point:
+        if zero_point == self._session.zero_point and not read_anew:
             return
         self._session.set_zero_point(zero_point)
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the stack anew; what was decided about it stays."""
         paths, state = self.paths(), self._session.state
+        zero_point = self._session.zero_point
         if paths:
             names = (self._name(state.reference), self._name(state.science))
             saved = SavedSession(paths, state.config, state.plan, *names, zero_point)
@@ -287,6 +304,8 @@ class Carrying(QObject):
         extra = {
             "reference": self._name(state.reference) or "auto",
             "zeroPoint": self._session.zero_point,
+            "align": state.stack is not None and bool(state.stack.stack.align),
+            READ: self._rules(),
         }
         try:
             text, losses = dump_any(state.config, extra, state.plan, format=format)
@@ -304,11 +323,12 @@ class Carrying(QObject):
         if not self._has_files():
             return
         state, settings = self._session.state, None
-        if not state.plan.is_empty:
+        decided = replace(state.plan, detection=None)
+        if not decided.is_empty or self._rules():
             if self.path is None or self.modified:
                 text = self.tr(
-                    "Exclusions, regions, own settings and limits need a file: save the session "
-                    "(Ctrl+S), then copy the line again."
+                    "Exclusions, regions, own settings, limits and how files are read need a "
+                    "file: save the session (Ctrl+S), then copy the line again."
                 )
                 self._session.notice("warning", text)
                 return
@@ -320,6 +340,8 @@ class Carrying(QObject):
             reference=self._name(state.reference),
             zero_point=self._session.zero_point,
             settings=settings,
+            detection=state.plan.detection,
+            align=state.stack is not None and bool(state.stack.stack.align),
         )
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:

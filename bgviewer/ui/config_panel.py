@@ -27,7 +27,7 @@ from bgviewer.tasks.show import match_key
 from bgviewer.ui.fields import BoolField, Field, SlidingField, make_field
 from bgviewer.ui.format import plain
 from bgviewer.ui.own_settings import OwnMark, OwnSettings
-from bgviewer.ui.planes_field import PlanesField
+from bgviewer.ui.planes_field import PlanesField, known_planes
 from bgviewer.ui.presets import PresetBar, default_text
 from bgviewer.ui.theme import colours_of
 from bgviewer.ui.whats_this import explain
@@ -223,7 +223,7 @@ class ConfigPanel(QWidget):
             self._add_group(group, self._column)
         self._add_corrections()
         self._column.addStretch(1)
-        area = QScrollArea()
+        area = self._area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(body)
@@ -246,6 +246,7 @@ class ConfigPanel(QWidget):
         self.own.changed.connect(self._on_config)
         session.config_changed.connect(self._on_config)
         session.stack_changed.connect(self._on_stack)
+        session.plan_changed.connect(self._on_plan)
         session.match_changed.connect(self._on_match)
         session.planes.changed.connect(self._on_planes)
 
@@ -257,6 +258,10 @@ class ConfigPanel(QWidget):
     def add_group(self, group: QWidget) -> None:
         """Put another group below the options."""
         self._column.insertWidget(self._column.count() - 1, group)
+
+    def ensure_shown(self, group: QWidget) -> None:
+        """Scroll to a group that was added."""
+        self._area.ensureWidgetVisible(group)
 
     def _add_group(self, group: str, column: QVBoxLayout) -> None:
         options = [o for o in OPTIONS.values() if o.group == group]
@@ -326,7 +331,7 @@ class ConfigPanel(QWidget):
         stack = self._session.state.stack
         planes = self.field("bad_mask_planes")
         assert isinstance(planes, PlanesField)
-        planes.set_known(None if stack is None else stack.stack.planes)
+        planes.set_known(*known_planes(stack))
         shape = None if stack is None else stack.stack.shape
         bin_size = self.field("bin_size")
         if shape is not None and isinstance(bin_size, SlidingField):
@@ -335,6 +340,11 @@ class ConfigPanel(QWidget):
         if isinstance(order, SlidingField):
             order.set_reach(_HIGHEST_SLIDER_ORDER)
         self._on_config()
+
+    def _on_plan(self) -> None:
+        planes = self.field("bad_mask_planes")
+        assert isinstance(planes, PlanesField)
+        planes.set_known(*known_planes(self._session.state.stack))
 
     def _on_planes(self) -> None:
         planes = self.field("bad_mask_planes")

@@ -96,7 +96,7 @@ def _centre(window: MainWindow) -> Texts:
         (
             panels.third.chooser,
             tr(
-                "What the third panel shows. Matched − reference, for example, shows what is left "
+                "What the third panel shows. Reference − matched, for example, shows what is left "
                 "of the sky's difference after the match, stars and all."
             ),
         ),
@@ -168,7 +168,7 @@ def _exposures(window: MainWindow) -> Texts:
 def _parameters(window: MainWindow) -> Texts:
     panel = window.config_panel
     found: Texts = []
-    rows = [*panel.rows.values(), *window.acceptance.rows.values()]
+    rows = [*panel.rows.values(), *window.acceptance.rows.values(), *window.detection.rows.values()]
     for row in rows:
         name = row.option.lsst_name
         found.append(
@@ -181,6 +181,20 @@ def _parameters(window: MainWindow) -> Texts:
         )
     return [
         *found,
+        (
+            window.detection.detect,
+            tr(
+                "Finds sources in the exposures that bring no DETECTED plane and flags them. With "
+                "threshold 3, minimum area 5 and growth 4 a faint star loses a square of 12 pixels."
+            ),
+        ),
+        (
+            window.detection.remove,
+            tr(
+                "Takes the detected sources back: the plane is gone, no file has changed. Ctrl+Z "
+                "brings it back."
+            ),
+        ),
         (
             panel.corrections,
             tr(
@@ -291,6 +305,10 @@ _ACTIONS = {
     "import": "Settings of last night's run, or LSST's matchBackgrounds.py.",
     "export": "Gives one _matched.fits per exposure, the models, report.ecsv and config.toml.",
     "report": "One HTML file with pictures and tables, to send to a colleague.",
+    "read_as": "Of a file with nine CCDs, take HDU 3, for this file or all of its instrument.",
+    "detect": "At 3 sigma stars and galaxies of plain images no longer pull the bins up.",
+    "align": "An exposure 0.4 pixels off is interpolated onto the others' pixels; its file stays.",
+    "take_settings": "Last week's matched files bring back binSize 128 and their reference.",
     "match_all": "24 exposures take a minute or so; the table tells which one runs.",
     "retry_failed": "After a network folder came back: the 2 of 24 that failed are matched again.",
     "stop": "What is matched or written already stays.",

@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import (
 from bgviewer.errors import BgviewerError
 from bgviewer.session.session import Session
 from bgviewer.tasks.export import ExportPlan, ExportRequest, plan_export
+from bgviewer.ui.export_fields import ExportFields
 from bgviewer.ui.format import counted
 from bgviewer.ui.theme import colours_of
 
@@ -36,7 +37,7 @@ class ExportDialog(QDialog):
         self._session = session
         self.request: ExportRequest | None = None
         self.setWindowTitle(self.tr("Export matched FITS"))
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(600)
         self.directory = QLineEdit()
         self.directory.setText(self._proposal())
         self.directory.setAccessibleName(self.tr("Folder"))
@@ -50,6 +51,8 @@ class ExportDialog(QDialog):
         )
         self.reference.setChecked(True)
         self.overwrite = QCheckBox(self.tr("Replace files that exist (never an input)"))
+        self.fields = ExportFields()
+        self._explain(browse)
         self.explanation = QLabel(
             self.tr(
                 "All exposures are matched with the present settings, whether they have been "
@@ -70,6 +73,8 @@ class ExportDialog(QDialog):
         self.directory.textChanged.connect(self._judge)
         for box in (self.backgrounds, self.reference, self.overwrite):
             box.toggled.connect(self._judge)
+        self.backgrounds.toggled.connect(self.fields.allow_coefficients)
+        self.fields.changed.connect(self._judge)
         self._judge()
 
     def _place(self, browse: QPushButton) -> None:
@@ -82,6 +87,7 @@ class ExportDialog(QDialog):
         form.addRow(label, row)
         form.addRow(self.tr("Write"), self.reference)
         form.addRow("", self.backgrounds)
+        form.addRow("", self.fields)
         form.addRow("", self.overwrite)
         column = QVBoxLayout(self)
         column.setSpacing(12)
@@ -90,6 +96,21 @@ class ExportDialog(QDialog):
         column.addWidget(self.verdict)
         column.addStretch(1)
         column.addWidget(self.buttons)
+
+    def _explain(self, browse: QPushButton) -> None:
+        for part, text in (
+            (self.directory, self.tr("Made if it is not there. Example: 'matched' beside the "
+                                     "exposures.")),
+            (browse, self.tr("Opens a list of folders. Example: to write to another disk.")),
+            (self.reference, self.tr("Writes a copy of the reference, marked as such. Example: "
+                                     "a coaddition then takes the whole folder.")),
+            (self.backgrounds, self.tr("Writes what was added to each exposure as an image. "
+                                       "Example: original + background = matched, to the digit.")),
+            (self.overwrite, self.tr("Without it an export that would replace a file is refused. "
+                                     "Example: on to export anew after a change of binSize.")),
+        ):  # fmt: skip
+            part.setToolTip(f"<p>{text}</p>")
+            part.setWhatsThis(f"<p>{text}</p>")
 
     def _proposal(self) -> str:
         last = QSettings().value("export/folder", "", str)
@@ -114,11 +135,15 @@ class ExportDialog(QDialog):
         if not text:
             self._refuse(self.tr("Choose a folder to write to."))
             return
+        if self.fields.problem:
+            self._refuse(self.fields.problem)
+            return
         request = self._session.export_request(
             Path(text).expanduser(),
             overwrite=self.overwrite.isChecked(),
             include_reference=self.reference.isChecked(),
             backgrounds=self.backgrounds.isChecked(),
+            **self.fields.options(),
         )
         if request is None:
             self._refuse(self.tr("There is nothing to export."))
@@ -133,16 +158,18 @@ class ExportDialog(QDialog):
 
     def _promise(self, plan: ExportPlan) -> None:
         self.verdict.setStyleSheet("")
-        self.verdict.setText(
-            self.tr("{}, {}, {} and {} will be written.").format(
-                counted(len(plan.matched), self.tr("exposure"), self.tr("exposures")),
-                counted(
-                    len(plan.backgrounds), self.tr("background model"), self.tr("background models")
-                ),
-                plan.report.name,
-                plan.settings.name,
-            )
-        )
+        parts = [
+            counted(len(plan.matched), self.tr("exposure"), self.tr("exposures")),
+            counted(
+                len(plan.backgrounds), self.tr("background model"), self.tr("background models")
+            ),
+        ]
+        if plan.lists:
+            lists = (self.tr("BackgroundList"), self.tr("BackgroundLists"))
+            parts.append(counted(len(plan.lists), *lists))
+        parts += [path.name for path in plan.reports]
+        text = self.tr("{} and {} will be written.")
+        self.verdict.setText(text.format(", ".join(parts), plan.settings.name))
         self.export_button.setEnabled(True)
 
     def _refuse(self, reason: str) -> None:

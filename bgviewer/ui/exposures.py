@@ -102,6 +102,11 @@ class ExposureActions(QObject):
             self._open_own,
             self.tr("Give this exposure settings that differ from the whole stack's"),
         )
+        add(
+            self.tr("Read &as…"),
+            self._window.importing.read_as,
+            self.tr("Say which HDU, mask, uncertainty and zero point the file has (Ctrl+I)"),
+        )
         return menu
 
     def _open_own(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from bgviewer.engine.acceptance import AcceptanceLimits
 from bgviewer.session.state import MatchState
 from bgviewer.tasks.effective import effective_settings
 from bgviewer.tasks.judge import ChiSquare, chi_square, judge_chi_square
@@ -77,6 +78,8 @@ class Figures(QWidget):
         self.histogram.hide()
         self._form = ""
         self._room = 0
+        self._limits = AcceptanceLimits()
+        self._numbers: Numbers | None = None
         self._grid = QGridLayout()
         self._grid.setSpacing(6)
         self.adjustments = QLabel()
@@ -101,7 +104,11 @@ class Figures(QWidget):
 
     def _build_cards(self) -> None:
         self.fit_rms = FigureCard(
-            "fitRMS", self.tr("Root mean square of bin value − model, over the bins.")
+            "fitRMS",
+            self.tr(
+                "Root mean square of bin value − model, over the bins, and the largest that is "
+                "accepted for a co-add: set under Parameters, at the end."
+            ),
         )
         self.matched_mse = FigureCard(
             "matchedMSE",
@@ -119,7 +126,7 @@ class Figures(QWidget):
             self.tr(
                 "matchedMSE / diffImVar: about 1 when little but pixel noise is left; more means "
                 "structure is left. The noise of single pixels drowns faint structure, so 1.00 "
-                "is no proof: look at the residuals and at matched − reference too."
+                "is no proof: look at the residuals and at reference − matched too."
             ),
         )
         self.model = FigureCard(
@@ -188,6 +195,7 @@ class Figures(QWidget):
             card.setEnabled(not match.withheld)
         for part in (self.histogram, self.badges, self.line):
             part.setEnabled(not match.withheld)
+        self._numbers = None if shown is None else shown.figures
         if shown is None:
             self.histogram.show_histogram(None, "")
             for card in self.cards:
@@ -205,13 +213,24 @@ class Figures(QWidget):
         self.badges.show_settings(effective_settings(shown))
         self._show_adjustments(shown)
 
+    def set_limits(self, limits: AcceptanceLimits) -> None:
+        """Judge fitRMS and MSE/var by other limits."""
+        if limits != self._limits:
+            self._limits = limits
+            if self._numbers is not None:
+                self._show_figures(self._numbers)
+
     def _show_figures(self, figures: Numbers) -> None:
         unit = figures.unit
         square = f"{unit}²" if unit else ""
         if figures.bins_used == 1:
             self.fit_rms.show_text("0", self.tr("(one bin: nothing to test)"))
+            self.fit_rms.set_verdict("unknown")
         else:
-            self.fit_rms.show_text(_valued(figures.fit_rms, unit), self.tr("bins − model"))
+            limit, within = f"{self._limits.fit_rms:g}", figures.fit_rms <= self._limits.fit_rms
+            remark = self.tr("✓ limit {}") if within else self.tr("▲ over the limit {}")
+            self.fit_rms.show_text(_valued(figures.fit_rms, unit), remark.format(limit))
+            self.fit_rms.set_verdict("good" if within else "high")
         waiting = figures.matched_mse is None
         self.matched_mse.show_text(
             "…" if waiting else _valued(figures.matched_mse, square), self.tr("what is left")
@@ -222,7 +241,7 @@ class Figures(QWidget):
             if figures.diff_im_var == figures.diff_im_var
             else self.tr("no variance planes"),
         )
-        verdict = judge_ratio(figures.ratio)
+        verdict = judge_ratio(figures.ratio, self._limits.mse_ratio)
         remarks = {
             "good": self.tr("✓ about 1, as expected"),
             "high": self.tr("▲ structure left"),

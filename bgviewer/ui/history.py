@@ -175,6 +175,8 @@ class History(QObject):
         old, new = before.plan, after.plan
         if old.acceptance != new.acceptance:
             return self._limits_text(old.acceptance, new.acceptance)
+        if old.detection != new.detection:
+            return self.tr("source detection") if new.detection else self.tr("no source detection")
         kinds = (old.excluded != new.excluded, old.regions != new.regions, old.own != new.own)
         if sum(kinds) != 1:
             return self.tr("exclusions, regions and own settings")

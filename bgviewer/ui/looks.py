@@ -163,7 +163,7 @@ def add_look_menus(menu: QMenu, panels: Panels, parent: QWidget) -> None:
     assert maps is not None
     titles = {
         "sequential": tr("Model, difference, variance"),
-        "diverging": tr("About zero: residuals, matched − reference"),
+        "diverging": tr("About zero: residuals, reference − matched"),
         "sky": tr("Exposures"),
     }
     chosen = chosen_maps()

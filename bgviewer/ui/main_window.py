@@ -14,9 +14,7 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import (
     QApplication,
-    QLabel,
     QMainWindow,
-    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -31,15 +29,20 @@ from bgviewer.ui.batch import BatchUi
 from bgviewer.ui.bug_dialog import BugDialog
 from bgviewer.ui.carrying import Carrying
 from bgviewer.ui.config_panel import ConfigPanel
+from bgviewer.ui.detection_panel import DetectionGroup
+from bgviewer.ui.diagnosing.dock import DiagnosticsUi
 from bgviewer.ui.docks import Docks
+from bgviewer.ui.earlier import Earlier
 from bgviewer.ui.empty_state import EmptyState
 from bgviewer.ui.enabling import enable_actions
 from bgviewer.ui.explanations import explain_window
 from bgviewer.ui.export_dialog import ExportDialog
 from bgviewer.ui.files import Files, dropped
 from bgviewer.ui.first_steps import FirstSteps
+from bgviewer.ui.heading import build_heading
 from bgviewer.ui.history import History
 from bgviewer.ui.icons import icon
+from bgviewer.ui.importing import Importing
 from bgviewer.ui.judging.dock import JudgePanel
 from bgviewer.ui.keyboard import Keyboard
 from bgviewer.ui.leaving import Leaving
@@ -49,10 +52,12 @@ from bgviewer.ui.menus import menu_entries
 from bgviewer.ui.menus.texts import tr
 from bgviewer.ui.notice_bar import NoticeBar
 from bgviewer.ui.panels import Panels
+from bgviewer.ui.preparing import PreparingUi
 from bgviewer.ui.saving import Saving
 from bgviewer.ui.stack_dock import StackDock
 from bgviewer.ui.stack_views import StackViewsUi
 from bgviewer.ui.status import StatusBar
+from bgviewer.ui.sweeping.dock import SweepUi
 from bgviewer.ui.theme import dress
 
 __all__ = ["MainWindow"]
@@ -85,11 +90,15 @@ class MainWindow(QMainWindow):
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self.stack_views = StackViewsUi(self)
+        self.sweep = SweepUi(self)
+        self.diagnostics = DiagnosticsUi(self)
         self.keyboard = Keyboard(self)
         self.marking = Marking(self)
+        self.importing = Importing(self)
+        self.earlier = Earlier(self)
         self.history = History(session, self)
         self.actions_ = Actions(self, menu_entries(self))
-        self._build_heading()
+        self.heading, self.kept = build_heading(self)
         self._list_docks()
         self.saving.build_menus()
         self._connect()
@@ -129,6 +138,9 @@ class MainWindow(QMainWindow):
         self.config_panel = ConfigPanel(self.session)
         self.acceptance = AcceptanceGroup(self.session)
         self.config_panel.add_group(self.acceptance)
+        self.preparing = PreparingUi(self)
+        self.detection = DetectionGroup(self.session, self.preparing.work)
+        self.config_panel.add_group(self.detection)
         self.stack_dock = self.docks.add(
             self.tr("Exposures"),
             "stack",
@@ -152,25 +164,6 @@ class MainWindow(QMainWindow):
             visible=False,  # the images need the room; a click on a bin opens it
         )
 
-    def _build_heading(self) -> None:
-        spacer = QWidget()
-        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.heading = QLabel()
-        self.heading.setTextFormat(Qt.TextFormat.PlainText)
-        self.heading.setContentsMargins(8, 0, 8, 0)
-        for dock, tip in (
-            (self.judge_dock, self.tr("Residuals, pulls, profiles and single bins of the match")),
-            (self.stack_views.overview_dock, self.tr("All exposures, the worst match first")),
-        ):
-            shown = dock.toggleViewAction()
-            assert shown is not None
-            shown.setToolTip(tip)
-            shown.setWhatsThis(tip + self.tr(". Example: press it again to give the images room."))
-            shown.triggered.connect(lambda seen, d=dock: d.raise_() if seen else None)
-            self.actions_.toolbar.addAction(shown)
-        self.actions_.add_widget_to_toolbar(spacer)
-        self.actions_.add_widget_to_toolbar(self.heading)
-
     def _list_docks(self) -> None:
         """Let the View menu show and hide docks."""
         menu = self.actions_.menus[tr("&View")]
@@ -191,6 +184,7 @@ class MainWindow(QMainWindow):
         session.notices_outdated.connect(self.notices.clear)
         session.config_changed.connect(self._clear_news)
         session.bug_caught.connect(self.show_bug)
+        session.plan_changed.connect(self._follow_limits)
         panels.hovered.connect(self._on_hover)
         panels.third_chosen.connect(session.set_third)
         panels.remedy_chosen.connect(self.config_panel.own.apply_remedy)
@@ -244,9 +238,13 @@ class MainWindow(QMainWindow):
     def _on_match(self) -> None:
         state = self.session.state
         self.panels.third.set_view(state.third)
+        self.actions_[f"third_{state.third}"].setChecked(True)
         self.panels.show_match(state.match)
         self.stack_views.follow()
         self._show_zoom()
+
+    def _follow_limits(self) -> None:
+        self.panels.figures.set_limits(self.session.state.plan.acceptance)
 
     def _enable(self) -> None:
         enable_actions(self)
@@ -271,7 +269,10 @@ class MainWindow(QMainWindow):
         self.files.load(paths, reference)
 
     def open_export(self) -> None:
-        """Ask where to write, and export."""
+        """Ask where to write, and export; first whether to match a second time."""
+        self.earlier.before(self._ask_export)
+
+    def _ask_export(self) -> None:
         dialog = ExportDialog(self.session, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
@@ -343,6 +344,8 @@ class MainWindow(QMainWindow):
             self.first_steps.follow_palette,
             self.stack_views.follow_palette,
             self.judge.follow_palette,
+            self.sweep.follow_palette,
+            self.diagnostics.follow_palette,
         )
 
     def toggle_full_screen(self) -> None:

@@ -66,10 +66,22 @@ class NoticeBar(QFrame):
         self.sign.setText(_SIGNS[notice.level])
         self.more.setVisible(bool(notice.details))
         self.mend.setVisible(bool(notice.action))
+        self._name_button(notice.action)
         self.more.setChecked(False)
         self._show_text()
         self.follow_palette()
         self.show()
+
+    def _name_button(self, action: str) -> None:
+        """Call the button what its action does."""
+        names = {
+            "choose_image": self.tr("Choose…"),
+            "take_settings": self.tr("Take those settings"),
+            "align": self.tr("Align"),
+        }
+        text = names.get(action, self.tr("Retry failed"))
+        self.mend.setText(text)
+        self.mend.setAccessibleName(text)
 
     def _ask(self) -> None:
         if self._notice is not None:

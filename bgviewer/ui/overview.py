@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QRect, QSize, Qt
+from PyQt6.QtCore import QRect, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap, QShowEvent
 from PyQt6.QtWidgets import (
     QHBoxLayout,
@@ -32,6 +32,8 @@ _ID = int(Qt.ItemDataRole.UserRole)
 class OverviewPanel(QWidget):
     """Reads the session's tiles; while it is hidden it does nothing."""
 
+    match_all_asked = pyqtSignal()
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
@@ -56,7 +58,7 @@ class OverviewPanel(QWidget):
         self.match_all.setToolTip(
             self.tr("Match every exposure with the present settings; the maps fill in one by one")
         )
-        self.match_all.clicked.connect(self._session.match_all)
+        self.match_all.clicked.connect(self.match_all_asked)
         self.list = QListWidget()
         self.list.setViewMode(QListView.ViewMode.IconMode)
         self.list.setMovement(QListView.Movement.Static)
@@ -172,12 +174,17 @@ class OverviewPanel(QWidget):
 
     def _sum_up(self) -> None:
         matched = sum(t.state == "matched" for t in self._tiles)
+        outdated = sum(t.state == "outdated" for t in self._tiles)
         text = self.tr("{} of {} matched with the present settings; largest fitRMS first")
         wanted = sum(t.state != "reference" for t in self._tiles)
         if not self._tiles:
             self.summary.setText(self.tr("Open exposures to see them here."))
-        else:
-            self.summary.setText(text.format(count(matched), count(wanted)))
+            return
+        text = text.format(count(matched), count(wanted))
+        if outdated:  # their order means nothing until they are matched alike
+            pale = self.tr("◌ {} pale, of earlier settings: press Match all")
+            text += "; " + pale.format(count(outdated))
+        self.summary.setText(text)
 
     def word(self, state: str) -> str:
         """A sign and a word for a state."""

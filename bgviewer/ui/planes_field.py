@@ -16,11 +16,12 @@ from PyQt6.QtWidgets import (
 )
 
 from bgviewer.engine.config import Option
+from bgviewer.session.state import StackState
 from bgviewer.tasks.plane_counts import PlaneCounts
 from bgviewer.ui.fields import Field
 from bgviewer.ui.format import count, share
 
-__all__ = ["PlanesField"]
+__all__ = ["PlanesField", "known_planes"]
 
 _MOST_PLANES = 16  # rows of the list before it scrolls
 _GAP = 6  # pixels between the columns
@@ -65,6 +66,7 @@ class PlanesField(Field):
     def __init__(self, option: Option, parent: QWidget | None = None) -> None:
         super().__init__(option, parent)
         self._known: tuple[str, ...] | None = None
+        self._made: tuple[str, ...] = ()
         self._chosen: tuple[str, ...] = ()
         self.list = QListWidget()
         self.list.setUniformItemSizes(True)
@@ -80,9 +82,10 @@ class PlanesField(Field):
         """The list."""
         return self.list
 
-    def set_known(self, planes: Sequence[str] | None) -> None:
-        """Name the planes of the files; None = there are no files yet."""
+    def set_known(self, planes: Sequence[str] | None, made: Sequence[str] = ()) -> None:
+        """Name the planes of the files; None = there are no files yet; `made`: made here."""
         self._known = None if planes is None else tuple(planes)
+        self._made = tuple(made)
         self.set_value(self._chosen)
 
     def set_counts(self, counts: PlaneCounts | None, exposure: str) -> None:
@@ -97,7 +100,7 @@ class PlanesField(Field):
 
     def _put(self, value: Any) -> None:
         self._chosen = tuple(value)
-        looks = (self._chosen, self._known, self._exposure, self.palette().cacheKey())
+        looks = (self._chosen, self._known, self._made, self._exposure, self.palette().cacheKey())
         if (looks, self._counts) == self._put_last and set(self._checked()) == set(self._chosen):
             return  # every drag of a slider comes by here, and nothing is to be painted
         self._put_last = (looks, self._counts)
@@ -126,7 +129,9 @@ class PlanesField(Field):
         chosen = name in self._chosen
         item.setCheckState(Qt.CheckState.Checked if chosen else Qt.CheckState.Unchecked)
         absent = name in lacking
-        item.setText(self.tr("{} (not in these files)").format(name) if absent else name)
+        text = self.tr("{} (not in these files)") if absent else "{}"
+        text = self.tr("{} (made by bgviewer)") if name in self._made else text
+        item.setText(text.format(name))
         empty = self._counts is not None and not self._counts.counts.get(name)
         pale = absent or empty
         role = QPalette.ColorRole.PlaceholderText if pale else QPalette.ColorRole.Text
@@ -163,3 +168,8 @@ class PlanesField(Field):
         # Keep the order of the settings; what is new comes last.
         kept = [name for name in self._chosen if name in checked]
         self._say(tuple(kept + [name for name in checked if name not in kept]))
+
+
+def known_planes(stack: StackState | None) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """Return the planes of a stack, and which of them are made by bgviewer, for `set_known`."""
+    return (None, ()) if stack is None else (stack.stack.planes, stack.stack.made_planes)

@@ -32,6 +32,9 @@ class StackViewsUi(QObject):
         session, bottom = window.session, Qt.DockWidgetArea.BottomDockWidgetArea
         self.compare = Compare(session, window.panels)
         self.overview = OverviewPanel(session)
+        self.overview.match_all_asked.connect(
+            lambda: window.earlier.before(window.session.match_all)
+        )
         self.differences = DifferencesPanel(session)
         self.overview_dock = window.docks.add(
             self.tr("Overview"),

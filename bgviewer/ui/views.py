@@ -75,7 +75,7 @@ class ThirdPanel(ImagePanel):
     def __init__(self, view: ViewState, parent: QWidget | None = None) -> None:
         super().__init__("", view, parent)
         self._labels = {
-            "matched_minus_reference": self.tr("Matched − reference"),
+            "reference_minus_matched": self.tr("Reference − matched"),
             "difference": self.tr("Reference − science"),
             "science": self.tr("Science"),
             "reference": self.tr("Reference"),
@@ -136,12 +136,13 @@ class ThirdPanel(ImagePanel):
         other = ""
         if instead and picture.kind != self.chooser.currentData():
             other = self.tr("no match: this is {}").format(self._labels[picture.kind].lower())
-        if picture.kind == "matched_minus_reference":
-            parts.append(self.tr("red: matched brighter"))
+        if picture.kind == "reference_minus_matched":
+            parts.append(self.tr("red: matched too faint"))
             tips.append(
                 self.tr(
-                    "Red: the matched exposure is brighter than the reference.\n"
-                    "Blue: it is fainter."
+                    "Red: the reference is brighter, so the matched exposure is too faint there.\n"
+                    "Blue: the matched exposure is too bright. The signs and colours are those "
+                    "of the residuals of the bins."
                 )
             )
         elif picture.kind == "difference":
@@ -152,7 +153,7 @@ class ThirdPanel(ImagePanel):
             tips.append(
                 self.tr("Each picture pixel is the mean of {0} × {0} pixels.").format(picture.step)
             )
-        if picture.kind in ("matched_minus_reference", "difference"):
+        if picture.kind in ("reference_minus_matched", "difference"):
             parts.append(self.tr("good px"))
             tips.append(self.tr("Only good pixels count: none of badMaskPlanes is set there."))
         self.note.setText(other or ", ".join(parts))

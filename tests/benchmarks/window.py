@@ -193,6 +193,41 @@ class _Case:
         if values:
             yield self.row("Stop until idle", max(values), 0.300)
 
+    def sweeping(self) -> Iterator[Row]:
+        """The live answers while a sweep of all exposures goes on, and how soon it stops."""
+        driver, sweeper = self.driver, self.session.sweeper
+        self.set(bin_size=self.side // 16, order=4, use_polynomial=True, grid_statistic="MEAN")
+        driver.window.sweep.find_settings()
+        driver.rest(300)
+        driver.wait(driver.settled)
+        waits, worst = [], []
+        for name, target in (("order", 0.050), ("bin_size", 0.120)):
+            label = {"order": "order", "bin_size": "binSize, MEAN"}[name]
+            spin = self.field(name).spin
+            self._restart_sweep()
+            values = []
+            while len(values) < self.times:
+                values += self.answers(spin, min(4, self.times - len(values)))
+                driver.wait(driver.settled)
+                if not sweeper.state.running:
+                    self._restart_sweep()
+            yield self.p95(f"{label}, during a sweep", values, target)
+            worst.append(self._longest(lambda: driver.rest(1500)))
+            if sweeper.state.running:
+                asked = time.perf_counter()
+                sweeper.stop()
+                driver.wait(lambda: not sweeper.lane.busy)
+                waits.append(time.perf_counter() - asked)
+        yield self.row("longest stall, sweep", statistics.median(worst), 0.050)
+        if waits:
+            yield self.row("Stop of a sweep until idle", max(waits), 0.300)
+        driver.wait(driver.idle)
+        driver.window.sweep.dock.hide()
+
+    def _restart_sweep(self) -> None:
+        self.session.sweeper.start(frozenset(self.session.sweeper.subjects()))
+        self.driver.rest(150)
+
     def _export(self, out: Path) -> None:
         request = self.session.export_request(
             out, overwrite=True, include_reference=True, backgrounds=True
@@ -252,6 +287,7 @@ def run(quick: bool) -> Iterator[Row]:
         driver.load(folder / "stack")
         for rows in (case.settings, case.weights, case.exposures, case.drags, case.looking):
             yield from rows()
+        yield from case.sweeping()
         yield from case.long_work()
     finally:
         driver.close()

@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.table import Table
 
 from bgviewer.cli import exits
 from bgviewer.io.config_file import read_any
@@ -94,3 +96,48 @@ def test_match_takes_what_the_sweep_recommends_and_records_it(run, stack, tmp_pa
             assert "BGVUSCOR" in header
         if per == "exposure":
             assert header["BGVSSCOR"] == pytest.approx(choice["held_out"]["score"])
+
+
+@pytest.mark.parametrize("per", ["exposure", "stack"])
+def test_reports_tell_choice_and_runner_up(run, stack, tmp_path, per):
+    out, page = tmp_path / "out", tmp_path / "report.html"
+    ran = run("match", stack, "-o", out, "--auto", per, "--report", page, "--json")
+    assert ran.code == exits.ALL_MATCHED
+    scores = {e["name"]: e for e in json.loads((out / "sweep.json").read_text())["exposures"]}
+    table = Table.read(out / "report.ecsv", format="ascii.ecsv")
+    html = page.read_text()
+    assert "Settings that the sweep chose" in html
+    for row in table:
+        mine = scores[row["name"]]
+        if row["is_reference"]:
+            assert not row["sweep_setting"] and np.isnan(row["sweep_score"])
+            continue
+        cells = {f"binSize {c['binSize']}, " for c in mine["cells"]}
+        assert any(row["sweep_setting"].startswith(c) for c in cells)
+        assert row["sweep_setting"] in html and row["sweep_runner_up"] in html
+        assert row["sweep_runner_up"] and row["sweep_runner_up"] != row["sweep_setting"]
+        if per == "exposure":
+            assert row["sweep_score"] == pytest.approx(mine["choice"]["held_out"]["score"])
+            assert row["sweep_score_error"] == pytest.approx(mine["choice"]["held_out"]["error"])
+            runner = mine["runner_up"]["held_out"]["score"]
+            assert row["sweep_runner_up_score"] == pytest.approx(runner)
+
+
+def test_a_match_without_a_sweep_has_no_such_columns(run, stack, tmp_path):
+    out = tmp_path / "out"
+    assert run("match", stack, "-o", out, "-c", "binSize=40").code == exits.ALL_MATCHED
+    names = Table.read(out / "report.ecsv", format="ascii.ecsv").colnames
+    assert not [n for n in names if n.startswith("sweep")]
+
+
+def test_a_dry_run_says_what_would_be_chosen_and_writes_nothing(run, stack, tmp_path):
+    out = tmp_path / "out"
+    ran = run("match", stack, "-o", out, "--auto", "exposure", "--dry-run", "--json")
+    assert ran.code == exits.ALL_MATCHED and not out.exists()
+    choices = ran.json["sweep"]["choices"]
+    assert choices and all(c["setting"].startswith("binSize") for c in choices.values())
+    assert ran.json["would_write"]
+    ran = run("match", stack, "-o", out, "--auto", "exposure", "--dry-run")
+    for name, chosen in choices.items():
+        assert f"{name}: {chosen['setting']}, score " in ran.out
+    assert not out.exists()

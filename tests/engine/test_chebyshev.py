@@ -8,7 +8,7 @@ from numpy.polynomial import chebyshev
 
 import bgviewer
 from bgviewer.engine.cells import Cells
-from bgviewer.engine.chebyshev import ChebyshevModel
+from bgviewer.engine.chebyshev import ChebyshevModel, summed_products
 from bgviewer.errors import FitError
 
 from .adapters import masked_image
@@ -164,3 +164,15 @@ def test_threads_do_not_change_a_bit():
     one = model.render(threads=1)
     assert same_bits(one, model.render(threads=2))
     assert same_bits(one, model.render(threads=5))
+
+
+@pytest.mark.parametrize("rows", [0, 1, 97, 98, 99, 1000, 16384])
+def test_products_in_pieces_are_those_of_the_whole(rows):
+    rng = np.random.default_rng(rows)
+    left = rng.normal(size=(rows, 45))
+    for right in (rng.normal(size=(rows, 45)), rng.normal(size=(rows, 1))):
+        expected = np.einsum("na,nb->ab", left, right)
+        scale = np.einsum("na,nb->ab", abs(left), abs(right))
+        found = summed_products(left, right)
+        assert found.shape == expected.shape
+        assert (abs(found - expected) <= 1e-13 * scale).all()

@@ -10,8 +10,9 @@ from bgviewer.engine.difference import Difference
 from bgviewer.engine.fitting import fit_model
 from bgviewer.engine.folds import FoldModels, FoldSums, predict
 from bgviewer.engine.gridding import form_cells
-from bgviewer.engine.holdout import HoldOut, Score, excess, joined, lay_yardstick, score_tiles
+from bgviewer.engine.holdout import HoldOut, lay_yardstick
 from bgviewer.engine.matching import grid_difference
+from bgviewer.engine.scores import Score, excess, joined, joined_rows, score_tiles
 from bgviewer.engine.sweeping import Candidate, PairSweep, SweepCell, SweepSpace, simplest_of
 from bgviewer.errors import ConfigError, NoOverlapError
 
@@ -127,6 +128,24 @@ def test_joined_scores_count_every_exposure_alike():
         return Score(level, 0.1, 1.0, level * weights, weights)
 
     assert joined([one(1.0, 1), one(3.0, 100)]).value == pytest.approx(2.0)
+
+
+def test_rows_of_scores_are_joined_one_by_one():
+    rng = np.random.default_rng(2)
+    weights = [rng.uniform(1, 5, n) for n in (8, 5, 11)]
+
+    def one(w):
+        return Score(0.0, 0.0, rng.uniform(1, 2), rng.normal(size=len(w)), w)
+
+    rows = [[one(w) for w in weights] for _ in range(4)]
+    for row, found in zip(rows, joined_rows(rows), strict=True):
+        shares = np.concatenate([s.sums / s.weights.sum() for s in row])
+        each = np.concatenate([s.weights / s.weights.sum() for s in row])
+        assert found.value == pytest.approx(shares.sum() / 3)
+        scatter = ((shares - found.value * each) ** 2).sum()
+        assert found.error == pytest.approx(np.sqrt(24 / 23 * scatter) / 3)
+        assert found.rms**2 == pytest.approx(np.mean([s.rms**2 for s in row]))
+    assert joined_rows([]) == []
 
 
 @pytest.fixture

@@ -187,3 +187,24 @@ def test_ignored_pixels_count_like_pixels_without_a_value(masked):
     np.testing.assert_array_equal(ours.model.render(), plain.model.render())
     assert ours.fit_rms == plain.fit_rms != match_backgrounds(first, second, config).fit_rms
     assert measure_exposure(ignoring(second, spoilt)) == measure_exposure(blank)
+
+
+HUGE = 1e308
+
+
+@pytest.mark.parametrize(
+    ("shape", "numbers", "all_of_it"),
+    [
+        ("box", (5, 5, HUGE, HUGE, 30), True),
+        ("box", (HUGE, -HUGE, 3, 3, 0), False),
+        ("ellipse", (5, 5, HUGE, HUGE, 45), True),
+        ("ellipse", (-HUGE, 5, 3, 3, 45), False),
+        ("polygon", (-HUGE, -HUGE, HUGE, -HUGE, HUGE, HUGE, -HUGE, HUGE), True),
+        ("polygon", (-HUGE, -HUGE, HUGE, -HUGE, HUGE, -HUGE / 2, -HUGE, -HUGE / 2), False),
+        ("polygon", (0, -HUGE, HUGE, 0, 0, HUGE, -HUGE, 0), True),
+    ],
+)
+def test_numbers_near_the_largest_there_is(shape, numbers, all_of_it):
+    found = ignored_pixels((NY, NX), (3, -2), [Region(shape, numbers)])
+    assert (found is not None and bool(found.all())) == all_of_it
+    assert all_of_it or found is None or not found.any()

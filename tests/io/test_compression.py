@@ -11,7 +11,7 @@ from astropy.io import fits
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.io.provenance import make_cards
-from bgviewer.io.read import describe, read
+from bgviewer.io.read import describe, is_own_file, read
 from bgviewer.io.write import write_background, write_exposure, write_matched
 
 SHAPE = (40, 300)
@@ -121,7 +121,7 @@ def test_models_and_exposures_from_memory(make, tmp_path):
     write_background(exposure, background, out, make_cards(MatchConfig()), compress="gzip")
     verified(out)
     assert same(fits.getdata(out, "BGMODEL"), background)
-    assert describe(out).own_output
+    assert is_own_file(out)
     fresh = tmp_path / "fresh.fits"
     write_exposure(exposure, fresh)
     written = write(fresh, tmp_path, "gzip")

@@ -124,3 +124,11 @@ def test_corrections_are_comments():
     text, losses = dump_lsst_config(MatchConfig(corrected_increase=True))
     assert "\n# correctedIncrease = True" in text and len(losses) == 1
     assert parse_lsst_config(text).config == MatchConfig()
+
+
+def test_what_the_modern_task_has_no_more_is_a_comment():
+    text, losses = dump_lsst_config(
+        MatchConfig(undersample_style="INCREASE_NXNYSAMPLE", use_polynomial=False), "modern"
+    )
+    assert "\nconfig.undersampleStyle" not in text
+    assert any(loss.startswith("undersampleStyle") for loss in losses)

@@ -123,5 +123,6 @@ def test_table_covers_the_record():
     assert set(record) == {
         "config", "version", "kind", "reference", "zero_point", "sign", "source_hash",
         "scale", "fit_rms", "matched_mse", "diff_im_var", "adjustments", "regions",
+        "detection", "aligned",
     }  # fmt: skip
     assert dataclasses.is_dataclass(record["config"])

@@ -219,3 +219,16 @@ def test_mode_follows_the_umask(make, tmp_path):
     finally:
         os.umask(previous)
     assert stat.S_IMODE(out.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("odd", ["PCOUNT  = 'x'", "NAXIS   = 3"])
+def test_cards_that_other_readers_cannot_bear_are_told(make, odd):
+    path = make.plain()
+    raw = path.read_bytes()
+    at = raw.index(b"END" + b" " * 77)
+    card = odd.encode().ljust(80)
+    path.write_bytes(raw[:at] + card + raw[at : 2880 - 80] + raw[2880:])
+    target = make.folder / "out.fits"
+    with pytest.raises(WriteError, match="other readers fail on its headers"):
+        write_matched(path, np.ones(read(path).shape, "f4"), target)
+    assert not target.exists()

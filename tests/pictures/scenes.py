@@ -206,6 +206,20 @@ def _coadd(studio: Studio) -> QPixmap:
     return studio.beside(parts)
 
 
+def _sweep(studio: Studio) -> QPixmap:
+    """Forty settings judged on held-out tiles, for an exposure with a glow."""
+    _on_disk(studio, MatchConfig(bin_size=256))
+    studio.show_exposure(_GLOW)
+    window = studio.window
+    window.sweep.find_settings()
+    window.resizeDocks([window.sweep.dock], [studio.look.size[1] // 3], Qt.Orientation.Vertical)
+    sweeper = window.session.sweeper
+    sweeper.start(frozenset(sweeper.subjects()))
+    studio.wait_for(lambda: not sweeper.state.running, "swept")
+    studio.settle()
+    return studio.grab()
+
+
 _SCENES = (
     Scene("main", _main, real=True),
     Scene("demo", _demo),
@@ -217,6 +231,7 @@ _SCENES = (
     Scene("export", _export, Look(size=(1200, 750))),
     Scene("dark", _dark, Look(size=(1280, 800), dark=True, scale=2)),
     Scene("coadd", _coadd, Look(size=(1280, 640))),
+    Scene("sweep", _sweep),
 )
 SCENES = {scene.name: scene for scene in _SCENES}
 """Every picture, by name."""

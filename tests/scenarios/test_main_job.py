@@ -61,8 +61,8 @@ def agree(window, qtbot):
         i = np.flatnonzero((columns >= bins.left[k]) & (columns < bins.right[k]))
         area = residual[np.ix_(j, i)]
         assert area.size and (area == np.float32(bins.values[k] - bins.model[k])).all()
-    if shown.base.third.kind == "matched_minus_reference":
-        left = means(-expected.difference.values, step) + model
+    if shown.base.third.kind == "reference_minus_matched":
+        left = means(expected.difference.values, step) - model
         seen = panels.third.image.image
         finite = np.isfinite(left)
         np.testing.assert_allclose(seen[finite], left[finite], rtol=1e-4, atol=1e-3)

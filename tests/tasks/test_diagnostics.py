@@ -50,6 +50,9 @@ GOOD = [
     ("autocorrelation", polynomial(1), {}),
     ("autocorrelation", spline(), {}),
     ("autocorrelation", spline(16, grid_statistic="MEDIAN"), {}),
+    ("held_out", polynomial(1), {}),
+    ("held_out", spline(), {}),
+    ("held_out", spline(64, grid_statistic="MEDIAN"), {}),
     ("extrapolated", spline(), {}),
     ("extrapolated", spline(128), {}),
     ("overshoot", polynomial(1), {}),
@@ -72,6 +75,8 @@ BAD = [
     ("autocorrelation", polynomial(1), {"smooth": SWELL}),
     ("autocorrelation", polynomial(1), {"smooth": WAVES}),  # neighbours on hill and in valley
     ("autocorrelation", spline(80), {"smooth": WAVES, "noise": 0.3}),
+    ("held_out", polynomial(1), {"smooth": SWELL}),
+    ("held_out", spline(107, interp_style="LINEAR"), {"smooth": SWELL, "noise": 0.3}),
     ("extrapolated", spline(), {"empty": LEFT}),
     ("overshoot", polynomial(3), {"empty": LEFT, "smooth": WAVES}),
     ("overshoot", spline(), {"empty": LEFT, "smooth": WAVES}),
@@ -118,6 +123,47 @@ def test_bad(case):
     found = judged(*case)
     assert found.state == "bad" and found.sign == "✕", (found.figure, found.expected)
     assert found.advice and found.advice in found.sentence
+    config = bgviewer.MatchConfig(**case[1])
+    for remedy in found.remedies:
+        changed = config.replace(**dict(remedy.changes))
+        assert changed != config and changed.problem(SHAPE) is None
+        assert str(dict(remedy.changes).popitem()[1]) in remedy.text
+
+
+@pytest.mark.parametrize(
+    ("key", "config", "how", "changes"),
+    [
+        ("chi_square", polynomial(1), {"smooth": SWELL}, [{"order": 2}, {"bin_size": 16}]),
+        ("chi_square", spline(64), {"smooth": WAVES, "noise": 0.5}, [{"bin_size": 32}]),
+        ("autocorrelation", polynomial(1), {"smooth": SWELL}, [{"order": 2}, {"bin_size": 16}]),
+        (
+            "extrapolated",
+            spline(),
+            {"empty": LEFT},
+            [{"interp_style": "LINEAR"}, {"bin_size": 64}],
+        ),
+        ("usable_cells", spline(100), {}, [{"bin_size": 50}]),
+        ("faint_light", spline(16), {}, [{"bin_size": 32}]),
+        ("faint_light", polynomial(0, 160), {}, []),
+    ],
+)
+def test_what_to_try_is_a_setting(key, config, how, changes):
+    assert [dict(r.changes) for r in judged(key, config, how).remedies] == changes
+
+
+def test_a_remedy_mends_what_it_is_for():
+    for key, config, how in (
+        ("chi_square", polynomial(1), {"smooth": PLANE + 3 * X * Y}),
+        ("usable_cells", spline(100), {}),
+        ("faint_light", spline(64), {}),
+    ):
+        before = judged(key, config, how)
+        (first, *_) = before.remedies
+        after = judged(key, config | dict(first.changes), how)
+        order = ("bad", "fair", "good")
+        assert order.index(after.state) >= order.index(before.state)
+        assert abs(after.value - before.value) > 0
+        assert (after.value < before.value) == (key != "usable_cells")
 
 
 def test_held_out_is_good_near_the_best_and_bad_far_from_it():
@@ -134,7 +180,7 @@ def test_held_out_is_good_near_the_best_and_bad_far_from_it():
             HeldOut(math.nan, 0.01),
         )
     ]
-    assert states == ["unknown", "good", "fair", "bad", "good", "bad", "unknown"]
+    assert states == ["good", "good", "fair", "bad", "good", "bad", "unknown"]
 
 
 def test_one_noisy_cell_among_constant_ones_is_told(recwarn):

@@ -65,7 +65,8 @@ def test_demo_has_one_exposure_that_cannot_match(tmp_path):
     write_small_stack(tmp_path / "stack", odd_one=True)
     loaded = load([tmp_path / "stack"])
     assert loaded.usable == (0, 1, 2, 3)
-    assert "150 x 105" in loaded.reasons[4]
+    assert "75 x 60 pixels, the other exposures are 150 x 120" in loaded.reasons[4]
+    assert "pixels off (WCS)" in loaded.reasons[4]
 
 
 def test_inspect_never_raises_for_a_bad_file(tmp_path):

@@ -18,6 +18,7 @@ from bgviewer.io.conventions.legacy_survey import LegacySurvey
 from bgviewer.io.conventions.lsst_images import LsstImages
 from bgviewer.io.conventions.noirlab import Noirlab
 from bgviewer.io.conventions.overrides import other_image, overridden
+from bgviewer.io.conventions.own_model import OwnModel
 from bgviewer.io.conventions.panstarrs import PanStarrs
 from bgviewer.io.conventions.plain import Plain
 from bgviewer.io.conventions.science import Science
@@ -41,6 +42,7 @@ __all__ = [
 CONVENTIONS: tuple[Convention, ...] = (
     LsstImages(),
     BackgroundList(),
+    OwnModel(),
     SdssFpm(),
     Afw(),
     JwstI2d(),
@@ -80,7 +82,7 @@ def recognise(file: FitsFile, choice: Choice = NO_CHOICE) -> Planes:
         When it belongs to an exposure and is none.
     """
     for convention in CONVENTIONS:
-        asked = choice.hdu is not None and isinstance(convention, Suffix)
+        asked = choice.hdu is not None and isinstance(convention, (OwnModel, Suffix))
         if not asked and convention.recognises(file):
             return overridden(file, _planes(convention, file, choice), choice)
     found = [hdu for hdu in file.hdus if len(hdu.axes) >= 2]

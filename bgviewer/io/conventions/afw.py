@@ -5,8 +5,6 @@ Planes are IMAGE, MASK and VARIANCE by EXTTYPE, else by EXTNAME.
 
 from __future__ import annotations
 
-import math
-
 from astropy.io import fits
 
 from bgviewer.io.archive import archive_warning, photo_calib_zero_point
@@ -20,12 +18,14 @@ from bgviewer.io.conventions.base import (
 )
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.conventions.common import own
+from bgviewer.io.conventions.parent_grid import parent_position
 from bgviewer.io.conventions.plane_names import mask_bits
-from bgviewer.io.layout import FitsFile, Hdu, card_value
+from bgviewer.io.layout import FitsFile, Hdu
 from bgviewer.io.photometry import (
     NANOJANSKY,
     band_of,
     from_flux,
+    is_nanojansky,
     keyword_zero_point,
     number,
     unit_of,
@@ -93,7 +93,7 @@ class Afw:
             zero_point=zero_point,
             zero_point_source=source,
             band=band_of(headers),
-            xy0=_xy0(header, warnings),
+            xy0=parent_position(header, warnings),
             warnings=tuple(warnings),
         )
 
@@ -158,22 +158,6 @@ def _zero_point(
         magnitude = photo_calib_zero_point(file, warnings)
         if magnitude is not None:
             return magnitude, "PhotoCalib"
-    if unit == "nJy":
+    if is_nanojansky(unit):
         return NANOJANSKY, "BUNIT"
     return keyword_zero_point(headers) or (None, "")
-
-
-def _xy0(header: fits.Header, warnings: list[str]) -> tuple[int, int] | None:
-    if any(number(header, f"CRPIX{axis}A") != 1.0 for axis in "12"):
-        return None
-    values = [number(header, f"CRVAL{axis}A") for axis in "12"]
-    if values[0] is None or values[1] is None or max(map(abs, values)) > 1e9:  # type: ignore[arg-type]
-        return None
-    # lround rounds halves away from zero, Python's round does not.
-    x0, y0 = (int(math.copysign(math.floor(abs(v) + 0.5), v)) for v in (values[0], values[1]))
-    for axis, origin in (("1", x0), ("2", y0)):
-        shift = card_value(header, f"LTV{axis}")
-        if isinstance(shift, (int, float)) and shift != -origin:
-            warnings.append(f"LTV{axis} = {shift:g} disagrees with XY0 {(x0, y0)}; XY0 is used")
-            break
-    return x0, y0

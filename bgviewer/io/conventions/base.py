@@ -26,6 +26,7 @@ __all__ = [
     "Planes",
     "check_shape",
     "check_sibling",
+    "fits_image",
     "has_pixels",
     "merged_header",
 ]
@@ -208,9 +209,9 @@ def _bits(
     order = (*range(30, -1, -1), 31) if stored else range(32)
 
     def add(name: str) -> None:
-        free = next((bit for bit in order if bit not in bits.values()), None)
-        if name not in bits and free is not None:
-            bits[name] = free
+        # Where all 32 are named one is shared: rather a pixel too many than one too few.
+        free = next((bit for bit in order if bit not in bits.values()), 31)
+        bits.setdefault(name, free)
 
     for number, part in enumerate(parts):
         if number == 0 and stored:
@@ -279,14 +280,14 @@ def _image_header(hdu: Hdu) -> fits.Header:
     return fits.Header.fromstring(b"".join(cards))
 
 
-def _fits(hdu: Hdu, image: Hdu) -> bool:
+def fits_image(hdu: Hdu, image: Hdu) -> bool:
     """Whether a plane has a number for every pixel; one plane may serve all of a cube."""
     return hdu.shape in (image.shape, image.shape[-2:])
 
 
 def check_shape(file: FitsFile, hdu: Hdu, image: Hdu) -> None:
     """Raise ``E_PLANE_SHAPE`` unless `hdu` has the shape of `image`."""
-    if not _fits(hdu, image):
+    if not fits_image(hdu, image):
         sizes = ["x".join(str(n) for n in reversed(h.shape)) for h in (hdu, image)]
         reason = f"{hdu.label} is {sizes[0]} but {image.label} is {sizes[1]}"
         raise file.error(reason, "E_PLANE_SHAPE")
@@ -294,7 +295,7 @@ def check_shape(file: FitsFile, hdu: Hdu, image: Hdu) -> None:
 
 def check_sibling(file: FitsFile, other: FitsFile, hdu: Hdu, image: Hdu) -> None:
     """Raise ``E_SIBLING_SHAPE`` unless a side-car's `hdu` has the shape of `image`."""
-    if not _fits(hdu, image):
+    if not fits_image(hdu, image):
         sizes = ["x".join(str(n) for n in reversed(h.shape)) for h in (hdu, image)]
         raise file.error(
             f"its side-car {other.path.name} is {sizes[0]} but {image.label} is {sizes[1]}; move "

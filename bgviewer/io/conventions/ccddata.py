@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bgviewer.io.conventions.accompanying import UTYPES
 from bgviewer.io.conventions.base import Noise, Planes, has_pixels
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.conventions.common import exposure_of, named, own, science_images
@@ -9,16 +10,6 @@ from bgviewer.io.conventions.plane_names import named_mask
 from bgviewer.io.layout import FitsFile, Hdu, card_text
 
 __all__ = ["CcdData"]
-
-_KINDS = {
-    "": "sigma",
-    "STDDEVUNCERTAINTY": "sigma",
-    "STD": "sigma",
-    "VARIANCEUNCERTAINTY": "variance",
-    "VAR": "variance",
-    "INVERSEVARIANCE": "inverse variance",
-    "IVAR": "inverse variance",
-}
 
 
 class CcdData:
@@ -31,17 +22,18 @@ class CcdData:
         if named(file, "UNCERT"):
             return len(_images(file)) == 1
         primary = file.hdus[0]
-        return has_pixels(primary) and len(primary.shape) == 2 and bool(named(file, "MASK"))
+        image = has_pixels(primary) and len(primary.shape) == 2
+        return image and any(hdu.index for hdu in named(file, "MASK"))
 
     def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """Read UTYPE and look for the two extensions."""
         primary = file.hdus[0]
         image = primary if has_pixels(primary) else _images(file)[0]
-        masks = [named_mask(file, hdu, own(hdu)) for hdu in named(file, "MASK")[:1]]
+        masks = [named_mask(file, hdu, own(hdu)) for hdu in named(file, "MASK")[-1:]]
         noise, kind, warnings = None, "none", []
         for hdu in named(file, "UNCERT")[:1]:
             stated = card_text(hdu.header, "UTYPE")
-            known = _KINDS.get(stated)
+            known = UTYPES.get(stated)
             kind = known or "unknown"
             if known is None:
                 warnings.append(f"{hdu.label}: uncertainty of kind {stated} is not used")

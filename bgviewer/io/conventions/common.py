@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from bgviewer.io.conventions.base import (
     Planes,
     check_shape,
     check_sibling,
+    fits_image,
     has_pixels,
     merged_header,
 )
@@ -29,6 +31,7 @@ __all__ = [
     "companion",
     "exposure_of",
     "images",
+    "is_lsst_mask",
     "named",
     "own",
     "science_images",
@@ -44,7 +47,10 @@ NO_WEIGHT = "NO_DATA"
 _COMPANIONS = frozenset(
     {"WCSDVARR", "D2IMARR", "WHT", "CTX", "CON", "AREA", "HDRTAB", "INDEX", "JSON"}
     | {"ERR", "DQ", "RMS", "IVAR", "INVVAR", "WEIGHT", "BPM", "MASK", "VARIANCE", "VAR", "UNCERT"}
+    | {"ERROR", "ERRS", "SIGMA", "STD", "STDDEV", "UNC", "STAT", "IVM", "WGT", "FLAG", "FLAGS"}
+    | {"QUAL", "BADPIX", "OBJMASK", "NEXP", "EXPMAP"}
 )
+MASK_CARD = re.compile(rb"(?:^|(?<=HIERARCH )|(?<= ))MP_[A-Z_]+ *= +\d+ ")
 _LAYERS = {3: ("R", "G", "B")}
 
 
@@ -58,8 +64,16 @@ def science_images(file: FitsFile) -> list[Hdu]:
     return [
         hdu
         for hdu in images(file)
-        if hdu.name not in _COMPANIONS and not hdu.name.startswith("PSF")
+        if hdu.name not in _COMPANIONS
+        and not hdu.name.startswith("PSF")
+        and (hdu.name or not is_lsst_mask(hdu))
     ]
+
+
+def is_lsst_mask(hdu: Hdu) -> bool:
+    """Whether an image of whole numbers has the cards that name the bits of LSST's masks."""
+    # Looking at the bytes first spares parsing.
+    return hdu.bitpix > 0 and b"MP_" in hdu.raw and bool(MASK_CARD.search(hdu.raw))
 
 
 def named(file: FitsFile, name: str) -> list[Hdu]:
@@ -253,6 +267,9 @@ def sidecar_hdu(file: FitsFile, image: Hdu, path: Path | None) -> tuple[Path, Hd
     if len(found) == 1 and len(science_images(file)) == 1:
         return path, found[0]
     same = [hdu for hdu in found if hdu.index == image.index and not (image.name and hdu.name)]
+    if not same and len(science_images(file)) == 1:  # of several planes the one that fits
+        fitting = [hdu for hdu in found if fits_image(hdu, image)]
+        same = fitting if len(fitting) == 1 else []
     return (path, same[0]) if same else None
 
 

@@ -63,10 +63,8 @@ class HstFlt:
         """ERR is sigma, DQ bits; both may be constants without pixels."""
         image = chosen(file, named(file, "SCI"), choice, "chips (SCI)")
         quality, error = companion(file, image, "DQ"), companion(file, image, "ERR")
-        constant = [
-            hdu.label for hdu in (image, quality, error) if hdu and hdu.constant is not None
-        ]
-        readonly = (f"{', '.join(constant)} hold a constant instead of pixels",) if constant else ()
+        constant = image.constant is not None
+        readonly = (f"{image.label} holds a constant; an export holds pixels",) if constant else ()
         return exposure_of(
             file,
             image,
@@ -91,7 +89,7 @@ class HstDrz:
     def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """No weight, no data; CTX says which inputs went in and is no mask."""
         image = chosen(file, named(file, "SCI"), choice)
-        weight = companion(file, image, "WHT")
+        weight, error = companion(file, image, "WHT"), companion(file, image, "ERR")
         warnings = []
         if weight is not None:
             warnings.append(
@@ -104,6 +102,7 @@ class HstDrz:
             self.name,
             choice,
             masks=[weight_mask(own(weight))] if weight else [],
-            variance_kind="unknown" if weight else "none",
+            noise=Noise("sigma", (own(error),)) if error else None,
+            variance_kind="sigma" if error else "unknown" if weight else "none",
             warnings=warnings,
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bgviewer.io.conventions.base import MaskPart, Noise, Planes
+from bgviewer.io.conventions.base import MaskPart, Noise, Planes, merged_header
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.conventions.common import exposure_of, named, own
+from bgviewer.io.conventions.parent_grid import parent_position
 from bgviewer.io.conventions.plane_names import aliases_of, mask_bits
 from bgviewer.io.layout import FitsFile
 from bgviewer.io.photometry import number
@@ -41,6 +42,7 @@ class LsstImages:
             names |= bits
             masks.append(MaskPart(own(hdu), "bits", bits))
         found = named(file, "VARIANCE")
+        xy0 = parent_position(merged_header(file, image), warnings, shift_first=True)
         return exposure_of(
             file,
             image,
@@ -52,4 +54,5 @@ class LsstImages:
             warnings=warnings,
             readonly=("PSF and other components of lsst.images files are lost in an export",),
             cards_hdu=0,
+            xy0=xy0,
         )

@@ -43,6 +43,8 @@ OLD_BITS = {
 }
 _PRODUCT = re.compile(r"(?<![a-z0-9])(o[opsk])([idwxj])(?![a-z0-9])")
 _NOT_IMAGES = {"DQMASK": "the mask", "WTMAP": "the weight", "EXPMAP": "the exposure map"}
+_REDUCED = ("INSTCAL", "MASTERCAL", "RESAMPLED", "STACKED")
+_NAME = re.compile(r"(?<![a-z0-9])[a-z][a-z0-9]{2}_\d{6}_\d{6}_o[opsk][idwxj]_")
 _LETTERS = {"d": "the mask", "w": "the weight"}
 _CODES_SINCE = (3, 5, 0)
 
@@ -59,10 +61,9 @@ class Noirlab:
     name = "noirlab cp"
 
     def recognises(self, file: FitsFile) -> bool:
-        """The two cards in the primary, or in a single image's header."""
-        return any(
-            "PROCTYPE" in hdu.header and "PLVER" in hdu.header for hdu in file.hdus[:2]
-        ) and bool(science_images(file))
+        """Two cards in the primary or in a single image's header, or the pipeline's name."""
+        told = any(_is_told(hdu) for hdu in file.hdus[:2])
+        return bool(science_images(file)) and (told or _NAME.search(file.path.name) is not None)
 
     def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """``ood`` holds codes (bits before version 3.5.0), ``oow`` the inverse variance."""
@@ -90,6 +91,14 @@ class Noirlab:
         )
 
 
+def _is_told(hdu: Hdu) -> bool:
+    """Whether PROCTYPE names a product of the pipeline (raw exposures have the card too)."""
+    if "PROCTYPE" not in hdu.header:
+        return False
+    reduced = card_text(hdu.header, "PROCTYPE") in _REDUCED and "PRODTYPE" in hdu.header
+    return reduced or "PLVER" in hdu.header
+
+
 def _kind(file: FitsFile) -> str | None:
     """Say what the file is when it is no image; names tell more than PRODTYPE, which is copied."""
     for hdu in file.hdus[:2]:
@@ -115,7 +124,8 @@ def _meaning(file: FitsFile, image: Hdu, warnings: list[str]) -> tuple[str, dict
     text = card_value(file.hdus[0].header, "PLVER") or card_value(image.header, "PLVER")
     version = _version(str(text))
     if version is None:
-        warnings.append(f"PLVER {text!r} is no version; the mask is taken to hold codes")
+        told = "there is no PLVER" if text is None else f"PLVER {text!r} is no version"
+        warnings.append(f"{told}; the mask is taken to hold codes")
     if version is not None and version < _CODES_SINCE:
         return "bits", OLD_BITS
     return "codes", CODES

@@ -18,9 +18,12 @@ from bgviewer.io.conventions.choice import NO_CHOICE, Choice
 from bgviewer.io.conventions.common import exposure_of, images, weight_mask
 from bgviewer.io.conventions.plane_names import named_mask
 from bgviewer.io.layout import FitsFile, Hdu
+from bgviewer.io.names import file_stem
+from bgviewer.io.sidecars import WORDS
 
 __all__ = ["other_image", "overridden"]
 
+_MASK_ONLY = "used as a mask only"
 _PLACE = re.compile(r"(?P<name>.*?)(?:\[(?P<hdu>\d+)\])?$", re.DOTALL)
 
 
@@ -67,7 +70,7 @@ def _place(file: FitsFile, planes: Planes, text: str) -> tuple[Place, FitsFile, 
             raise file.error(f"there is no image in HDU {text}", "E_NO_IMAGE")
         hdu = file.hdus[int(text)]
         check_shape(file, hdu, image)
-        return Place(hdu.index), file, hdu
+        return Place(hdu.index, None, _layer(hdu, planes)), file, hdu
     match = _PLACE.match(text)
     assert match is not None
     name = match["name"]
@@ -79,7 +82,12 @@ def _place(file: FitsFile, planes: Planes, text: str) -> tuple[Place, FitsFile, 
     if not found:
         raise file.error(f"side-car {name} holds no such image", "E_NO_IMAGE")
     check_sibling(file, other, found[0], image)
-    return Place(found[0].index, path), other, found[0]
+    return Place(found[0].index, path, _layer(found[0], planes)), other, found[0]
+
+
+def _layer(hdu: Hdu, planes: Planes) -> int | None:
+    """Return the plane to take of a cube: the one that is taken of the image."""
+    return planes.layer if len(hdu.shape) > 2 else None
 
 
 def _with_mask(file: FitsFile, planes: Planes, choice: Choice) -> Planes:
@@ -91,6 +99,11 @@ def _with_mask(file: FitsFile, planes: Planes, choice: Choice) -> Planes:
     if choice.mask_meaning is None or not planes.masks:
         return planes
     first, meaning = planes.masks[0], choice.mask_meaning
+    if first.meaning == "spans":
+        raise file.error(
+            f"its mask is made of tables of spans, not of {meaning}; name another one",
+            "E_MASK_PLANES",
+        )
     names = first.planes if first.meaning == meaning else {}
     if meaning == "bits":
         names = names or {f"BIT{n}": n for n in range(32)}
@@ -111,16 +124,30 @@ def _with_noise(file: FitsFile, planes: Planes, choice: Choice) -> Planes:
     if choice.noise == "none" or kind == "none":
         return replace(planes, noise=None, variance_kind="none")
     places = planes.noise.places if planes.noise else ()
+    # what the convention made of a weight does not hold any more
+    warnings = tuple(text for text in planes.warnings if not text.endswith(_MASK_ONLY))
     if choice.noise is not None:
-        places = (_place(file, planes, choice.noise)[0],)
+        place, other, hdu = _place(file, planes, choice.noise)
+        places = (place,)
+        if kind is None:
+            kind = _named_kind(file_stem(other.path) if place.path else hdu.name)
+            warnings += (f"{choice.noise}: taken for {kind}; noiseKind can say otherwise",)
     elif not places:  # a weight that was used as a mask only
         places = tuple(p.place for p in planes.masks if p.meaning == "positive")[:1]
     if not places:
         raise file.error("there is no uncertainty whose kind could be changed", "E_NO_IMAGE")
     kind = kind or (planes.noise.kind if planes.noise else "variance")
+    planes = replace(planes, warnings=warnings)
     masks = planes.masks
     if kind in ("weight", "inverse variance") and not any(m.place == places[0] for m in masks):
         masks = (*masks, weight_mask(places[0]))
     if kind == "weight":
         return replace(planes, masks=masks, noise=None, variance_kind="unknown")
     return replace(planes, masks=masks, noise=Noise(kind, places), variance_kind=kind)
+
+
+def _named_kind(name: str) -> str:
+    """Return what a plane holds by the last word of its name; else it is a variance."""
+    word = re.split(r"[._-]", name)[-1].lower()
+    kinds = ("sigma", "inverse variance", "weight")
+    return next((kind for kind in kinds if word in WORDS[kind]), "variance")

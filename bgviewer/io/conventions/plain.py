@@ -6,6 +6,7 @@ words is there.  Source: FORMATS 4.14 - 4.17, 4.19 steps 15 - 18.
 
 from __future__ import annotations
 
+from bgviewer.io.conventions.accompanying import Accompanying, accompanying
 from bgviewer.io.conventions.base import MaskPart, Noise, Planes
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.conventions.common import (
@@ -38,8 +39,12 @@ class Plain:
         """Image header before primary; side-cars by stem and word."""
         found = science_images(file) or images(file)
         image = chosen(file, found, choice)
-        warnings = _warnings(file, image, several=len(found) > 1)
-        masks, noise, kind = _sidecars(file, image, choice, warnings)
+        beside = accompanying(file, image, fitting=True) if len(found) == 1 else Accompanying()
+        warnings = _warnings(file, image, beside.used, several=len(found) > 1)
+        warnings += beside.warnings
+        masks, noise, kind = beside.masks, beside.noise, beside.kind
+        if not beside.used:
+            masks, noise, kind = _sidecars(file, image, choice, warnings)
         cube = any(length > 1 for length in image.shape[:-2])
         return exposure_of(
             file,
@@ -53,8 +58,9 @@ class Plain:
         )
 
 
-def _warnings(file: FitsFile, image: Hdu, *, several: bool) -> list[str]:
-    unused = [h for h in images(file) if h.index != image.index and h.name not in _QUIET]
+def _warnings(file: FitsFile, image: Hdu, used: set[int], *, several: bool) -> list[str]:
+    told = {image.index, *used}
+    unused = [h for h in images(file) if h.index not in told and h.name not in _QUIET]
     warnings = []
     if unused and not several:
         warnings.append(f"not used: {', '.join(hdu.label for hdu in unused)}")

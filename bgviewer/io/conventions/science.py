@@ -1,15 +1,15 @@
 """SCI with VAR, ERR, DQ, MASK or BPM that is neither Hubble's nor Webb's: Gemini and others.
 
-Source: FORMATS 4.19 step 6, README of the zoo; DRAGONS manual, table of DQ bits.
+Source: FORMATS 4.19 step 6, README of the zoo; DRAGONS, DQ_definitions (bits).
 """
 
 from __future__ import annotations
 
-from bgviewer.io.conventions.base import MaskPart, Noise, Planes
+from bgviewer.io.conventions.accompanying import accompanying
+from bgviewer.io.conventions.base import MaskPart, Planes
 from bgviewer.io.conventions.choice import Choice
-from bgviewer.io.conventions.common import chosen, companion, exposure_of, named, own
-from bgviewer.io.conventions.plane_names import named_mask
-from bgviewer.io.layout import FitsFile, Hdu, card_text
+from bgviewer.io.conventions.common import chosen, exposure_of, named, own
+from bgviewer.io.layout import FitsFile, card_text
 
 __all__ = ["Science"]
 
@@ -23,31 +23,12 @@ GEMINI_DQ = {
     "UNILLUMINATED": 6,
 }
 _GEMINI_BAD = tuple(name for name in GEMINI_DQ if name != "OVERLAP")
-_NOISES = (
-    ("VAR", "variance"),
-    ("VARIANCE", "variance"),
-    ("ERR", "sigma"),
-    ("ERROR", "sigma"),
-    ("RMS", "sigma"),
-    ("SIGMA", "sigma"),
-    ("IVAR", "inverse variance"),
-    ("INVVAR", "inverse variance"),
-)
-_MASKS = ("DQ", "MASK", "BPM", "FLAG", "FLAGS")
 
 
 def is_gemini(file: FitsFile) -> bool:
     """Whether the primary names one of the Gemini telescopes."""
     words = (card_text(file.hdus[0].header, key) for key in ("TELESCOP", "OBSERVAT", "INSTRUME"))
     return any(word.startswith(("GEMINI", "GMOS")) for word in words)
-
-
-def _noise(file: FitsFile, image: Hdu) -> Noise | None:
-    for name, kind in _NOISES:
-        hdu = companion(file, image, name)
-        if hdu is not None:
-            return Noise(kind, (own(hdu),))
-    return None
 
 
 class Science:
@@ -62,23 +43,19 @@ class Science:
     def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """VAR is variance, ERR sigma, IVAR inverse variance; DQ by Gemini's bits or not at all."""
         image = chosen(file, named(file, "SCI"), choice)
-        warnings: list[str] = []
-        masks: list[MaskPart] = []
-        bad = None
-        quality = next((h for name in _MASKS if (h := companion(file, image, name))), None)
+        found = accompanying(file, image)
+        bad, quality = None, found.quality
         if quality is not None and quality.name == "DQ" and is_gemini(file):
-            masks, bad = [MaskPart(own(quality), "bits", GEMINI_DQ)], _GEMINI_BAD
-        elif quality is not None:
-            masks = [named_mask(file, quality, own(quality))]
-            if masks[0].meaning == "nonzero":
-                warnings.append(f"{quality.label}: the bits have no names; anything but 0 is bad")
+            found.masks[0], bad = MaskPart(own(quality), "bits", GEMINI_DQ), _GEMINI_BAD
+            found.warnings = [w for w in found.warnings if not w.startswith(f"{quality.label}:")]
         return exposure_of(
             file,
             image,
             self.name,
             choice,
-            masks=masks,
+            masks=found.masks,
             bad=bad,
-            noise=_noise(file, image),
-            warnings=warnings,
+            noise=found.noise,
+            variance_kind=found.kind,
+            warnings=found.warnings,
         )

@@ -12,18 +12,27 @@ from pathlib import Path
 from bgviewer.io.conventions.base import MaskPart, Place, Planes, has_pixels
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.conventions.common import belongs, exposure_of
-from bgviewer.io.layout import FitsFile, card_text, card_value
+from bgviewer.io.layout import FitsFile, Hdu, card_text, card_value
 from bgviewer.io.names import file_stem
 from bgviewer.io.photometry import NANOMAGGY, number
 from bgviewer.io.sidecars import sibling
 
 __all__ = ["SdssFpc", "SdssFpm", "SdssFrame"]
 
-_FRAME = re.compile(r"frame-[ugriz]-\d{6}-\d-\d{4}")
-_FPC = re.compile(r"fpC-\d+-[ugriz]\d-\d+")
+_FRAME = re.compile(r"(?<![A-Za-z0-9])frame-[ugriz]-\d{6}-\d-\d{4}")
+_FPC = re.compile(r"(?<![A-Za-z0-9])fpC-\d+-[ugriz]\d-\d+")
+_FPC_WORD = re.compile(r"^fpC|(?<![A-Za-z0-9])fpC(?=-\d)")
 _NAMES = "INTRP SAT NOTCHECKED OBJECT BRIGHTOBJECT BINOBJECT CATOBJECT SUBTRACTED GHOST CR"
 _SPANS = tuple(_NAMES.split(" "))
 _BAD = ("INTRP", "SAT", "NOTCHECKED", "GHOST", "CR")
+
+
+def _image(file: FitsFile) -> Hdu | None:
+    """Return the image in the primary, or packed in the HDU after it."""
+    for hdu in file.hdus[:2]:
+        if has_pixels(hdu) and len(hdu.shape) == 2 and (hdu.index == 0 or hdu.is_compressed):
+            return hdu
+    return None
 
 
 class SdssFrame:
@@ -33,21 +42,19 @@ class SdssFrame:
 
     def recognises(self, file: FitsFile) -> bool:
         """By name, or image, vector and two tables in nanomaggies."""
-        primary = file.hdus[0]
-        if not has_pixels(primary) or len(primary.shape) != 2:
-            return False
-        if _FRAME.match(file.path.name):
-            return True
+        image = _image(file)
+        if image is None or _FRAME.search(file.path.name):
+            return image is not None
         vector = len(file.hdus) == 4 and len(file.hdus[1].axes) == 1
-        return vector and (
-            "NMGY" in primary.header or card_text(primary.header, "BUNIT").startswith("NANOMAGG")
-        )
+        if not vector and "CAMCOL" not in image.header:
+            return False
+        return "NMGY" in image.header or card_text(image.header, "BUNIT").startswith("NANOMAGG")
 
     def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """There is neither mask nor variance in the file."""
         return exposure_of(
             file,
-            file.hdus[0],
+            _image(file) or file.hdus[0],
             self.name,
             choice,
             unit="nanomaggy",
@@ -63,24 +70,25 @@ class SdssFpc:
 
     def recognises(self, file: FitsFile) -> bool:
         """By name, or by SOFTBIAS and the run."""
-        primary = file.hdus[0]
-        if not has_pixels(primary) or len(primary.shape) != 2:
+        image = _image(file)
+        if image is None:
             return False
-        header = primary.header
-        cards = "SOFTBIAS" in header and "CAMCOL" in header
-        return cards or _FPC.match(file.path.name) is not None
+        cards = "SOFTBIAS" in image.header and "CAMCOL" in image.header
+        return cards or _FPC.search(file.path.name) is not None
 
     def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """FLUX20 is the flux of magnitude 20 in counts."""
-        image, header = file.hdus[0], file.hdus[0].header
+        image = _image(file) or file.hdus[0]
+        header = image.header
         flux = number(header, "FLUX20")
         zero_point = (20 + 2.5 * math.log10(flux), "FLUX20") if flux and flux > 0 else None
         bias = number(header, "SOFTBIAS")
         warnings = [f"SOFTBIAS {bias:g} is in every pixel and left there"] if bias else []
         masks = []
         stem = file_stem(file.path)
-        if stem.startswith("fpC") and not choice.settles_mask:
-            path = sibling(file.path, ["fpM" + stem[3:]])
+        named = _FPC_WORD.search(stem)
+        if named and not choice.settles_mask:
+            path = sibling(file.path, [f"{stem[: named.start()]}fpM{stem[named.end() :]}"])
             masks = [_spans(file, path, image.shape)] if path else []
         return exposure_of(
             file,
@@ -100,7 +108,7 @@ def _spans(file: FitsFile, path: Path, shape: tuple[int, ...]) -> MaskPart:
     size = (card_value(header, "MASKROWS"), card_value(header, "MASKCOLS"))
     if size != shape:
         raise file.error(
-            f"its side-car {path.name} is {size[1]}x{size[0]} but {file.hdus[0].label} is "
+            f"its side-car {path.name} is {size[1]}x{size[0]} but its image is "
             f"{shape[1]}x{shape[0]}; move it away if it belongs to another image",
             "E_SIBLING_SHAPE",
         )

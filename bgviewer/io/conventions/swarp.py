@@ -22,7 +22,7 @@ from bgviewer.io.sidecars import suffix_stems
 
 __all__ = ["Swarp"]
 
-_NAME = re.compile(r"\.resamp\.", re.IGNORECASE)
+_NAME = re.compile(r"[._]resamp(?![A-Za-z])", re.IGNORECASE)
 _WEIGHT = re.compile(r"[._-]weight$", re.IGNORECASE)
 
 

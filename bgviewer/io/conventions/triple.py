@@ -5,6 +5,8 @@ Source: issue 5; KBMOD, LayeredImage (science, mask, variance in HDUs 1 to 3, al
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bgviewer.io.conventions.base import MaskPart, Noise, Planes
@@ -24,7 +26,7 @@ class UnnamedTriple:
 
     def recognises(self, file: FitsFile) -> bool:
         """Types decide; where all are floats the numbers have to."""
-        found = images(file)
+        found = _three(file)
         if len(found) != 3 or any(hdu.role or hdu.is_table for hdu in found):
             return False
         first, second, third = found
@@ -42,15 +44,12 @@ class UnnamedTriple:
 
     def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """Bits without names: anything but 0 is bad."""
-        image, mask, variance = images(file)
+        image, mask, variance = _three(file)
         bits = stated_bits(file, mask)
         part = MaskPart(own(mask), "bits" if bits else "nonzero", bits or {"BAD": 0})
         warnings = ["three images without names: taken for image, mask and variance"]
         if not bits:
             warnings.append(f"{mask.label}: the bits have no names; anything but 0 is bad")
-        if choice.hdu is not None and choice.hdu != image.index:
-            chosen = file.hdus[choice.hdu]
-            return exposure_of(file, chosen, "plain", choice)
         return exposure_of(
             file,
             image,
@@ -60,6 +59,14 @@ class UnnamedTriple:
             noise=Noise("variance", (own(variance),)),
             warnings=warnings,
         )
+
+
+def _three(file: FitsFile) -> list[Hdu]:
+    """Return the images; a smaller fourth one is the PSF that goes with them."""
+    found = images(file)
+    if len(found) == 4 and math.prod(found[3].shape) < math.prod(found[0].shape):
+        return found[:3]
+    return found
 
 
 def _is_whole(file: FitsFile, hdu: Hdu) -> bool:

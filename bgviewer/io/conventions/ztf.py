@@ -25,7 +25,8 @@ _FLAGS = (
 FLAGS = {name: bit for bit, name in enumerate(_FLAGS.split())}
 # 6141: all but these two.
 BAD = tuple(name for name in FLAGS if name not in ("OBJECT", "PSF_SOURCE"))
-_NAME = re.compile(r"ztf_\d", re.IGNORECASE)
+_OTHERS = {"refcov": "the coverage", "refunc": "the uncertainty", "sciunc": "the uncertainty"}
+_NAME = re.compile(r"(?<![a-z0-9])ztf_\d", re.IGNORECASE)
 
 
 class Ztf:
@@ -38,13 +39,16 @@ class Ztf:
         if len(science_images(file)) != 1:
             return False
         cards = any("MAGZP" in h.header and "CCDID" in h.header for h in file.hdus[:2])
-        return cards or _NAME.match(file.path.name) is not None
+        return cards or _NAME.search(file.path.name) is not None
 
     def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """The mask's bits have fixed meanings; there is no uncertainty."""
         stem = file_stem(file.path)
         if ("mskimg" in stem or stem.endswith("mskdflat")) and choice.hdu is None:
             raise belongs(file, "the mask", self.name)
+        ending = stem.rpartition("_")[2].lower()
+        if ending in _OTHERS and choice.hdu is None:
+            raise belongs(file, _OTHERS[ending], self.name)
         image = chosen(file, science_images(file), choice)
         stems = [stem.replace("sciimg", "mskimg")] if "sciimg" in stem else []
         mask = sidecar(file, image, stems, choice.settles_mask)

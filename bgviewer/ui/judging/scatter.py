@@ -170,6 +170,6 @@ class PullsTab(_HistogramTab):
         if chi.kind == "spline" and not chi.dof:
             return self.tr(
                 "– A spline passes through every cell, so its bins cannot judge it: compare "
-                "matched − reference instead."
+                "reference − matched instead."
             )
         return sentences[judge_chi_square(chi.reduced, chi.dof)]

@@ -83,11 +83,24 @@ def _overlays() -> tuple[tuple[str, str, str, str], ...]:
 
 
 def _third_view(window: MainWindow, menu: str) -> list[Entry]:
-    label, choose = window.panels.third.label_of, window.session.set_third
+    label, third = window.panels.third.label_of, window.session.state.third
     return [
-        Entry(menu, f"third_{name}", label(name), partial(choose, name), str(number % 10))
+        Entry(
+            menu,
+            f"third_{name}",
+            label(name),
+            partial(_choose_third, window, name),
+            str(number % 10),
+            checked=name == third,
+            group="third",
+        )
         for number, name in enumerate(THIRD_VIEWS, 1)
     ]
+
+
+def _choose_third(window: MainWindow, name: str, chosen: bool) -> None:
+    if chosen:
+        window.session.set_third(name)
 
 
 def _schemes(window: MainWindow, menu: str) -> list[Entry]:

@@ -1,0 +1,34 @@
+"""Work that lets live matching go first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from bgviewer.session.lane import Job
+
+__all__ = ["Courteous"]
+
+_PATIENCE = 0.004  # seconds between two looks at whether the live lane is at work
+
+
+class Courteous:
+    """Progress of a job that waits between two pieces until live work rests.
+
+    Parameters
+    ----------
+    job : Job
+        Whose progress it is.
+    live : callable
+        Whether live work goes on.
+    """
+
+    def __init__(self, job: Job, live: Callable[[], bool]) -> None:
+        self._job, self._live = job, live
+
+    def step(self, fraction: float | None = None, text: str | None = None) -> None:
+        """Report, then wait; raises `Cancelled` once the job is stopped."""
+        self._job.step(fraction, text)
+        while self._live() and not self._job.stopped:
+            time.sleep(_PATIENCE)
+        self._job.step()

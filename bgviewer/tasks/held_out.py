@@ -1,0 +1,99 @@
+"""Held-out rms of one setting: fitted to part of the pixels, judged on the rest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.holdout import HoldOut
+from bgviewer.engine.matching import MatchResult
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.sweeping import (
+    PairSweep,
+    SweepCell,
+    SweepSpace,
+    best_of,
+    simplest_of,
+)
+from bgviewer.errors import BgviewerError, Remedy
+from bgviewer.tasks.sweep_view import candidate_of
+
+__all__ = ["HeldOut", "held_out_in_sweep", "measure_held_out"]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """How far the model of these settings is off where it was not fitted, in the pixel unit.
+
+    Attributes
+    ----------
+    rms, error : float
+        Root of the held-out score (0 where noise explains it all), and its standard error; NaN
+        where it is not known.
+    best : float or None
+        The smallest of the sweep; None = only this one setting was tried.
+    reason : str
+        Why it is not known.
+    remedy : Remedy or None
+        What a sweep recommends instead.
+    """
+
+    rms: float
+    error: float
+    best: float | None = None
+    reason: str = ""
+    remedy: Remedy | None = None
+
+
+def measure_held_out(
+    result: MatchResult,
+    hold_out: HoldOut | None = None,
+    progress: Progress = SILENT,
+    *,
+    threads: int | None = None,
+) -> HeldOut:
+    """Fit the settings of a match to four fifths of its pixels, five times; judge on the rest."""
+    wanted = candidate_of(result.config)
+    space = SweepSpace(
+        (wanted.bin_size,),
+        () if wanted.order is None else (wanted.order,),
+        () if wanted.interp_style is None else (wanted.interp_style,),
+        (wanted.grid_statistic,),
+    )
+    try:
+        pair = PairSweep.prepare(
+            result.difference, result.config, space, hold_out, progress, threads=threads
+        )
+        (cell,) = pair.run(progress)
+    except BgviewerError as error:
+        return HeldOut(math.nan, math.nan, reason=str(getattr(error, "reason", None) or error))
+    return _of_cell(cell)
+
+
+def held_out_in_sweep(cells: Sequence[SweepCell], config: MatchConfig) -> HeldOut | None:
+    """Return what a sweep found for these settings beside its best; None where it did not try."""
+    here = next((c for c in cells if c.candidate == candidate_of(config)), None)
+    best, choice = best_of(cells), simplest_of(cells)
+    if here is None or best is None or choice is None:
+        return None
+    found, chosen = _of_cell(here), choice.candidate
+    return HeldOut(
+        found.rms,
+        found.error,
+        best.error_rms,
+        found.reason,
+        Remedy(f"Use {chosen.text}", tuple(chosen.changes().items())),
+    )
+
+
+def _of_cell(cell: SweepCell) -> HeldOut:
+    if cell.score is None:
+        return HeldOut(math.nan, math.nan, reason=cell.reason)
+    rms = cell.error_rms
+    # The error of a root; near 0 the root of the error bounds it.
+    error = min(
+        cell.score.error / (2.0 * rms) if rms > 0 else math.inf, math.sqrt(cell.score.error)
+    )
+    return HeldOut(rms, error)

@@ -1,0 +1,45 @@
+"""The end of the toolbar: docks to open, snapshots that are kept, and the pair that is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from bgviewer.ui.kept import KeptButton
+from bgviewer.ui.menus.texts import tr
+
+if TYPE_CHECKING:
+    from bgviewer.ui.main_window import MainWindow
+
+__all__ = ["build_heading"]
+
+
+def build_heading(window: MainWindow) -> tuple[QLabel, KeptButton]:
+    """Fill the toolbar's end; return the label of the pair and the button of the snapshots."""
+    toolbar = window.actions_.toolbar
+    for dock, tip in (
+        (window.judge_dock, tr("Residuals, pulls, profiles and single bins of the match")),
+        (window.stack_views.overview_dock, tr("All exposures, the worst match first")),
+    ):
+        shown = dock.toggleViewAction()
+        assert shown is not None
+        shown.setToolTip(tip)
+        shown.setWhatsThis(tip + tr(". Example: press it again to give the images room."))
+        shown.triggered.connect(lambda seen, d=dock: d.raise_() if seen else None)
+        toolbar.addAction(shown)
+    toolbar.addAction(window.actions_["lock_levels"])
+    kept = KeptButton(window.session)
+    place = toolbar.addWidget(kept)
+    assert place is not None
+    kept.clicked.connect(window.stack_views.show_differences)
+    kept.follow(place)
+    spacer = QWidget()
+    spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    toolbar.addWidget(spacer)
+    heading = QLabel()
+    heading.setTextFormat(Qt.TextFormat.PlainText)
+    heading.setContentsMargins(8, 0, 8, 0)
+    toolbar.addWidget(heading)
+    return heading, kept

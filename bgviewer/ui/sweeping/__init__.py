@@ -1,0 +1,1 @@
+"""The dock that tries many settings and says which are right."""

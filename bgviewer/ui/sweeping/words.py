@@ -1,0 +1,59 @@
+"""The sentence over the map: what a sweep says, in plain words."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QCoreApplication
+
+from bgviewer.engine.sweeping import SweepCell
+from bgviewer.tasks.sweep_view import Verdict, expected_error
+from bgviewer.ui.format import number, with_unit
+
+__all__ = ["sentence"]
+
+
+def tr(text: str) -> str:
+    """Translate a text of this module."""
+    return QCoreApplication.translate("Sweep", text)
+
+
+def _error(cell: SweepCell, unit: str) -> str:
+    if cell.score is None:
+        return tr("not possible ({})").format(cell.reason)
+    error, is_limit = expected_error(cell.score)
+    text = with_unit(error, unit, 3)
+    return tr("below {}").format(text) if is_limit else text
+
+
+def sentence(verdict: Verdict, unit: str, running: bool) -> str:
+    """Return what is recommended, and what to hold it against."""
+    choice, best, default = verdict.choice, verdict.best, verdict.default
+    if choice is None or choice.score is None or best is None:
+        return tr("None of the settings tried so far could be judged.")
+    squared = f"{unit}²" if unit else ""
+    begin = tr("So far: ") if running else tr("Recommended: ")
+    score = f"{number(choice.score.value, 3)} ± {with_unit(choice.score.error, squared, 2)}"
+    parts = [
+        begin
+        + tr("{}; held-out error {} (score {}).").format(
+            choice.candidate.text, _error(choice, unit), score
+        )
+    ]
+    if best is choice:
+        parts.append(tr("It is the best of all."))
+    else:
+        parts.append(
+            tr("Best: {}, {}; the simplest within one standard error of it is recommended.").format(
+                best.candidate.text, _error(best, unit)
+            )
+        )
+    if default is None:
+        parts.append(tr("LSST's default was not tried."))
+    elif default is not choice:
+        parts.append(
+            tr("LSST's default ({}): {}.").format(default.candidate.text, _error(default, unit))
+        )
+    else:
+        parts.append(tr("It is LSST's default."))
+    if verdict.current is choice:
+        parts.append(tr("It is set."))
+    return " ".join(parts)
