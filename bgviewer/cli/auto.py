@@ -42,7 +42,7 @@ def swept(request: ExportRequest, auto: str | None) -> tuple[ExportRequest, Swee
         say("the sweep recommends nothing for all exposures; the settings stay as they are")
     else:
         expected = number(found.choice.error_rms)
-        say(f"for all exposures: {found.choice.candidate.text}, expected error {expected}")
+        say(f"for all exposures: {found.choice.candidate.text}, held-out error {expected}")
     config, plan = with_sweep(found, auto)
     cards: Mapping[str, tuple[tuple[str, object, str], ...]] = {
         e.name: choice_cards(found, e, auto) for e in found.swept

@@ -114,7 +114,7 @@ def _print(found: Sweep) -> None:
             _row("all", "runner-up", found.runner_up),
         ]
     head = ["exposure", "", "binSize", "model", "statistic", "free numbers", "held-out score"]
-    print_table([*head, "± ", "expected error", "training score"], rows, numeric=(2, *range(5, 10)))
+    print_table([*head, "± ", "held-out error", "training score"], rows, numeric=(2, *range(5, 10)))
     if found.choice is not None:
         say(f"recommended for all: {found.choice.candidate.text}")
     say("score: mean squared error of the model on held-out tiles, their noise taken off")

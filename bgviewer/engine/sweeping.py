@@ -187,7 +187,7 @@ class SweepCell:
 
     @property
     def error_rms(self) -> float:
-        """Root of the score, or 0 below 0: the model's expected error; NaN without a score."""
+        """Root of the score, 0 below 0: a rough measure of the error; NaN without a score."""
         return math.nan if self.score is None else math.sqrt(max(0.0, self.score.value))
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
 from bgviewer.engine.detection import DETECTED, Detection
 from bgviewer.engine.exposure import Exposure, with_plane
@@ -77,6 +76,8 @@ def detected_pixels(
     A source is a group of connected pixels more than `sigma` times the background's scatter above
     the background, after smoothing with sep's 3 x 3 kernel.
     """
+    from scipy.ndimage import maximum_filter1d  # dear to import, and seldom needed
+
     sep = check_sep()
     image = np.asarray(exposure.image)
     spared = ~np.isfinite(image)

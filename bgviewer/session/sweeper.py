@@ -13,6 +13,7 @@ from bgviewer.engine.bands import available_threads
 from bgviewer.engine.config import OPTIONS
 from bgviewer.engine.holdout import HoldOut
 from bgviewer.engine.sweeping import SweepSpace
+from bgviewer.session.courtesy import Courteous
 from bgviewer.session.lane import Job, Lane, Report
 from bgviewer.session.store import Store
 from bgviewer.session.tuner import Tuner
@@ -32,8 +33,6 @@ __all__ = ["Sweeper", "SweeperState"]
 # Behind the window, yet before the other lanes: it waits for them by itself, and whoever holds the
 # interpreter's lock must not be kept from the processor by those that need none.
 _NICENESS = 5
-_PATIENCE = 0.004  # seconds between two looks at whether the live lane is at work
-_PAINTING = 0.08  # seconds after live work in which the window has the machine for itself
 _INTERVAL = 0.1  # seconds between two deliveries of cells
 _ORDERED = ("num_sigma_clip", "num_iter")  # options that only MEANCLIP has
 
@@ -70,28 +69,6 @@ class _Kept:
     found: ExposureSweep = field(repr=False)
     request: SweepRequest = field(repr=False)
     key: tuple[Any, ...]
-
-
-class _Courteous:
-    """Progress that lets live work go first: between two pieces it waits until that rests.
-
-    And a moment longer, in which the window paints: both hold the interpreter's lock.
-    """
-
-    def __init__(self, job: Job, live: Callable[[], bool]) -> None:
-        self._job, self._live = job, live
-        self._free = 0.0  # when the window has painted what was made last
-
-    def step(self, fraction: float | None = None, text: str | None = None) -> None:
-        self._job.step(fraction, text)
-        while not self._job.stopped:
-            now = time.monotonic()
-            if self._live():
-                self._free = now + _PAINTING
-            elif now >= self._free:
-                break
-            time.sleep(_PATIENCE)
-        self._job.step()
 
 
 class Sweeper(QObject):
@@ -332,7 +309,7 @@ def _work(request: SweepRequest, job: Job, live: Callable[[], bool]) -> None:
     """Sweep in the lane; cells are handed over a few at a time."""
     steps: list[SweptCell | ExposureSweep] = []
     told = time.monotonic()
-    for step in iterate_sweep(request, _Courteous(job, live)):
+    for step in iterate_sweep(request, Courteous(job, live)):
         steps.append(step)
         now = time.monotonic()
         if isinstance(step, ExposureSweep) or now - told >= _INTERVAL:

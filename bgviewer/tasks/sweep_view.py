@@ -40,7 +40,7 @@ class HeatCell:
     swept : SweepCell or None
         None = it has not come yet.
     shade : float
-        0 (lowest expected error) to 1 (highest), even in its logarithm; NaN without a score.
+        0 (lowest held-out error) to 1 (highest), even in its logarithm; NaN without a score.
     error : float
         Expected error of the model in the pixel unit; where the score is not clearly above zero,
         the limit that it is below.
@@ -232,7 +232,7 @@ def sweep_tsv(space: SweepSpace, cells: Sequence[SweepCell], unit: str = "") -> 
     of, squared = (f" [{unit}]", f" [({unit})²]") if unit else ("", "")
     best, choice = best_of(cells), simplest_of(cells)
     head = ["binSize", "model", "gridStatistic", "free numbers", f"held-out score{squared}"]
-    head += [f"standard error{squared}", f"expected error{of}", f"training score{squared}"]
+    head += [f"standard error{squared}", f"held-out error{of}", f"training score{squared}"]
     lines = ["\t".join([*head, "mark", "remark"])]
     known = {c.candidate: c for c in cells}
     for candidate in space.candidates:

@@ -284,7 +284,7 @@ def test_the_context_menu_of_a_row(window, qtbot):
     table.customContextMenuRequested.emit(table.visualRect(index).center())
     menu = window.marking.exposures.menu
     texts = [a.text().replace("&", "") for a in menu.actions() if a.text()]
-    assert texts == ["Show", "Use as reference", "Exclude", "Own settings…"]
+    assert texts == ["Show", "Use as reference", "Exclude", "Own settings…", "Read as…"]
     assert window.session.state.science == other
     qtbot.waitUntil(menu.isVisible)
     press(menu, Qt.Key.Key_X)
