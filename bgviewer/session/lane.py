@@ -1,8 +1,8 @@
 """A lane: one worker thread that does one job after the other and reports by signals.
 
 The work itself is an ordinary function ``work(job)`` that knows neither Qt nor the window.
-What it hands back travels through one queued signal, so every receiver runs in the thread
-that owns the lane.
+What it hands back waits in one inbox that is emptied by a timer, so every receiver runs in the
+thread that owns the lane, and input and painting get their turn between two emptyings.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
 from bgviewer.engine.progress import Stoppable
 from bgviewer.errors import BgviewerError, Cancelled
@@ -61,13 +62,13 @@ class Job(Stoppable):
     def deliver(self, value: Any) -> None:
         """Hand over a part of the result while the work goes on."""
         if self._lane is not None and not self.stopped:
-            self._lane.reported.emit(Report(self, "part", value))
+            self._lane.report(Report(self, "part", value))
 
     def _forward(self, fraction: float | None, text: str | None) -> None:
         now = time.monotonic()
         if self._lane is not None and (now - self._last >= _REPORT_INTERVAL or fraction == 1.0):
             self._last = now
-            self._lane.reported.emit(Report(self, "progress", (fraction, text)))
+            self._lane.report(Report(self, "progress", (fraction, text)))
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,7 @@ class Lane(QObject):
     a picture); it is stopped only by `stop`, `stop_others` or `close`.
     """
 
-    reported = pyqtSignal(object)
-    """A `Report`; emitted by the worker, so connect it queued (the default across threads)."""
+    _arrived = pyqtSignal()
 
     def __init__(self, name: str, parent: QObject | None = None, niceness: int = _NICENESS) -> None:
         super().__init__(parent)
@@ -102,12 +102,38 @@ class Lane(QObject):
         self._waiting: list[Job] = []
         self._running: Job | None = None
         self._closed = False
+        self._inbox: deque[Report] = deque()
+        self._receivers: list[Callable[[Report], None]] = []
+        # Posted events go before input and timers: answers that each bring a painting, one posted
+        # after the other, would keep the person waiting.
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.setInterval(0)
+        self._turn.timeout.connect(self._hand_over)
+        self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
         self._thread = threading.Thread(target=self._run, name=f"bgviewer-{name}", daemon=True)
         self._thread.start()
 
     def connect(self, receiver: Callable[[Report], None]) -> None:
-        """Call `receiver` in the owner's thread for every report, always through its queue."""
-        self.reported.connect(receiver, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
+        """Call `receiver` in the owner's thread for every report, never from within a call."""
+        self._receivers.append(receiver)
+
+    def report(self, report: Report) -> None:
+        """Tell the receivers; from any thread."""
+        self._inbox.append(report)
+        self._arrived.emit()
+
+    def _on_arrived(self) -> None:
+        if not self._turn.isActive() and not self._closed:
+            self._turn.start()
+
+    def _hand_over(self) -> None:
+        for _ in range(len(self._inbox)):
+            report = self._inbox.popleft()
+            for receiver in self._receivers:
+                receiver(report)
+            if self._closed:  # a receiver may close the lane
+                return
 
     def submit(self, job: Job) -> Job:
         """Queue `job`; a waiting job of the same kind is dropped without having begun.
@@ -153,6 +179,7 @@ class Lane(QObject):
         with self._wake:
             self._closed = True
             self._waiting.clear()
+            self._inbox.clear()
             if self._running is not None:
                 self._running.stop()
             self._wake.notify()
@@ -166,7 +193,7 @@ class Lane(QObject):
             if self._running is not None and condition(self._running):
                 self._running.stop()
         for job in dropped:
-            self.reported.emit(Report(job, "cancelled"))
+            self.report(Report(job, "cancelled"))
 
     def _next(self) -> Job | None:
         with self._wake:
@@ -188,11 +215,11 @@ class Lane(QObject):
                 self._running = None
                 closed = self._closed
             if not closed:
-                self.reported.emit(report)
+                self.report(report)
             job = report = None  # type: ignore[assignment]  # free big results while waiting
 
     def _attempt(self, job: Job) -> Report:
-        self.reported.emit(Report(job, "started"))
+        self.report(Report(job, "started"))
         try:
             return Report(job, "done", job.work(job))
         except Cancelled:

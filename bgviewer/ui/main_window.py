@@ -185,6 +185,8 @@ class MainWindow(QMainWindow):
         session.config_changed.connect(self._clear_news)
         session.bug_caught.connect(self.show_bug)
         session.plan_changed.connect(self._follow_limits)
+        panels.told.connect(self.stack_views.follow)
+        panels.told.connect(self._show_zoom)
         panels.hovered.connect(self._on_hover)
         panels.third_chosen.connect(session.set_third)
         panels.remedy_chosen.connect(self.config_panel.own.apply_remedy)
@@ -240,8 +242,6 @@ class MainWindow(QMainWindow):
         self.panels.third.set_view(state.third)
         self.actions_[f"third_{state.third}"].setChecked(True)
         self.panels.show_match(state.match)
-        self.stack_views.follow()
-        self._show_zoom()
 
     def _follow_limits(self) -> None:
         self.panels.figures.set_limits(self.session.state.plan.acceptance)

@@ -7,6 +7,7 @@ from PyQt6.QtGui import QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QGridLayout, QWidget
 
 from bgviewer.session.state import MatchState
+from bgviewer.tasks.show import Shown
 from bgviewer.ui.figures import Figures
 from bgviewer.ui.image_panel import ImagePanel
 from bgviewer.ui.model_panel import ModelPanel
@@ -37,6 +38,8 @@ class Panels(QWidget):
     side_changed = pyqtSignal(int)
     """Pixels of the screen along the longer side of a picture."""
     painted = pyqtSignal()
+    told = pyqtSignal()
+    """All that is to be seen of the match is in the panels."""
     rested = pyqtSignal()
     """Size and zoom have not changed for a moment."""
 
@@ -62,6 +65,12 @@ class Panels(QWidget):
         self._rest.setInterval(_ZOOM_DELAY)
         self._rest.timeout.connect(self._tell_view)
         self._side = 0
+        self._match = MatchState()
+        self._waiting: list[QWidget] = []
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.setInterval(0)
+        self._turn.timeout.connect(self._next_first)
         self.view.changed.connect(self._rest.start)
         for panel in self.all:
             panel.hovered.connect(lambda at, source=panel: self._on_hover(source, at))
@@ -75,6 +84,51 @@ class Panels(QWidget):
 
     def show_match(self, match: MatchState) -> None:
         """Paint a match, or what stands in its way."""
+        self._match = match
+        self._turn.stop()
+        if match.shown is not None and self.model.picture is None:
+            # All three at once for the first time would hold up the window.
+            self.view.set_box(match.shown.base.model.box)
+            self._arrange()
+            self._waiting = [self.figures, *self.all]
+            self._next_first()
+            return
+        self._show()
+
+    def _next_first(self) -> None:
+        """Paint the first pictures one by one, and in the end what lies over them."""
+        shown = self._match.shown
+        if shown is None or not self._waiting:
+            self._show()
+            return
+        part = self._waiting.pop(0)
+        if part is self.figures:
+            self.figures.show_match(self._match)
+        elif part is self.model:
+            self._show_model(shown)
+        elif part is self.residuals:
+            self._show_residuals(shown)
+        elif part is self.third:
+            self._show_third(shown)
+        self._turn.start()
+
+    def _show_model(self, shown: Shown) -> None:
+        detail = shown.detail.model if shown.detail else None
+        self.model.show_model(shown.base.model, detail, shown.markers)
+        self.model.describe(shown)
+
+    def _show_residuals(self, shown: Shown) -> None:
+        detail = shown.detail.residuals if shown.detail else None
+        self.residuals.show_pictures(shown.base.residuals, detail)
+        self.residuals.describe(shown)
+
+    def _show_third(self, shown: Shown) -> None:
+        detail = shown.detail.third if shown.detail else None
+        self.third.show_pictures(shown.base.third, detail)
+        self.third.describe((shown.detail or shown.base).third)
+
+    def _show(self) -> None:
+        match = self._match
         shown = match.shown
         self.figures.show_match(match)
         if shown is None:
@@ -82,13 +136,9 @@ class Panels(QWidget):
         else:
             self.view.set_box(shown.base.model.box)
             self._arrange()
-            base, detail = shown.base, shown.detail
-            self.model.show_model(base.model, detail.model if detail else None, shown.markers)
-            self.residuals.show_pictures(base.residuals, detail.residuals if detail else None)
-            self.third.show_pictures(base.third, detail.third if detail else None)
-            self.model.describe(shown)
-            self.residuals.describe(shown)
-            self.third.describe((detail or base).third)
+            self._show_model(shown)
+            self._show_residuals(shown)
+            self._show_third(shown)
         for i, layers in enumerate(self.layers):
             layers.show_overlays(shown.overlays if shown else None, legend=i == 0)
         for panel in self.all:
@@ -101,6 +151,7 @@ class Panels(QWidget):
         self._place_obstacle()
         # Numbers that need more room move their neighbours: now, so that all is painted once.
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        self.told.emit()
 
     def _show_preview(self, match: MatchState) -> None:
         """Without a match only the third view may have something to show."""
@@ -227,7 +278,8 @@ class Panels(QWidget):
     @property
     def resting(self) -> bool:
         """Whether size and zoom have been told since they last changed."""
-        return not self._rest.isActive() and self._side == self.screen_side()
+        still = not self._rest.isActive() and not self._turn.isActive()
+        return still and self._side == self.screen_side()
 
     def _tell_view(self) -> None:
         self._place_obstacle()

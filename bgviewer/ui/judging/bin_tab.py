@@ -5,7 +5,14 @@ from __future__ import annotations
 from html import escape
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bgviewer.tasks.bin import BinView, inspect_bin
 from bgviewer.ui.format import NOTHING, count, number, with_unit
@@ -46,8 +53,14 @@ class BinTab(JudgeTab):
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.heading = QLabel()
+        self.heading.setTextFormat(Qt.TextFormat.PlainText)
+        self.heading.setObjectName("heading")
+        head = QHBoxLayout()
+        head.addWidget(self.heading, 1)
+        head.addWidget(self.button)
+        side.addLayout(head)
         side.addWidget(area, 1)
-        side.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
         self.row.addWidget(self.plot, 3)
         self.row.addLayout(side, 3)
         self.follow_palette()
@@ -82,9 +95,11 @@ class BinTab(JudgeTab):
             text = self.tr("Click a bin in the residuals, or the ring of a cell in the model.")
             if self._excluded:
                 text = self.tr("Without the bin that was excluded last there is no match.")
+            self.heading.setText("")
             self.words.setText(text)
             return
         self._draw(self.view)
+        self.heading.setText(self._heading(self.view))
         self.words.setText(self._text(self.view))
 
     def _draw(self, view: BinView) -> None:
@@ -117,6 +132,8 @@ class BinTab(JudgeTab):
             ),
             (self.tr("model there"), escape(with_unit(view.model, unit))),
             (self.tr("pull"), number(view.pull, 3)),
+        ]
+        wide = [
             (
                 self.tr("pixels"),
                 self.tr("{} good, {} flagged, {} clipped (hatched)").format(
@@ -128,9 +145,10 @@ class BinTab(JudgeTab):
             self.tr("{}: {} + {}").format(escape(name), count(first), count(second))
             for name, first, second in view.planes
         )
-        pairs.append((self.tr("flags (reference + science)"), planes or NOTHING))
-        note = f"<p>{self._note(view)}</p>" if self._note(view) else ""
-        return f"<p><b>{escape(self._heading(view))}</b></p>{rows_of(pairs)}{note}"
+        wide.append((self.tr("flags (reference + science)"), planes or NOTHING))
+        key = escape(self.tr("Filled: pixels the clipped mean keeps, between the dashed lines."))
+        note = f"<p>{key} {self._note(view)}</p>"
+        return f"{rows_of(pairs, 2)}{rows_of(wide)}{note}"
 
     def _heading(self, view: BinView) -> str:
         assert self.shown is not None

@@ -77,10 +77,18 @@ class JudgeTab(QWidget):
         return QSize(300, 130)
 
 
-def rows_of(pairs: list[tuple[str, str]]) -> str:
-    """Return a table of names and values as rich text; the values are escaped by the caller."""
-    rows = "".join(
-        f"<tr><td style='padding-right:14px'>{name}</td><td><b>{value}</b></td></tr>"
-        for name, value in pairs
-    )
+def rows_of(pairs: list[tuple[str, str]], columns: int = 1) -> str:
+    """Return a table of names and values as rich text; the values are escaped by the caller.
+
+    With several `columns` the pairs run down the first, then down the next.
+    """
+    height = -(-len(pairs) // columns)
+    rows = ""
+    for i in range(height):
+        cells = (
+            f"<td style='padding-right:14px'>{name}</td>"
+            f"<td style='padding-right:26px'><b>{value}</b></td>"
+            for name, value in pairs[i::height]
+        )
+        rows += f"<tr>{''.join(cells)}</tr>"
     return f"<table cellspacing='0' cellpadding='1'>{rows}</table>"
