@@ -6,13 +6,10 @@ import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bgviewer import __version__
 from bgviewer.cli import exits
-from bgviewer.cli.auto import check_auto, chosen_json, chosen_lines, swept, write_sweep
-from bgviewer.cli.check import check_stack
-from bgviewer.cli.convert import check_report, convert_config, write_report
 from bgviewer.cli.export_options import export_options
 from bgviewer.cli.outcomes import outcome_json, print_outcomes
 from bgviewer.cli.output import StderrProgress, number, print_json, print_table, say
@@ -20,7 +17,6 @@ from bgviewer.cli.reading_options import say_how_to_choose
 from bgviewer.cli.recorded import refuse_second_match
 from bgviewer.cli.regions import with_regions
 from bgviewer.cli.settings import Settings, gather_settings
-from bgviewer.cli.sweep import sweep_opened
 from bgviewer.engine.ranking import Ranking, rank_exposures
 from bgviewer.engine.stability import stability_of
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError, ReadError
@@ -40,9 +36,13 @@ from bgviewer.tasks.load import LoadedStack, measure_stack
 from bgviewer.tasks.match import check_included, find_exposure
 from bgviewer.tasks.plan import plan_warnings
 from bgviewer.tasks.reasons import stability_lines
-from bgviewer.tasks.sweep import Sweep
+
+if TYPE_CHECKING:
+    from bgviewer.tasks.sweep import Sweep
 
 __all__ = ["RUN", "match_and_export"]
+
+# What a command alone needs is imported by it: others should not wait for it.
 
 
 def _open(arguments: argparse.Namespace, settings: Settings) -> ExposureStack:
@@ -206,6 +206,9 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         plan=settings.plan,
         **export_options(arguments),
     )
+    from bgviewer.cli.auto import check_auto, swept, write_sweep
+    from bgviewer.cli.convert import check_report, write_report
+
     check_targets(request)
     check_report(arguments, request)
     auto = getattr(arguments, "auto", None)
@@ -264,6 +267,8 @@ def _export(request: ExportRequest, jobs: int | None) -> ExportReport:
 
 
 def _dry_run(request: ExportRequest, as_json: bool, found: Sweep | None = None) -> int:
+    from bgviewer.cli.auto import chosen_json, chosen_lines
+
     plan = plan_export(request)
     stack = request.stack
     if as_json:
@@ -308,12 +313,16 @@ def report_json(report: ExportReport, stack: ExposureStack) -> dict[str, Any]:
 def run_check(arguments: argparse.Namespace) -> int:
     """Judge every match of a stack, and how its exposures fit together."""
     settings = gather_settings(arguments)
+    from bgviewer.cli.check import check_stack
+
     return check_stack(arguments, settings, _open(arguments, settings))
 
 
 def run_sweep(arguments: argparse.Namespace) -> int:
     """Try many settings on a stack and say which are right."""
     settings = gather_settings(arguments)
+    from bgviewer.cli.sweep import sweep_opened
+
     return sweep_opened(arguments, settings, _open(arguments, settings))
 
 
@@ -325,6 +334,8 @@ def run_config(arguments: argparse.Namespace) -> int:
         print(f"{arguments.file}: valid")
         return exits.ALL_MATCHED
     if arguments.action == "convert":
+        from bgviewer.cli.convert import convert_config
+
         return convert_config(arguments)
     settings = gather_settings(arguments)
     extra = {READ: settings.reading.rules}

@@ -12,7 +12,6 @@ from bgviewer.io.config_file import dump_any, format_of, read_any
 from bgviewer.io.text import write_text
 from bgviewer.io.write import check_target
 from bgviewer.tasks.export import ExportReport, ExportRequest
-from bgviewer.tasks.html_report import match_report, write_html
 
 __all__ = ["check_report", "convert_config", "write_report"]
 
@@ -58,6 +57,8 @@ def write_report(
     path = getattr(arguments, "report", None)
     if path is None:
         return
+    from bgviewer.tasks.html_report import match_report, write_html  # pictures are dear to import
+
     stack = request.stack.with_plan(request.plan)
     try:
         html = match_report(

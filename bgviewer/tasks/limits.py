@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from astropy.visualization import ZScaleInterval
 from numpy.typing import NDArray
 
 from bgviewer.tasks.levels import Levels
@@ -58,6 +57,8 @@ def limits_of(
     else:
         # It would take the first thousand in steps; of an ordered sample that leaves out the end.
         few = sample[np.linspace(0, sample.size - 1, min(sample.size, 1000)).astype(np.intp)]
+        from astropy.visualization import ZScaleInterval  # dear to import
+
         low, high = (float(v) for v in ZScaleInterval().get_limits(few))
     if symmetric:
         high = max(abs(low), abs(high))

@@ -165,6 +165,7 @@ def test_the_limits_are_set_undone_and_exported(window, qtbot, monkeypatch, tmp_
     qtbot.keyClick(spin, Qt.Key.Key_Return)
     assert window.session.state.plan.acceptance == AcceptanceLimits(mse_ratio=0.01)
     assert verdict(window, science).startswith("✕") and verdict(window, science) != before
+    assert window.panels.figures.ratio.remark.property("verdict") == "high"
     assert window.session.state.match.shown is shown, "no match depends on the limits"
     window.stack_panel.table.setFocus()
     assert window.actions_["undo"].text().endswith("maxMatchResidualRatio 1.1 → 0.01")

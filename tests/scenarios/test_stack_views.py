@@ -147,6 +147,29 @@ def test_maps_of_other_settings_are_called_outdated(window, qtbot):
     states = {t.exposure: t.state for t in panel.tiles}
     assert states[window.session.state.science] == "matched"
     assert list(states.values()).count("outdated") == len(states) - 2
+    assert f"{len(states) - 2} pale" in panel.summary.text()
+
+
+def test_the_toolbar_says_which_snapshots_are_kept_and_opens_what_differs(polynomial, qtbot):
+    window, kept = polynomial, polynomial.kept
+    assert not kept.isVisible()
+    press(qtbot, window, Qt.Key.Key_A, CONTROL | SHIFT)
+    assert kept.isVisible() and kept.text() == "A ●  B ○" and "order 1" in kept.toolTip()
+    edit_order(qtbot, window, 3)
+    press(qtbot, window, Qt.Key.Key_B, CONTROL | SHIFT)
+    assert kept.text() == "A ●  B ●" and "order 3" in kept.toolTip()
+    qtbot.mouseClick(kept, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(window.stack_views.differences.table.isVisible)
+    window.session.stack_views.forget_snapshots()
+    assert not kept.isVisible()
+
+
+def test_the_view_menu_marks_the_third_view(window, qtbot):
+    state = window.session.state
+    assert window.actions_[f"third_{state.third}"].isChecked()
+    choose_view(qtbot, window, "matched")
+    assert window.actions_["third_matched"].isChecked()
+    assert not window.actions_[f"third_{state.third}"].isChecked()
 
 
 # ---------------------------------------------------------------- co-add

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from PyQt6.QtCore import QTimer
 
 from bgviewer.errors import ReadError
 from bgviewer.session.lane import Job, Lane, Report
@@ -50,6 +51,23 @@ class Gate:
         while not self.open.wait(0.01):
             job.step()
         return "through"
+
+
+def test_timers_and_input_have_their_turn_between_two_answers(lane, qtbot):
+    """Answers are followed by paintings; one after the other would leave no time for input."""
+    order = []
+
+    def take(report):
+        order.append(report.value)
+        if report.value == "first":
+            QTimer.singleShot(0, lambda: order.append("timer"))
+            lane.report(Report(report.job, "part", "second"))
+
+    lane.connect(take)
+    lane.report(Report(Job("a", lambda job: None), "part", "first"))
+    assert not order, "never from within a call"
+    qtbot.waitUntil(lambda: len(order) == 3)
+    assert order == ["first", "timer", "second"]
 
 
 def test_a_result_comes_back_in_the_owners_thread(lane, qtbot):
