@@ -181,7 +181,7 @@ class MainWindow(QMainWindow):
         session.job_changed.connect(self._enable)
         session.config_changed.connect(self._enable)
         session.notice_raised.connect(self.notices.show_notice)
-        session.notices_outdated.connect(self.notices.clear)
+        session.notices_outdated.connect(self.notices.outdate)
         session.config_changed.connect(self._clear_news)
         session.bug_caught.connect(self.show_bug)
         session.plan_changed.connect(self._follow_limits)

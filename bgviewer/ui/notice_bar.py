@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from bgviewer.session.state import Notice
@@ -52,6 +52,10 @@ class NoticeBar(QFrame):
         row.addWidget(self.mend)
         row.addWidget(self.more)
         row.addWidget(self.dismiss)
+        self._leaving = QTimer(self)
+        self._leaving.setSingleShot(True)
+        self._leaving.setInterval(0)
+        self._leaving.timeout.connect(self.clear)
         self.setAccessibleName(self.tr("Notice"))
         self.hide()
 
@@ -62,6 +66,7 @@ class NoticeBar(QFrame):
 
     def show_notice(self, notice: Notice) -> None:
         """Show a notice in place of the last."""
+        self._leaving.stop()
         self._notice = notice
         self.sign.setText(_SIGNS[notice.level])
         self.more.setVisible(bool(notice.details))
@@ -87,8 +92,13 @@ class NoticeBar(QFrame):
         if self._notice is not None:
             self.action_asked.emit(self._notice.action)
 
+    def outdate(self) -> None:
+        """Show nothing, unless there is something new to say at once: nothing need move then."""
+        self._leaving.start()
+
     def clear(self) -> None:
         """Show nothing."""
+        self._leaving.stop()
         self._notice = None
         self.hide()
 
