@@ -16,6 +16,24 @@ class ElidedLabel(QLabel):
         super().__init__(text, parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._shorter: tuple[str, ...] = ()
+
+    def setText(self, text: str | None) -> None:
+        """Show a text that has no shorter form than its beginning."""
+        self._shorter = ()
+        super().setText(text)
+
+    def set_texts(self, text: str, *shorter: str) -> None:
+        """Show a text, or the first of its shorter forms that fits."""
+        self.setText(text)
+        self._shorter = shorter
+
+    def fitting(self, room: int) -> str:
+        """What is seen of the text in so many pixels."""
+        metrics = self.fontMetrics()
+        texts = (self.text(), *self._shorter)
+        fits = (t for t in texts if metrics.horizontalAdvance(t) <= room)
+        return next(fits, metrics.elidedText(texts[-1], Qt.TextElideMode.ElideRight, room))
 
     def minimumSizeHint(self) -> QSize:
         """Room for a few letters."""
@@ -30,7 +48,7 @@ class ElidedLabel(QLabel):
         assert style is not None
         style.drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option, painter, self)
         room = self.contentsRect()
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        text = self.fitting(room.width())
         if text != self.text() and not self.toolTip():
             self.setToolTip(self.text())
         style.drawItemText(

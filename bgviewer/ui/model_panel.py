@@ -169,7 +169,8 @@ class ModelPanel(ImagePanel):
         if empty:
             parts.append(self.tr("× {} empty").format(count(empty)))
         parts.append(self.tr("▨ {} extrapolated").format(share(figures.extrapolated)))
-        self.note.setText(", ".join(parts))
+        few = (parts[0], parts[-1])
+        self.note.set_texts(", ".join(parts), ", ".join(few), parts[-1])
         self.note.setToolTip(
             self.tr(
                 "○ a cell, filled in the colour of its value; the larger, the smaller its error "

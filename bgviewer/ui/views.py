@@ -58,7 +58,7 @@ class ResidualPanel(ImagePanel):
         text += ", " + counted(figures.bins_used, self.tr("bin"), self.tr("bins"))
         if shown.outliers:
             text += self.tr(", {} beyond the scale").format(count(shown.outliers))
-        self.note.setText(text)
+        self.note.set_texts(text, self.tr("red: matched too faint"))
         self.note.setToolTip(
             self.tr(
                 "Bins hold reference − science.\nRed: the reference is brighter than the model "
@@ -156,5 +156,6 @@ class ThirdPanel(ImagePanel):
         if picture.kind in ("reference_minus_matched", "difference"):
             parts.append(self.tr("good px"))
             tips.append(self.tr("Only good pixels count: none of badMaskPlanes is set there."))
-        self.note.setText(other or ", ".join(parts))
+        shorter = [", ".join(parts[:n]) for n in range(len(parts) - 1, 0, -1)]
+        self.note.set_texts(other or ", ".join(parts), *([] if other else shorter))
         self.note.setToolTip("\n".join(tips))
