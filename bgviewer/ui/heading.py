@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QLabel, QSizePolicy
 
 from bgviewer.ui.kept import KeptButton
+from bgviewer.ui.labels import ElidedLabel
 from bgviewer.ui.menus.texts import tr
 
 if TYPE_CHECKING:
@@ -29,17 +30,17 @@ def build_heading(window: MainWindow) -> tuple[QLabel, KeptButton]:
         shown.setWhatsThis(tip + tr(". Example: press it again to give the images room."))
         shown.triggered.connect(lambda seen, d=dock: d.raise_() if seen else None)
         toolbar.addAction(shown)
-    toolbar.addAction(window.actions_["lock_levels"])
+    lock = window.actions_["lock_levels"]
+    lock.setIconText(tr("Lock scales"))
+    toolbar.addAction(lock)
     kept = KeptButton(window.session)
     place = toolbar.addWidget(kept)
     assert place is not None
     kept.clicked.connect(window.stack_views.show_differences)
     kept.follow(place)
-    spacer = QWidget()
-    spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-    toolbar.addWidget(spacer)
-    heading = QLabel()
-    heading.setTextFormat(Qt.TextFormat.PlainText)
+    heading = ElidedLabel()  # the pair gives way where the buttons need the room
+    heading.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    heading.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     heading.setContentsMargins(8, 0, 8, 0)
     toolbar.addWidget(heading)
     return heading, kept

@@ -154,14 +154,15 @@ def test_the_toolbar_says_which_snapshots_are_kept_and_opens_what_differs(polyno
     window, kept = polynomial, polynomial.kept
     assert not kept.isVisible()
     press(qtbot, window, Qt.Key.Key_A, CONTROL | SHIFT)
-    assert kept.isVisible() and kept.text() == "A ●  B ○" and "order 1" in kept.toolTip()
+    qtbot.waitUntil(kept.isVisible)
+    assert kept.text() == "A ●  B ○" and "order 1" in kept.toolTip()
     edit_order(qtbot, window, 3)
     press(qtbot, window, Qt.Key.Key_B, CONTROL | SHIFT)
     assert kept.text() == "A ●  B ●" and "order 3" in kept.toolTip()
     qtbot.mouseClick(kept, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(window.stack_views.differences.table.isVisible)
     window.session.stack_views.forget_snapshots()
-    assert not kept.isVisible()
+    qtbot.waitUntil(lambda: not kept.isVisible())
 
 
 def test_the_view_menu_marks_the_third_view(window, qtbot):
