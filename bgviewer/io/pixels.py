@@ -68,8 +68,15 @@ _EMPTY_PRIMARY = header_bytes(
 )
 
 
+_MOST_FIELDS = 999  # FITS standard 4.0, section 7.3.1
+
+
 def _unpacked(file: FitsFile, hdu: Hdu) -> NDArray[Any]:
     """Decompress a tile-compressed image; scaled by astropy, BLANK as NaN."""
+    fields = card_value(hdu.header, "TFIELDS", 0)
+    if not isinstance(fields, int) or not 0 <= fields <= _MOST_FIELDS:
+        # astropy would look for the cards of each.
+        raise file.error(f"{hdu.label}: TFIELDS = {fields} is no number of columns", "E_HEADER")
     data = file.read_bytes(hdu.data_start, hdu.data_start + hdu.data_size)
     fill = b"\0" * (hdu.stop - hdu.data_start - hdu.data_size)
     alone = io.BytesIO(b"".join((_EMPTY_PRIMARY, hdu.raw, data, fill)))

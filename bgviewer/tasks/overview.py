@@ -57,11 +57,15 @@ class Tile:
     map: ResidualMap | None = None
 
     @property
-    def order(self) -> tuple[bool, float, bool, int]:
-        """Sort key: the worst first, those without a figure later, the reference last."""
+    def order(self) -> tuple[bool, bool, float, bool, int]:
+        """Sort key: the worst first, outdated ones and those without a figure later.
+
+        Figures of other settings are not compared with present ones; the reference is last.
+        """
         known = self.map is not None and math.isfinite(self.map.rms)
         worst = -self.map.rms if known and self.map else 0.0
-        return not known, worst, self.state == "reference", self.exposure
+        outdated = self.state == "outdated"
+        return not known, outdated, worst, self.state == "reference", self.exposure
 
 
 def residual_map(

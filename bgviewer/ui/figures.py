@@ -230,7 +230,8 @@ class Figures(QWidget):
             limit, within = f"{self._limits.fit_rms:g}", figures.fit_rms <= self._limits.fit_rms
             remark = self.tr("✓ limit {}") if within else self.tr("▲ over the limit {}")
             self.fit_rms.show_text(_valued(figures.fit_rms, unit), remark.format(limit))
-            self.fit_rms.set_verdict("good" if within else "high")
+            # Within the limit is no praise: a spline's is small whatever it follows.
+            self.fit_rms.set_verdict("unknown" if within else "high")
         waiting = figures.matched_mse is None
         self.matched_mse.show_text(
             "…" if waiting else _valued(figures.matched_mse, square), self.tr("what is left")

@@ -124,7 +124,9 @@ class OverviewPanel(QWidget):
             return
         reordered = [t.exposure for t in tiles] != [t.exposure for t in self._tiles]
         self._seen, self._tiles = seen, tiles
-        levels = overview_levels(t.map for t in tiles)
+        # The scale suits the maps of the present settings, where there are any.
+        present = [t.map for t in tiles if t.map is not None and t.state != "outdated"]
+        levels = overview_levels(present or [t.map for t in tiles])
         unit = self._unit()
         self.bar.set_levels(levels.low, levels.high)
         self.bar.set_caption(unit, None)

@@ -10,6 +10,7 @@ import pytest
 from astropy.io import fits
 
 from bgviewer.engine.config import MatchConfig
+from bgviewer.errors import ReadError
 from bgviewer.io.provenance import make_cards
 from bgviewer.io.read import describe, is_own_file, read
 from bgviewer.io.write import write_background, write_exposure, write_matched
@@ -126,3 +127,17 @@ def test_models_and_exposures_from_memory(make, tmp_path):
     write_exposure(exposure, fresh)
     written = write(fresh, tmp_path, "gzip")
     assert same(read(written).variance, exposure.variance)
+
+
+def test_an_endless_number_of_columns_is_refused_at_once(tmp_path):
+    """astropy would go through the cards of two thousand million columns."""
+    path = tmp_path / "tiles.fits"
+    image = np.arange(40 * 50, dtype=np.float32).reshape(40, 50)
+    fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(image)]).writeto(path)
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"TFIELDS =")
+    raw[at : at + 30] = b"TFIELDS = %20d" % 2147483647
+    path.write_bytes(raw)
+    with pytest.raises(ReadError) as refused:
+        read(path)
+    assert refused.value.id == "E_HEADER" and "TFIELDS" in str(refused.value)

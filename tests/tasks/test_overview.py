@@ -61,6 +61,9 @@ def test_the_worst_comes_first_and_the_reference_last():
 
     tiles = [tile(0, None, "reference"), tile(1, 2.0), tile(2, None, "failed"), tile(3, 5.0)]
     assert [t.exposure for t in sorted(tiles, key=lambda t: t.order)] == [3, 1, 2, 0]
+    tiles.append(tile(4, 9.0, "outdated"))
+    ordered = [t.exposure for t in sorted(tiles, key=lambda t: t.order)]
+    assert ordered == [3, 1, 4, 2, 0], "figures of other settings come after those of the present"
 
 
 def test_painting_puts_the_first_row_at_the_bottom():
