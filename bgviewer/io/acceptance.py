@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import textwrap
-from collections.abc import Mapping
 from typing import Any
 
 from bgviewer.engine.acceptance import LIMITS, AcceptanceLimits
-from bgviewer.errors import ConfigError
+from bgviewer.io.option_table import read_options
 
 __all__ = ["ACCEPTANCE", "add_acceptance", "limits_in_words", "read_acceptance"]
 
@@ -40,19 +38,4 @@ def read_acceptance(table: Any) -> AcceptanceLimits:
     ConfigError
         Naming table and key.
     """
-    if not isinstance(table, Mapping):
-        raise ConfigError(f"{ACCEPTANCE} must be a table: [{ACCEPTANCE}]", value=table)
-    by_name = {opt.lsst_name: opt for opt in LIMITS.values()}
-    values = {}
-    for key, value in table.items():
-        if key not in by_name:
-            near = difflib.get_close_matches(key, by_name, 1, 0.4)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(by_name)}."
-            raise ConfigError(f"[{ACCEPTANCE}]: unknown option {key!r}. {hint}", value=key)
-        try:
-            values[by_name[key].name] = by_name[key].check(value)
-        except ConfigError as error:
-            raise ConfigError(
-                f"[{ACCEPTANCE}]: {error}", value=value, reason=error.reason
-            ) from error
-    return AcceptanceLimits(**values)
+    return AcceptanceLimits(**read_options(table, ACCEPTANCE, LIMITS))

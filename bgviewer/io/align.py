@@ -8,7 +8,6 @@ plane says so.  Mask: the nearest pixel's bits.  Outside the exposure: NaN and N
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 from bgviewer.engine.exposure import Exposure, with_plane
 from bgviewer.engine.extent import Extent, laid_into
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.errors import BgviewerError, ConfigError
+from bgviewer.errors import BgviewerError
+from bgviewer.io.extras import extra_package
 from bgviewer.io.layout import quiet
 from bgviewer.io.placement import placement
 from bgviewer.io.sky import Grid, celestial_wcs
@@ -67,14 +67,7 @@ def check_reproject() -> Any:
     ConfigError
         When it is not installed.
     """
-    try:
-        return importlib.import_module("reproject")
-    except ImportError as exc:
-        raise ConfigError(
-            "aligning exposures needs the package reproject, which is not installed: "
-            'pip install "bgviewer[align]" (or: pip install reproject)',
-            field="align",
-        ) from exc
+    return extra_package("reproject", "align", "aligning exposures")
 
 
 def aligned(exposure: Exposure, target: AlignTarget, progress: Progress = SILENT) -> Exposure:

@@ -6,7 +6,6 @@ never changed by it.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -17,7 +16,8 @@ from numpy.typing import NDArray
 from bgviewer.engine.detection import DETECTED, Detection
 from bgviewer.engine.exposure import Exposure, with_plane
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.errors import BgviewerError, ConfigError
+from bgviewer.errors import BgviewerError
+from bgviewer.io.extras import extra_package
 
 __all__ = ["check_sep", "detected_pixels", "has_detected", "with_detected"]
 
@@ -34,14 +34,7 @@ def check_sep() -> Any:
     ConfigError
         When it is not installed.
     """
-    try:
-        return importlib.import_module("sep")
-    except ImportError as exc:
-        raise ConfigError(
-            "source detection needs the package sep, which is not installed: "
-            'pip install "bgviewer[detect]" (or: pip install sep)',
-            field="detect",
-        ) from exc
+    return extra_package("sep", "detect", "source detection")
 
 
 def has_detected(exposure: Exposure) -> bool:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import textwrap
-from collections.abc import Mapping
 from typing import Any
 
 from bgviewer.engine.detection import DETECTION, Detection
-from bgviewer.errors import ConfigError
+from bgviewer.io.option_table import read_options
 
 __all__ = ["DETECTION_TABLE", "add_detection", "read_detection"]
 
@@ -60,19 +58,4 @@ def read_detection(table: Any) -> Detection | None:
     """
     if table is None:
         return None
-    if not isinstance(table, Mapping):
-        raise ConfigError(f"{DETECTION_TABLE} must be a table: [{DETECTION_TABLE}]", value=table)
-    by_name = {opt.lsst_name: opt for opt in DETECTION.values()}
-    values = {}
-    for key, value in table.items():
-        if key not in by_name:
-            near = difflib.get_close_matches(key, by_name, 1, 0.4)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(by_name)}."
-            raise ConfigError(f"[{DETECTION_TABLE}]: unknown option {key!r}. {hint}", value=key)
-        try:
-            values[by_name[key].name] = by_name[key].check(value)
-        except ConfigError as error:
-            raise ConfigError(
-                f"[{DETECTION_TABLE}]: {error}", value=value, reason=error.reason
-            ) from error
-    return Detection(**values)
+    return Detection(**read_options(table, DETECTION_TABLE, DETECTION))

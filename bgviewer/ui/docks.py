@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QDockWidget, QMainWindow, QWidget
 __all__ = ["Docks"]
 
 _VERSION = 2
+_SHARE = 0.28  # of the window's height that a dock at the bottom opens with
 Area = Qt.DockWidgetArea
 _LEFT, _RIGHT = Area.LeftDockWidgetArea, Area.RightDockWidgetArea
 
@@ -36,6 +37,7 @@ class Docks(QObject):
         super().__init__(window)
         self._window = window
         self._places: dict[str, _Place] = {}
+        self._opened: QDockWidget | None = None
 
     def __getitem__(self, name: str) -> QDockWidget:
         return self._places[name].dock
@@ -102,6 +104,21 @@ class Docks(QObject):
         for place in self._places.values():
             self._put(place)
         self._share_out_soon()
+
+    def bring(self, dock: QDockWidget) -> None:
+        """Open a dock at the bottom, high enough to be read; what is higher already stays."""
+        opened = dock.isHidden()
+        dock.show()
+        dock.raise_()
+        if opened:
+            self._opened = dock
+            self._give_height()
+            QTimer.singleShot(0, self._give_height)  # again when the layout has settled
+
+    def _give_height(self) -> None:
+        dock, wanted = self._opened, round(_SHARE * self._window.height())
+        if dock is not None and dock.height() < wanted:
+            self._window.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
 
     def _share_out_soon(self) -> None:
         """Now, and again when the layout has settled: docks that were just put give no room."""

@@ -161,14 +161,13 @@ class Figures(QWidget):
         self._form = form
         self.badges.set_columns(2 if form == "block" else 4)
         self.line.setVisible(form == "line")
-        for card in self.cards:
-            card.setVisible(form != "line")
         block = form == "block"
         for card in self.cards:
             self._grid.removeWidget(card)
         for i, card in enumerate(self.cards):
             row, column = (i % 3, i // 3) if block else (0, i)
             self._grid.addWidget(card, row + 1, column)
+            card.setVisible(form != "line")  # not before it has a parent: it would be a window
         for column in range(6):
             self._grid.setColumnStretch(column, int(column < (2 if block else 6)))
         self._grid.addWidget(self.histogram, 0, 0, 1, 2)

@@ -15,8 +15,8 @@ from astropy.table import Table
 
 from bgviewer.__main__ import main
 from tests.extents import NX, NY, PLANES, header
-from tests.io.test_detect import field
 from tests.io.test_write import fitsverify
+from tests.stars import field
 
 DATA = os.environ.get("BGVIEWER_TEST_DATA", "")
 

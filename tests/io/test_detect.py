@@ -18,18 +18,9 @@ from bgviewer.engine.progress import Stoppable
 from bgviewer.errors import Cancelled, ConfigError
 from bgviewer.io.detect import check_sep, detected_pixels, with_detected
 from bgviewer.io.stack import ExposureStack
+from tests.stars import field
 
 pytest.importorskip("sep")
-
-
-def field(shape=(200, 300), stars=((60, 80), (150, 250)), flux=400.0, seed=7) -> np.ndarray:
-    """Sky of 100 that scatters by 5, with round stars of known place."""
-    rng = np.random.default_rng(seed)
-    image = rng.normal(100, 5, shape)
-    y, x = np.indices(shape)
-    for row, column in stars:
-        image += flux * np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * 2.5**2))
-    return image.astype("f4")
 
 
 def test_stars_are_found_and_the_sky_is_not():

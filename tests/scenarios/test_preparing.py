@@ -15,8 +15,8 @@ from PyQt6.QtWidgets import QDoubleSpinBox
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.detection import Detection
 from tests.extents import header
-from tests.io.test_detect import field
 from tests.scenarios.conftest import WAIT, settle
+from tests.stars import field
 
 pytestmark = [
     pytest.mark.scenario,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, QSize, Qt, QTimer
+from PyQt6.QtCore import QObject, QSize, Qt
 from PyQt6.QtWidgets import QTabWidget, QWidget
 
 from bgviewer.errors import Remedy
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from bgviewer.ui.main_window import MainWindow
 
 __all__ = ["DiagnosticsPanel", "DiagnosticsUi"]
-
-_SHARE = 0.28  # of the height of the window that the dock opens with
 
 
 class DiagnosticsPanel(QTabWidget):
@@ -86,20 +84,9 @@ class DiagnosticsUi(QObject):
 
     def open(self) -> None:
         """Open the dock with the keys on its table."""
-        opened = self.dock.isHidden()
-        self.dock.show()
-        self.dock.raise_()
-        if opened:
-            self._give_room()
-            QTimer.singleShot(0, self._give_room)  # again when the layout has settled
+        self._window.docks.bring(self.dock)
         self.panel.setCurrentWidget(self.panel.diagnosis)
         self.panel.diagnosis.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def _give_room(self) -> None:
-        """Let most rows of the table be seen; what is higher already stays."""
-        wanted = round(_SHARE * self._window.height())
-        if self.dock.height() < wanted:
-            self._window.resizeDocks([self.dock], [wanted], Qt.Orientation.Vertical)
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SweepUi"]
 
-_HEIGHT = 250  # in which the rows of the usual map can be read at ease
-
 
 class SweepUi(QObject):
     """The window's part that finds settings.
@@ -56,12 +54,7 @@ class SweepUi(QObject):
 
     def find_settings(self) -> None:
         """Open the dock with the keys on Start."""
-        first = self.dock.isHidden()
-        self.dock.show()
-        self.dock.raise_()
-        if first:
-            height = max(self.dock.height(), min(_HEIGHT, self._window.height() // 4))
-            self._window.resizeDocks([self.dock], [height], Qt.Orientation.Vertical)
+        self._window.docks.bring(self.dock)
         self.panel.start.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def follow_palette(self) -> None:
