@@ -15,7 +15,7 @@ from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.tasks.picture import Window, block_mean, block_planes
 
-__all__ = ["OVERLAYS", "Layer", "Overlays", "bin_outlines", "draw_overlays"]
+__all__ = ["OVERLAYS", "Layer", "Outlines", "Overlays", "bin_outlines", "draw_overlays"]
 
 OVERLAYS = ("bins", "mask", "coverage")
 _PERIOD = 6  # of the hatching, in picture pixels
@@ -42,11 +42,27 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
+class Outlines:
+    """Lines around the bins, each as long as it can be: neighbours share theirs.
+
+    Attributes
+    ----------
+    lines : float64 [n, 4]
+        x and y of both ends, in parent pixels; upright or lying.
+    side : float
+        Width of the median bin, in pixels.
+    """
+
+    lines: NDArray[np.float64] = field(repr=False)
+    side: float
+
+
+@dataclass(frozen=True, eq=False)
 class Overlays:
     """The overlays that are switched on; `key` names what they were made of."""
 
     key: tuple[Any, ...] = ()
-    bins: NDArray[np.float64] | None = field(default=None, repr=False)
+    bins: Outlines | None = None
     mask: Layer | None = None
     coverage: Layer | None = None
 
@@ -88,12 +104,30 @@ def _alike(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
     )
 
 
-def bin_outlines(result: MatchResult) -> NDArray[np.float64]:
-    """Return left, bottom, width and height, in parent pixels, of the bins that judge the fit."""
+def bin_outlines(result: MatchResult) -> Outlines:
+    """Return the lines around the bins that judge the fit."""
     bins, (x0, y0) = result.bins, result.difference.xy0
-    left, bottom = np.asarray(bins.left), np.asarray(bins.bottom)
-    width, height = np.asarray(bins.right) - left, np.asarray(bins.top) - bottom
-    return np.column_stack((left + x0 - 0.5, bottom + y0 - 0.5, width, height)).astype(float)
+    left, right = np.asarray(bins.left), np.asarray(bins.right)
+    bottom, top = np.asarray(bins.bottom), np.asarray(bins.top)
+    if not len(left):
+        return Outlines(np.empty((0, 4)), 0.0)
+    xs, ys = np.unique((left, right)), np.unique((bottom, top))
+    there = np.zeros((len(ys) - 1, len(xs) - 1), bool)
+    there[np.searchsorted(ys, bottom), np.searchsorted(xs, left)] = True
+    rows, starts, ends = _runs(there)
+    lying = np.column_stack((xs[starts], ys[rows], xs[ends], ys[rows]))
+    columns, starts, ends = _runs(there.T)
+    upright = np.column_stack((xs[columns], ys[starts], xs[columns], ys[ends]))
+    lines = np.concatenate((lying, upright)) + np.array([x0, y0, x0, y0]) - 0.5
+    return Outlines(lines, float(np.median(right - left)))
+
+
+def _runs(there: NDArray[np.bool_]) -> tuple[NDArray[np.intp], ...]:
+    """Edges below and above the cells of a grid: which row of edges, first and last corner."""
+    edges = np.pad(there, ((1, 0), (0, 0))) | np.pad(there, ((0, 1), (0, 0)))
+    steps = np.diff(np.pad(edges.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    rows, starts = np.nonzero(steps == 1)
+    return rows, starts, np.nonzero(steps == -1)[1]
 
 
 def _mask(

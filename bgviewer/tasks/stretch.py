@@ -130,9 +130,13 @@ def ticks_under(
             reach = min(span, 40 * step)
             first = math.ceil(max(low, middle - reach) / step - 1e-9)
             last = math.floor(min(high, middle + reach) / step + 1e-9)
-            for i in sorted(range(first, last + 1), key=lambda n: (n % 2, abs(n))):
-                value = i * step
-                place = float(stretched((value - low) / span, stretch, mirrored))
+            values = [i * step for i in sorted(range(first, last + 1), key=_even_and_small_first)]
+            places = stretched((np.asarray(values) - low) / span, stretch, mirrored)
+            for value, place in zip(values, places.tolist(), strict=True):
                 if all(abs(place - other) >= apart for other, _, _ in chosen):
                     chosen.append((place, value, step))
     return [(value, step) for _, value, step in sorted(chosen)]
+
+
+def _even_and_small_first(n: int) -> tuple[int, int]:
+    return n % 2, abs(n)

@@ -12,7 +12,7 @@ from PyQt6.QtGui import QImage, QPainter, QPaintEvent
 
 from bgviewer.tasks.picture import Picture, coloured
 
-__all__ = ["Canvas", "PixelAxis", "SmoothImage", "put_picture"]
+__all__ = ["Canvas", "PixelAxis", "SignedAxis", "SmoothImage", "put_picture"]
 
 
 class SmoothImage(pg.ImageItem):
@@ -76,7 +76,16 @@ class Canvas(pg.PlotWidget):
         self.left.emit()
 
 
-class PixelAxis(pg.AxisItem):
+class SignedAxis(pg.AxisItem):
+    """An axis whose negative numbers have a minus sign, as everywhere else in the window."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Texts of pyqtgraph's making, with the sign."""
+        texts = super().tickStrings(values, scale, spacing)
+        return [text.replace("-", "−") for text in texts]
+
+
+class PixelAxis(SignedAxis):
     """An axis in pixels that has ticks only where the image is."""
 
     def __init__(self, orientation: str) -> None:

@@ -1,8 +1,6 @@
-"""The colour scale beside a panel: shows which colour is which value, and can be dragged."""
+"""The colour scale of a panel: shows which colour is which value, and can be dragged."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,48 +18,23 @@ from PyQt6.QtGui import (
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bgviewer.tasks.stretch import heights_under, stretched, ticks_under
-from bgviewer.ui.format import number, scientific
+from bgviewer.ui.bar_shape import LYING, UPRIGHT, Lying, Room, Upright
+from bgviewer.ui.format import number
 from bgviewer.ui.icons import icon
+from bgviewer.ui.ticks import stepped_label, tick_labels, ticks_between
 
-__all__ = ["ColourBar", "tick_labels", "ticks_between"]
+__all__ = ["ColourBar"]
 
-_BAR = 13
-_TICK = 3
+_BAR = 13  # side of the squares of a legend
 _GAP = 9  # from the bar to its numbers: a tick shall not look like a minus sign
 _WIDEST_UNIT = 64
-_HEIGHTS = 16  # room of the histogram, left of the bar
+_HEIGHTS = 16  # room of the histogram
 _FEWER_HEIGHTS = 9  # the same beside a small picture
 _LOCK = 13
 
 
-def ticks_between(low: float, high: float, most: int) -> list[float]:
-    """Round numbers between two values, at most `most` + 1 of them."""
-    span = high - low
-    if not (math.isfinite(span) and span > 0 and most > 0):
-        return []
-    rough = span / most
-    size = 10.0 ** math.floor(math.log10(rough))
-    step = next(size * m for m in (1, 2, 5, 10) if size * m >= rough * (1 - 1e-9))
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [i * step for i in range(first, last + 1)]
-
-
-def tick_labels(ticks: list[float]) -> list[str]:
-    """Texts of round numbers, all with the same decimals, no two alike."""
-    decimals = _decimals(ticks)
-    large = any(abs(t) >= 1e6 for t in ticks)
-    if decimals <= 4 and not large:
-        return [_plain(t, decimals) for t in ticks]
-    for digits in range(4):
-        texts = [scientific(t, digits) if t else "0" for t in ticks]
-        if len(set(texts)) == len(ticks):
-            break
-    return texts
-
-
 class ColourBar(QWidget):
-    """Vertical colour scale; drag its upper or lower half to move that end, double-click resets."""
+    """Colour scale, upright or lying; drag one half to move that end, double-click resets."""
 
     levels_dragged = pyqtSignal(float, float)
     reset_asked = pyqtSignal()
@@ -82,15 +55,44 @@ class ColourBar(QWidget):
         self._heights: NDArray[np.float64] | None = None
         self.locked = False
         self._compact = False
-        self._drag: tuple[float, bool, tuple[float, float]] | None = None
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-        self.setCursor(Qt.CursorShape.SizeVerCursor)
+        self._wanted_lying = False
+        self._labelled: tuple[object, ...] = ()
+        self._labels: list[tuple[float, str]] = []
+        self._drag: tuple[QPointF, bool, tuple[float, float]] | None = None
         font = self.font()
         font.setPointSizeF(font.pointSizeF() * 0.86)
         self.setFont(font)
         self.setAccessibleName(self.tr("Colour scale"))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.set_locked(False)
+        self._follow_shape()
+
+    @property
+    def lying(self) -> bool:
+        """Whether low values are on the left instead of at the bottom; a legend always stands."""
+        return self._wanted_lying and not self._names
+
+    @property
+    def shape_(self) -> Upright | Lying:
+        """Where the parts lie."""
+        return LYING if self.lying else UPRIGHT
+
+    def set_lying(self, lying: bool) -> None:
+        """Lie below the picture instead of standing beside it."""
+        if lying != self._wanted_lying:
+            self._wanted_lying = lying
+            self._width = 0
+            self._follow_shape()
+
+    def _follow_shape(self) -> None:
+        along, across = QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
+        self.setSizePolicy(*((along, across) if self.lying else (across, along)))
+        self.setCursor(self.shape_.cursor)
+        if self._colours is not None:
+            self._image = self._strip(self._colours)
+        self._widen()
+        self.updateGeometry()
+        self.update()
 
     @property
     def levels(self) -> tuple[float, float]:
@@ -100,21 +102,16 @@ class ColourBar(QWidget):
     def set_scale(self, table: NDArray[np.uint8]) -> None:
         """Show a table uint8 [n, 4] of colours."""
         self._colours = np.ascontiguousarray(table)
-        column = np.ascontiguousarray(table[::-1, None, :])
-        self._image = QImage(
-            column.tobytes(), 1, len(table), 4, QImage.Format.Format_RGBA8888
-        ).copy()
         self._names = {}
         self._width = 0
-        self.updateGeometry()
-        self.update()
+        self._follow_shape()
 
     def set_locked(self, locked: bool) -> None:
         """Show whether the scale stays while other matches are shown."""
         self.locked = locked
         tip = self.tr(
-            "Drag the upper or lower half to move that end; double-click for automatic.\n"
-            "Right-click (or the Menu key) for stretch and limits. Left of the bar: how often "
+            "Drag one half to move that end; double-click for automatic.\n"
+            "Right-click (or the Menu key) for stretch and limits. Along the bar: how often "
             "each value occurs (square root of the count)."
         )
         if locked:
@@ -151,10 +148,12 @@ class ColourBar(QWidget):
         self.update()
 
     def place_of(self, value: float) -> float:
-        """Vertical position, in pixels of this widget, of a value."""
-        (low, high), bar = self._levels, self._bar()
-        share = float(stretched((value - low) / (high - low), self._stretch, self._mirrored))
-        return bar.bottom() - share * bar.height()
+        """Position along the scale, in pixels of this widget, of a value."""
+        low, high = self._levels
+        share = 0.5
+        if high > low:
+            share = float(stretched((value - low) / (high - low), self._stretch, self._mirrored))
+        return self.shape_.place(self._bar(), share)
 
     def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
         """Ask for the menu of stretch and limits."""
@@ -165,8 +164,7 @@ class ColourBar(QWidget):
     def set_legend(self, names: dict[int, str]) -> None:
         """Name entries of the table instead of showing a scale."""
         self._names = names
-        self.updateGeometry()
-        self.update()
+        self._follow_shape()
 
     def set_levels(self, low: float, high: float) -> None:
         """Set the values at the ends."""
@@ -184,32 +182,74 @@ class ColourBar(QWidget):
             self.update()
 
     def labels(self) -> list[tuple[float, str]]:
-        """Values beside the bar, and how they are written."""
+        """Values along the bar, and how they are written."""
+        # They are asked for at every change of size and whenever it is painted.
+        key = (*self._levels, self._only, self._stretch, self._mirrored, self._space(), self.lying)
+        if key != self._labelled:
+            self._labelled, self._labels = key, self._find_labels()
+        return self._labels
+
+    def _find_labels(self) -> list[tuple[float, str]]:
         low, high = self._levels
         if self._only is not None:
             return [(self._only, number(self._only))] if low <= self._only <= high else []
-        height = self.fontMetrics().height()
+        length = self.shape_.length(self._bar())
+        metrics = self.fontMetrics()
+        needed = self.shape_.needed(metrics.height(), metrics.horizontalAdvance("−0.00"))
         if self._stretch != "linear":
-            apart = max(1.5 * height / self._bar().height(), 0.02)
+            apart = max(1.5 * needed / length, 0.02)
             found = ticks_under(low, high, self._stretch, self._mirrored, apart)
-            return [(value, _stepped(value, step)) for value, step in found]
-        most = max(2, int(self._bar().height() / (height * 2.2)))
+            return self._apart([(value, stepped_label(value, step)) for value, step in found])
+        most = max(2, int(length / (needed * (1.5 if self.lying else 2.2))))
         # One number alone would not tell the scale.
         ticks = next((t for n in (most, 4, 6) if len(t := ticks_between(low, high, n)) > 1), [])
-        return list(zip(ticks, tick_labels(ticks), strict=True))
+        if not ticks:  # the ends are as good as one value
+            return [(low, number(low))]
+        return self._apart(list(zip(ticks, tick_labels(ticks), strict=True)))
+
+    def _apart(self, labels: list[tuple[float, str]]) -> list[tuple[float, str]]:
+        """Leave out numbers that would touch the one before; numbers one above another do not."""
+        if not self.lying:
+            return labels
+        room, bar, metrics = self._space(), self._bar(), self.fontMetrics()
+        kept: list[tuple[float, str]] = []
+        end = -1.0
+        for value, text in labels:
+            place = self.place_of(value)
+            area = LYING.label(room, bar, place, metrics.horizontalAdvance(text))
+            if area.left() > end:
+                kept.append((value, text))
+                end = area.right() + 5
+        return kept
 
     def _widen(self) -> None:
         """Make room for the labels; it is not given back, so that the panel does not twitch."""
         metrics = self.fontMetrics()
         texts = [text for _, text in self.labels()]
         widest = max((metrics.horizontalAdvance(t) for t in texts), default=0)
-        needed = max(widest + self._left() + _BAR + self._gap() + 3, self._unit_width() + _LOCK)
+        needed = self.shape_.size(self._space(), widest).width()
         if needed > self._width:
             self._width = needed
             self.updateGeometry()
 
     def _unit_width(self) -> int:
-        return min(self.fontMetrics().horizontalAdvance(self._unit) + 4, _WIDEST_UNIT)
+        """Room of unit and lock; 0 = neither is there."""
+        written = self.fontMetrics().horizontalAdvance(self._unit) + 4 if self._unit else 0
+        if self.lying:  # one below the other
+            return max(min(written, _WIDEST_UNIT), _LOCK if self.locked else 0)
+        # The room of the lock is kept, so that the panel does not twitch when it comes.
+        return min(written, _WIDEST_UNIT) + _LOCK if written or self.locked else 0
+
+    def _space(self) -> Room:
+        return Room(
+            self.width(),
+            self.height(),
+            self.fontMetrics().height(),
+            self._heights_room(),
+            self._gap(),
+            self._unit_width(),
+            _LOCK if self.locked else 0,
+        )
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Another height may have other labels."""
@@ -222,17 +262,15 @@ class ColourBar(QWidget):
         if self._names:
             width = max(metrics.horizontalAdvance(n) for n in self._names.values())
             return QSize(min(width, 96) + _BAR + _GAP + 4, 120)
-        return QSize(
-            max(
-                self._width,
-                metrics.horizontalAdvance("−0.0") + self._room() + _BAR + self._gap() + 3,
-            ),
-            120,
-        )
+        least = self.shape_.size(self._space(), metrics.horizontalAdvance("−0.0"))
+        if self.lying:
+            return QSize(120, least.height())
+        return QSize(max(self._width, least.width()), 120)
 
     def minimumSizeHint(self) -> QSize:
-        """As wide as `sizeHint`."""
-        return QSize(self.sizeHint().width(), 40)
+        """As thick as `sizeHint`; along the scale less will do."""
+        hint = self.sizeHint()
+        return QSize(40, hint.height()) if self.lying else QSize(hint.width(), 40)
 
     # ------------------------------------------------------------ painting
 
@@ -242,7 +280,7 @@ class ColourBar(QWidget):
         if self._names:
             self._paint_legend(painter)
             return
-        bar = self._bar()
+        room, bar, shape = self._space(), self._bar(), self.shape_
         if self._image is not None:
             painter.drawImage(bar, self._image)
         painter.setPen(QPen(self.palette().mid().color(), 1))
@@ -250,34 +288,40 @@ class ColourBar(QWidget):
         self._paint_heights(painter, bar)
         metrics = painter.fontMetrics()
         painter.setPen(self.palette().windowText().color())
-        room = self.width() - 1 - (_LOCK + 2 if self.locked else 0)
-        unit = metrics.elidedText(self._unit, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(QPointF(1, metrics.ascent()), unit)
+        area = shape.unit(room, bar)
+        free = area.width() - (_LOCK + 2 if self.locked and not self.lying else 0)
+        unit = metrics.elidedText(self._unit, Qt.TextElideMode.ElideRight, int(free) + 1)
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(area, int(middle), unit)
         if self.locked:
-            icon("lock").paint(painter, self.width() - _LOCK - 1, 1, _LOCK, _LOCK)
+            corner = shape.lock(room, bar, _LOCK)
+            icon("lock").paint(painter, int(corner.x()), int(corner.y()), _LOCK, _LOCK)
         for value, text in self.labels():
-            y = self.place_of(value)
-            painter.drawLine(QPointF(bar.right() + 1, y), QPointF(bar.right() + 1 + _TICK, y))
-            left = bar.right() + self._gap()
-            painter.drawText(
-                QRectF(left, y - metrics.height() / 2, self.width() - left, metrics.height()),
-                int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
-                text,
-            )
+            place = self.place_of(value)
+            painter.drawLine(shape.tick(bar, place))
+            label = shape.label(room, bar, place, metrics.horizontalAdvance(text))
+            painter.drawText(label, int(middle), text)
+
+    def _strip(self, colours: NDArray[np.uint8]) -> QImage:
+        """The colours as an image of one line, low values where this shape has them."""
+        line = np.ascontiguousarray(colours if self.lying else colours[::-1])
+        width, height = (len(line), 1) if self.lying else (1, len(line))
+        return QImage(
+            line.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888
+        ).copy()
 
     def _paint_heights(self, painter: QPainter, bar: QRectF) -> None:
-        """The histogram, growing to the left of the bar."""
+        """The histogram, growing away from the bar."""
         if self._sample is None or self._only is not None:
             return
         if self._heights is None:
             self._heights = heights_under(self._sample, self._levels, self._stretch, self._mirrored)
         colour = self.palette().windowText().color()
         colour.setAlpha(130)
-        thick = bar.height() / len(self._heights)
+        n = len(self._heights)
         for i, height in enumerate(self._heights.tolist()):
-            length = height * (self._room() - 2)
-            bottom = bar.bottom() - (i + 1) * thick
-            painter.fillRect(QRectF(bar.left() - 1 - length, bottom, length, thick), colour)
+            length = height * (self._heights_room() - 2)
+            painter.fillRect(self.shape_.column(bar, i / n, (i + 1) / n, length), colour)
 
     def _paint_legend(self, painter: QPainter) -> None:
         assert self._colours is not None
@@ -292,19 +336,16 @@ class ColourBar(QWidget):
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
             painter.drawText(QPointF(_BAR + _GAP, top + metrics.ascent()), text)
 
-    def _left(self) -> int:
-        return self._room() if self._sample is not None else 1
-
-    def _room(self) -> int:
+    def _heights_room(self) -> int:
+        if self._sample is None:
+            return 1
         return _FEWER_HEIGHTS if self._compact else _HEIGHTS
 
     def _gap(self) -> int:
         return _GAP - 2 if self._compact else _GAP
 
     def _bar(self) -> QRectF:
-        height = self.fontMetrics().height()
-        top = 1.6 * height if self._unit or self.locked else height / 2 + 1
-        return QRectF(self._left(), top, _BAR, max(self.height() - top - height / 2 - 1, 1))
+        return self.shape_.bar(self._space())
 
     # ------------------------------------------------------------ dragging
 
@@ -312,15 +353,16 @@ class ColourBar(QWidget):
         """Begin to drag the nearer end."""
         if event is None or self._names or event.button() != Qt.MouseButton.LeftButton:
             return
-        y = event.position().y()
-        self._drag = (y, y < self._bar().center().y(), self._levels)
+        at = event.position()
+        self._drag = (at, self.shape_.upper(self._bar(), at), self._levels)
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """Move the end that is held."""
         if event is None or self._drag is None:
             return
         start, upper, (low, high) = self._drag
-        moved = (start - event.position().y()) / self._bar().height() * (high - low)
+        shape = self.shape_
+        moved = shape.moved(start, event.position()) / shape.length(self._bar()) * (high - low)
         least = (high - low) * 0.02
         if upper:
             high = max(high + moved, low + least)
@@ -335,23 +377,3 @@ class ColourBar(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
         """Ask for automatic levels."""
         self.reset_asked.emit()
-
-
-def _decimals(ticks: list[float]) -> int:
-    if len(ticks) < 2:
-        return 3
-    step = ticks[1] - ticks[0]
-    return max(0, -math.floor(math.log10(step) + 1e-9))
-
-
-def _stepped(value: float, step: float) -> str:
-    """A tick's text, with the decimals its own step needs."""
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    if decimals > 4 or abs(value) >= 1e6:
-        return scientific(value, 1) if value else "0"
-    return _plain(value, decimals)
-
-
-def _plain(value: float, decimals: int) -> str:
-    text = f"{value:.{decimals}f}"
-    return "0" if float(text) == 0 else text.replace("-", "−")

@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 from bgviewer.engine.acceptance import AcceptanceLimits
 from bgviewer.session.state import MatchState
 from bgviewer.tasks.effective import effective_settings
-from bgviewer.tasks.judge import ChiSquare, chi_square, judge_chi_square
+from bgviewer.tasks.judge import ChiSquare, judge_chi_square
 from bgviewer.tasks.show import Figures as Numbers
 from bgviewer.tasks.show import Shown, judge_ratio
 from bgviewer.ui.badges import Badges
@@ -206,7 +206,8 @@ class Figures(QWidget):
             return
         self.histogram.show_histogram(shown.histogram, shown.figures.unit)
         self._show_figures(shown.figures)
-        self._show_chi(chi_square(shown.result))
+        if shown.figures.chi_square is not None:
+            self._show_chi(shown.figures.chi_square)
         unit = shown.figures.unit
         self._show_line(f"{unit}²" if unit else "")
         self.badges.show_settings(effective_settings(shown))

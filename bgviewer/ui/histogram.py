@@ -7,8 +7,8 @@ from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bgviewer.tasks.markers import Histogram
-from bgviewer.ui.colour_bar import tick_labels, ticks_between
 from bgviewer.ui.theme import colours_of
+from bgviewer.ui.ticks import tick_labels, ticks_between
 
 __all__ = ["HistogramView"]
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from bgviewer.tasks.limits import limits_of
 from bgviewer.tasks.picture import Picture
 from bgviewer.tasks.stretch import warped_table
-from bgviewer.ui.canvas import Canvas, PixelAxis, SmoothImage, put_picture
+from bgviewer.ui.canvas import SmoothImage, put_picture
 from bgviewer.ui.colour_bar import ColourBar
+from bgviewer.ui.frame import PictureFrame
 from bgviewer.ui.labels import ElidedLabel, lay_over
 from bgviewer.ui.looks import Looks
 from bgviewer.ui.theme import colour_table, colours_of
@@ -21,8 +22,6 @@ from bgviewer.ui.view_state import ViewState
 __all__ = ["ImagePanel"]
 
 _DIMMED = 0.28
-_LEFT, _BOTTOM = 48, 32  # room of the axes
-_ROOM_FOR_AXES = 300  # screen pixels below which a picture needs all the room there is
 _DOUBTFUL = (255, 255, 255, 110)
 """Thin lines over doubtful values: they let the colour through."""
 
@@ -81,24 +80,13 @@ class ImagePanel(QWidget):
         self.header.addWidget(self.title, 1)
 
     def _build_canvas(self) -> None:
-        axes = {side: PixelAxis(side) for side in ("left", "bottom")}
-        self.canvas = Canvas(axisItems=axes)
+        self.frame = PictureFrame()
+        self.canvas = self.frame.canvas
         self.canvas.setMenuEnabled(False)
         self.canvas.hideButtons()
-        self.canvas.setFrameShape(Canvas.Shape.NoFrame)
+        self.canvas.setFrameShape(self.canvas.Shape.NoFrame)
         self.canvas.setMinimumSize(120, 100)
         plot = self.canvas.getPlotItem()
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * 0.86)
-        for axis in axes.values():
-            axis.setStyle(tickFont=font, tickTextOffset=3, maxTickLevel=1, maxTextLevel=0)
-            axis.label.setFont(font)
-        axes["left"].setWidth(_LEFT)
-        axes["bottom"].setHeight(_BOTTOM)
-        self._axes = axes
-        self._has_axes: bool | None = None
-        self._margins: tuple[int, int, bool] | None = None
-        self.bare = False  # too small for axes
         box = plot.getViewBox()
         box.setAspectLocked(True)
         box.setDefaultPadding(0)
@@ -134,18 +122,18 @@ class ImagePanel(QWidget):
         self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.message.setMargin(10)
         self.message.hide()
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 2, 0)
-        row.setSpacing(2)
-        row.addWidget(self.canvas, 1)
-        row.addWidget(self.bar)
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._body.setContentsMargins(0, 0, 2, 0)
+        self._body.setSpacing(2)
+        self._body.addWidget(self.canvas, 1)
+        self._body.addWidget(self.bar)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self.header)
         column.addWidget(self.note)
-        column.addLayout(row, 1)
-        self._show_axes(False)
+        column.addLayout(self._body, 1)
+        self.frame.show_axes(False)
 
     # ------------------------------------------------------------ showing
 
@@ -173,11 +161,11 @@ class ImagePanel(QWidget):
         self.looks.follow(base.kind, base.colours == "diverging", base.colours != "planes")
         first = before is None or before.kind != base.kind
         self._pictures = (base, detail)
-        self._show_axes(not base.message)
+        self.frame.show_axes(not base.message)
         left, bottom, width, height = base.box
         self._fit_frame()
-        self._axes["left"].set_bounds(bottom, bottom + height)
-        self._axes["bottom"].set_bounds(left, left + width)
+        self.frame.axes["left"].set_bounds(bottom, bottom + height)
+        self.frame.axes["bottom"].set_bounds(left, left + width)
         self._set_scale(base)
         self.bar.set_caption(base.unit, base.levels.only)
         put_picture(self.image, self.hidden, base)
@@ -199,27 +187,8 @@ class ImagePanel(QWidget):
         for item in (self.image, self.hidden, self.detail, self.detail_hidden):
             item.setVisible(False)
         self.bar.setVisible(False)
-        self._show_axes(False)
+        self.frame.show_axes(False)
         self.note.setText("")
-
-    def _show_axes(self, shown: bool) -> None:
-        """Axes without a picture would tell made-up pixels; their room stays, so nothing jumps."""
-        if shown == self._has_axes:
-            return
-        self._has_axes = shown
-        for axis, name in zip(self._axes.values(), ("y [pix]", "x [pix]"), strict=True):
-            axis.setStyle(showValues=shown)
-            # A label of one space keeps the room of the label.
-            axis.setLabel(name if shown else " ")
-        self._dress_axes()
-
-    def _dress_axes(self) -> None:
-        colour = QColor(colours_of(self.palette()).axis)
-        for axis in self._axes.values():
-            # No line: it would run on where there is no image.
-            axis.setPen(pg.mkPen(None))
-            axis.setTickPen(pg.mkPen(colour if self._has_axes else None))
-            axis.setTextPen(pg.mkPen(colour))
 
     def set_dimmed(self, dimmed: bool) -> None:
         """Fade the picture: it is not what was asked for."""
@@ -259,6 +228,23 @@ class ImagePanel(QWidget):
         symmetric = picture.colours == "diverging"
         self._set_levels(*limits_of(look.limits, picture.sample, picture.levels, symmetric))
 
+    def heading_height(self) -> int:
+        """Height that the heading would like."""
+        return self.header.sizeHint().height() - self.header.contentsMargins().top()
+
+    def set_header_height(self, height: int) -> None:
+        """Keep at least this height for the heading, so that neighbours' pictures are level."""
+        self.title.setMinimumHeight(height)
+
+    def set_bar_lying(self, lying: bool) -> None:
+        """Put the colour scale below the picture instead of beside it."""
+        self.bar.set_lying(lying)
+        self._place_bar()
+
+    def _place_bar(self) -> None:
+        ways = QBoxLayout.Direction
+        self._body.setDirection(ways.TopToBottom if self.bar.lying else ways.LeftToRight)
+
     def set_levels_locked(self, locked: bool) -> None:
         """Keep the colour scale while other matches are shown, and show that it is kept."""
         self.levels_locked = locked
@@ -273,7 +259,7 @@ class ImagePanel(QWidget):
         """Take the colours of the palette."""
         colours = colours_of(self.palette())
         self.canvas.setBackground(QColor(colours.canvas))
-        self._dress_axes()
+        self.frame.dress(QColor(colours.axis))
         table = [
             (0, 0, 0, 0),
             QColor(colours.missing).getRgb(),
@@ -313,6 +299,7 @@ class ImagePanel(QWidget):
         if scale == "planes":
             names = {i: picture.legend[i - 1] for i in picture.present}
             self.bar.set_legend(names or {0: self.tr("none set")})
+        self._place_bar()
 
     def _set_levels(self, low: float, high: float) -> None:
         for item in (self.image, self.detail):
@@ -335,33 +322,16 @@ class ImagePanel(QWidget):
         box = self.canvas.getPlotItem().getViewBox()
         return max(int(box.width()), 1), max(int(box.height()), 1)
 
+    @property
+    def bare(self) -> bool:
+        """Whether the panel is too small for axes."""
+        return self.frame.bare
+
     def _fit_frame(self) -> None:
         """Give the frame the shape of the image, so that the axes run along it."""
-        _, _, image_width, image_height = self._view.box
-        self._fit_axes()
-        left, bottom, edge = (0, 0, 1) if self.bare else (_LEFT, _BOTTOM, 4)
-        width = self.canvas.width() - left - edge
-        height = self.canvas.height() - bottom - edge - 2
-        scale = min(width / image_width, height / image_height)
-        # Very flat or narrow images keep a frame that can be seen and held.
-        across = max(width - max(int(scale * image_width), 40), 0) // 2
-        down = max(height - max(int(scale * image_height), 40), 0) // 2
-        if (across, down, self.bare) != self._margins:
-            self._margins = (across, down, self.bare)
-            plot = self.canvas.getPlotItem()
-            plot.setContentsMargins(across, edge + down, edge - 1 + across, down)
-        # The margins of before may have kept the plot larger than the canvas it was given.
-        self.canvas.getPlotItem().setGeometry(QRectF(self.canvas.rect()))
-
-    def _fit_axes(self) -> None:
-        """Leave the axes out where they would take what the picture needs."""
-        bare = min(self.canvas.width(), self.canvas.height()) < _ROOM_FOR_AXES
-        if bare != self.bare:
-            self.bare = bare
-            self.bar.set_compact(bare)
-            for axis in self._axes.values():
-                # Not setVisible: only these give the axis's room back.
-                (axis.hide if bare else axis.show)()
+        _, _, width, height = self._view.box
+        self.frame.fit(width / height)
+        self.bar.set_compact(self.frame.bare)
 
     def _apply_view(self, *_: object) -> None:
         x0, x1, y0, y1 = self._view.range_for(*self._size())

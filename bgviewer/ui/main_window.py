@@ -53,6 +53,7 @@ from bgviewer.ui.menus.texts import tr
 from bgviewer.ui.notice_bar import NoticeBar
 from bgviewer.ui.panels import Panels
 from bgviewer.ui.preparing import PreparingUi
+from bgviewer.ui.quiet import Quiet
 from bgviewer.ui.saving import Saving
 from bgviewer.ui.stack_dock import StackDock
 from bgviewer.ui.stack_views import StackViewsUi
@@ -121,7 +122,7 @@ class MainWindow(QMainWindow):
         self.empty = EmptyState()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
-        self.pages.addWidget(self.panels)
+        self.pages.addWidget(Quiet(self.panels))
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
@@ -159,7 +160,7 @@ class MainWindow(QMainWindow):
         self.judge_dock = self.docks.add(
             self.tr("Judge"),
             "judge",
-            self.judge,
+            Quiet(self.judge),
             Qt.DockWidgetArea.BottomDockWidgetArea,
             visible=False,  # the images need the room; a click on a bin opens it
         )

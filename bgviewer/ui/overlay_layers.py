@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
-from PyQt6.QtCore import QRectF, Qt
+from PyQt6.QtCore import QLineF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPen
 from PyQt6.QtWidgets import QLabel
 
-from bgviewer.tasks.overlays import Layer, Overlays
+from bgviewer.tasks.overlays import Layer, Outlines, Overlays
 from bgviewer.ui.format import share
 from bgviewer.ui.image_panel import ImagePanel
 from bgviewer.ui.theme import colour_table
@@ -21,41 +20,47 @@ _SIGNS = ("▨", "▧", "▤")  # the three ways of hatching, in the order of th
 
 
 class _Outlines(pg.GraphicsObject):
-    """Thin rectangles, drawn where they are large enough to be told apart."""
+    """Thin lines around the bins, drawn where these are large enough to be told apart."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.boxes: NDArray[np.float64] | None = None
+        self._outlines: Outlines | None = None
+        self._area = QRectF()  # Qt asks for it many times per picture
         self.drawn = 0
+        """Lines that were drawn last."""
 
-    def set_boxes(self, boxes: NDArray[np.float64] | None) -> None:
-        """Take other rectangles (left, bottom, width, height)."""
-        if boxes is not self.boxes:
-            self.prepareGeometryChange()
-            self.boxes = boxes
-            self.update()
+    def set_outlines(self, outlines: Outlines | None) -> None:
+        """Take other lines."""
+        old, self._outlines = self._outlines, outlines
+        if old is not None and outlines is not None and np.array_equal(old.lines, outlines.lines):
+            return
+        self.prepareGeometryChange()
+        self._area = QRectF()
+        if outlines is not None and len(outlines.lines):
+            (left, bottom), (right, top) = (
+                outlines.lines[:, :2].min(0),
+                outlines.lines[:, 2:].max(0),
+            )
+            self._area = QRectF(left, bottom, right - left, top - bottom)
+        self.update()
 
     def boundingRect(self) -> QRectF:
-        """Around all rectangles."""
-        if self.boxes is None or not len(self.boxes):
-            return QRectF()
-        left, bottom = self.boxes[:, :2].min(axis=0)
-        right, top = (self.boxes[:, :2] + self.boxes[:, 2:]).max(axis=0)
-        return QRectF(left, bottom, right - left, top - bottom)
+        """Around all lines."""
+        return self._area
 
     def paint(self, painter: QPainter | None, *args: object) -> None:
         """Draw those that are seen."""
         self.drawn = 0
-        boxes, size = self.boxes, self.pixelVectors()[0]
-        if painter is None or boxes is None or not len(boxes) or size is None:
+        outlines, size = self._outlines, self.pixelVectors()[0]
+        if painter is None or outlines is None or size is None:
             return
-        if float(np.median(boxes[:, 2])) / size.x() <= _LEAST:
+        if outlines.side / size.x() <= _LEAST:
             return
-        seen = self.viewRect()
-        inside = (boxes[:, 0] < seen.right()) & (boxes[:, 0] + boxes[:, 2] > seen.left())
-        inside &= (boxes[:, 1] < seen.bottom()) & (boxes[:, 1] + boxes[:, 3] > seen.top())
-        rectangles = [QRectF(*row) for row in boxes[inside].tolist()]
-        self.drawn = len(rectangles)
+        seen, lines = self.viewRect(), outlines.lines
+        inside = (lines[:, 0] <= seen.right()) & (lines[:, 2] >= seen.left())
+        inside &= (lines[:, 1] <= seen.bottom()) & (lines[:, 3] >= seen.top())
+        wanted = [QLineF(*line) for line in lines[inside].tolist()]
+        self.drawn = len(wanted)
         # White over black: seen on every colour.
         for colour, style in (((0, 0, 0, 120), 0), ((255, 255, 255, 170), 1)):
             pen = QPen(pg.mkColor(colour))
@@ -63,8 +68,8 @@ class _Outlines(pg.GraphicsObject):
             if style:
                 pen.setDashPattern([2, 2])
             painter.setPen(pen)
-            if rectangles:
-                painter.drawRects(*rectangles)
+            if wanted:
+                painter.drawLines(*wanted)
 
 
 class OverlayLayers:
@@ -87,15 +92,19 @@ class OverlayLayers:
         self.legend.setStyleSheet("background: rgba(0, 0, 0, 165); color: white;")
         self.legend.hide()
         self._shown: Overlays | None = None
+        self._parts = Overlays()  # what the items hold
 
     def show_overlays(self, overlays: Overlays | None, legend: bool) -> None:
         """Paint the overlays, and say what they are if `legend`."""
         if overlays is self._shown:
             return
         self._shown = overlays
-        overlays = overlays or Overlays()
-        self.outlines.set_boxes(overlays.bins)
+        before, overlays = self._parts, overlays or Overlays()
+        self._parts = overlays
+        self.outlines.set_outlines(overlays.bins)
         self.outlines.setVisible(overlays.bins is not None)
+        if overlays.mask is before.mask and overlays.coverage is before.coverage:
+            return
         lines = _put(self.mask, overlays.mask, 0) + _put(self.coverage, overlays.coverage, 6)
         self.legend.setText("<br>".join(lines))
         self.legend.setVisible(legend and bool(lines))
@@ -104,7 +113,7 @@ class OverlayLayers:
 
 
 def _put(item: pg.ImageItem, layer: Layer | None, first: int) -> list[str]:
-    item.setVisible(layer is not None)
+    item.setVisible(layer is not None and any(fraction for _, fraction in layer.legend))
     if layer is None:
         return []
     kinds = len(layer.legend)

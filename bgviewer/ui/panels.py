@@ -23,6 +23,8 @@ _SIX_CARDS = 740  # width at which the numbers of six cards in a row can be read
 _LINE = 62  # the same as one line, with badges
 _LOW = 430  # height of the window's centre below which the figures are one line
 _BLOCK = 285  # least height of the figures as a block
+_BAR_WIDTH, _BAR_HEIGHT = 62, 42  # of a colour scale beside a picture, or below it
+_CUSTOM = 1.05  # a scale is expected beside the picture: below it only where that gains something
 _FINER = 1.4  # pictures have whole pixels per block: a little finer than the screen, not coarser
 _ZOOM_DELAY = 120  # milliseconds of rest before a zoomed part is drawn sharply
 
@@ -222,12 +224,18 @@ class Panels(QWidget):
 
     def _arrange(self) -> None:
         self.figures.set_room(self.height() // 2)
-        wanted = self._best_arrangement()
+        wanted, lying = self._best_arrangement()
+        for panel in self.all:
+            panel.set_bar_lying(lying)
         strip = "strip" if self.width() >= _SIX_CARDS else "line"
         self.figures.set_form({"grid": "block", "line": "line"}.get(wanted, strip))
         if wanted == self._arrangement:
             return
         self._arrangement = wanted
+        abreast_all = wanted in ("row", "line")
+        level = max(p.heading_height() for p in self.all) if abreast_all else 0
+        for panel in self.all:
+            panel.set_header_height(level)
         abreast = ((0, 0, 1, 1), (0, 1, 1, 1), (0, 2, 1, 1), (1, 0, 1, 3))
         places = {
             "grid": ((0, 0, 1, 1), (0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 1, 1)),
@@ -244,13 +252,17 @@ class Panels(QWidget):
         for row in range(4):
             self._grid.setRowStretch(row, int(row < rows))
 
-    def _best_arrangement(self) -> str:
+    def _best_arrangement(self) -> tuple[str, bool]:
+        """Return where the panels go, and whether their colour scales lie below the pictures."""
         width, height = max(self.width(), 1), max(self.height(), 1)
         _, _, image_width, image_height = self.view.box
         aspect = image_width / image_height
 
-        def side(panel_width: float, panel_height: float) -> float:
-            return min(max(panel_width - 66, 1), max(panel_height - 44, 1) * aspect)
+        def side(panel_width: float, panel_height: float) -> tuple[float, bool]:
+            across, up = max(panel_width - 4, 1), max(panel_height - 44, 1)
+            upright = min(max(across - _BAR_WIDTH, 1), up * aspect)
+            lying = min(across, max(up - _BAR_HEIGHT, 1) * aspect)
+            return max((upright * _CUSTOM, False), (lying, True))
 
         low = height < _LOW
         sides = {
@@ -261,7 +273,8 @@ class Panels(QWidget):
             sides = {"line": side(width / 3, height - _LINE)}
         if height / 2 >= _BLOCK:
             sides["grid"] = side(width / 2, height / 2)
-        return max(sides, key=lambda name: sides[name])
+        best = max(sides, key=lambda name: sides[name][0])
+        return best, sides[best][1]
 
     def screen_side(self) -> int:
         """Picture pixels along the longer side of the largest panel, in steps of 64."""

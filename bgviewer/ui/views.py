@@ -19,41 +19,33 @@ class ResidualPanel(ImagePanel):
     """What the bins are above or below the model."""
 
     def __init__(self, view: ViewState, parent: QWidget | None = None) -> None:
-        self._titles = (self.tr("Residuals (bin − model)"), self.tr("Residuals"))
-        super().__init__(self._titles[0], view, parent)
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Take the title that fits."""
-        super().resizeEvent(event)
-        self._fit_title()
+        super().__init__(self.tr("Residuals (bin − model)"), view, parent)
 
     def clear(self) -> None:
         """Show nothing."""
         super().clear()
-        self._titles = (self.tr("Residuals (bin − model)"), self.tr("Residuals"))
-        self._fit_title()
+        self._set_titles(self.tr("Residuals (bin − model)"), self.tr("Residuals"))
 
-    def _fit_title(self) -> None:
-        long, short = self._titles
-        room = self.width() - 16
-        fits = self.title.fontMetrics().horizontalAdvance(long) <= room
-        self.title.setText(long if fits else short)
-        self.title.setToolTip(long)
+    def _set_titles(self, *titles: str) -> None:
+        """Show the first that fits."""
+        self.title.set_texts(*titles)
+        self.title.setToolTip(titles[0])
 
     def describe(self, shown: Shown) -> None:
         """Put fitRMS into the heading, and what the signs mean below it."""
         figures = shown.figures
         rms = with_unit(figures.fit_rms, figures.unit, 3)
-        self._titles = (
-            self.tr("Residuals (bin − model), fitRMS = {}").format(rms),
-            self.tr("Residuals, fitRMS = {}").format(rms),
-        )
         if figures.bins_used == 1:
-            self._titles = (
-                self.tr("Residuals (one bin: nothing to test)"),
-                self.tr("Residuals (one bin)"),
+            self._set_titles(
+                self.tr("Residuals (one bin: nothing to test)"), self.tr("Residuals (one bin)")
             )
-        self._fit_title()
+        else:
+            self._set_titles(
+                self.tr("Residuals (bin − model), fitRMS = {}").format(rms),
+                self.tr("Residuals, fitRMS = {}").format(rms),
+                self.tr("Residuals, rms {}").format(rms),
+                self.tr("Residuals"),
+            )
         text = self.tr("red: matched too faint")
         text += ", " + counted(figures.bins_used, self.tr("bin"), self.tr("bins"))
         if shown.outliers:

@@ -126,6 +126,17 @@ class _Case:
             values.append(self.driver.until_painted(lambda i=i: self.session.set_science(i)))
         yield self.p95("another science exposure, from disk", values, 1.5)
 
+    def switch_on(self) -> None:
+        """Open and lay over the pictures what can be: all of it follows the answers."""
+        window = self.driver.window
+        for name in ("overlay_bins", "overlay_mask", "overlay_coverage"):
+            window.actions_[name].setChecked(True)
+        window.judge_dock.show()
+        window.judge.setCurrentWidget(window.judge.residuals)
+        self.driver.wait(self.driver.idle)
+        self.driver.rest(500)
+        self.name += ", all on"
+
     # ------------------------------------------------------------ drags and long work
 
     def drags(self) -> Iterator[Row]:
@@ -260,12 +271,15 @@ class _Case:
         driver.panels.view.fit()
         driver.rest(300)
         bar = driver.panels.model.bar
-        driver.mouse(bar, "press", 5, bar.height() / 4)
-        rate = driver.frames(
-            lambda n: driver.mouse(bar, "move", 5, bar.height() / 4 + 20 * math.sin(n / 5)),
-            self.drag_seconds / 2,
-        )
-        driver.mouse(bar, "release", 5, bar.height() / 4)
+        x, y = (bar.width() / 4, 5.0) if bar.lying else (5.0, bar.height() / 4)
+        driver.mouse(bar, "press", x, y)
+
+        def drag(n: int) -> None:
+            away = 20 * math.sin(n / 5)
+            driver.mouse(bar, "move", x + away * bar.lying, y + away * (not bar.lying))
+
+        rate = driver.frames(drag, self.drag_seconds / 2)
+        driver.mouse(bar, "release", x, y)
         yield self.row("levels", rate, 30, "/ s", at_least=True)
 
 
@@ -289,6 +303,9 @@ def run(quick: bool) -> Iterator[Row]:
             yield from rows()
         yield from case.sweeping()
         yield from case.long_work()
+        case.switch_on()
+        for rows in (case.settings, case.weights, case.exposures, case.drags, case.looking):
+            yield from rows()
     finally:
         driver.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -85,6 +85,7 @@ def settle(qtbot, window: MainWindow):
             current(window) is not None
             and window.session.state.job is None
             and window.panels.resting
+            and window.judge.resting
         ),
         timeout=WAIT,
     )

@@ -189,7 +189,7 @@ def test_an_empty_window_offers_ways_in_and_takes_a_drop(make_window, qtbot, sta
     drop = QDropEvent(QPointF(200, 200), Qt.DropAction.CopyAction, *how)
     QApplication.sendEvent(window, drop)
     settle(qtbot, window)
-    assert window.pages.currentWidget() is window.panels
+    assert window.panels.isVisible() and not window.empty.isVisible()
     qtbot.keyClick(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
     assert window.pages.currentWidget() is window.empty
     assert window.panels.model.picture is None

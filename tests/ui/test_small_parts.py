@@ -11,12 +11,13 @@ from PyQt6.QtWidgets import QApplication
 from bgviewer import resources
 from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.ui.canvas import PixelAxis
-from bgviewer.ui.colour_bar import ColourBar, tick_labels, ticks_between
+from bgviewer.ui.colour_bar import ColourBar
 from bgviewer.ui.fields import SlidingField, make_field
 from bgviewer.ui.format import counted, number, share
 from bgviewer.ui.icons import icon
 from bgviewer.ui.planes_field import PlanesField
 from bgviewer.ui.theme import colour_table, dress
+from bgviewer.ui.ticks import tick_labels, ticks_between
 from bgviewer.ui.view_state import ViewState
 from bgviewer.ui.whats_this import help_text
 

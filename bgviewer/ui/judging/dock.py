@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QElapsedTimer, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QTabWidget, QWidget
 
 from bgviewer.engine.regions import Region
@@ -18,6 +18,8 @@ from bgviewer.ui.judging.tab import JudgeTab
 from bgviewer.ui.panels import Panels
 
 __all__ = ["JudgePanel"]
+
+_APART = 100  # milliseconds between two plots while a setting is dragged
 
 
 class JudgePanel(QTabWidget):
@@ -61,6 +63,10 @@ class JudgePanel(QTabWidget):
         panels.residuals.canvas.scene().sigMouseClicked.connect(self._on_click)
         panels.model.cells.sigClicked.connect(self._on_cell)
         self.bin.toggle_asked.connect(self._toggle)
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._show_match)
+        self._since = QElapsedTimer()
 
     def sizeHint(self) -> QSize:
         """Low at first, whatever the tabs would like: the images need the height."""
@@ -72,6 +78,7 @@ class JudgePanel(QTabWidget):
         box = None if shown is None else bin_box(shown, x, y)
         if shown is None or box is None:
             return
+        self._show_match()
         self._seen, self._region = shown, bin_region(shown, box)
         self.bin.show_bin(box)
         self._mark_bin()
@@ -96,8 +103,26 @@ class JudgePanel(QTabWidget):
         for tab in self.judges:
             # A bin that was excluded must be allowed back above all when no match is left.
             tab.setEnabled(tab is self.bin or not self._session.state.match.withheld)
-            tab.show_match(shown)
         self._tell_excluded()
+        if not self._turn.isActive():
+            self._turn.start(self._delay())
+
+    @property
+    def resting(self) -> bool:
+        """Whether the tabs tell of the match that is in the panels."""
+        return not self._turn.isActive()
+
+    def _delay(self) -> int:
+        """Milliseconds until the tabs follow: the pictures come first, and more often."""
+        if not self._since.isValid():
+            return 0
+        return max(_APART - int(self._since.elapsed()), 0)
+
+    def _show_match(self) -> None:
+        self._turn.stop()
+        self._since.start()
+        for tab in self.judges:
+            tab.show_match(self._session.state.match.shown)
 
     def _bin_is_gone(self, shown: Shown | None) -> bool:
         """Whether the bin that is looked at means nothing for what is shown now."""

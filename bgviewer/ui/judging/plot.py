@@ -10,6 +10,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QWidget
 
+from bgviewer.ui.canvas import SignedAxis
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["LineStyle", "Plot"]
@@ -41,7 +42,7 @@ class Plot(pg.PlotWidget):
     """
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, axisItems={side: SignedAxis(side) for side in ("left", "bottom")})
         self.setAccessibleName(name)
         self.setMenuEnabled(False)
         self.hideButtons()
