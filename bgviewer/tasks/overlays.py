@@ -15,7 +15,15 @@ from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.tasks.picture import Window, block_mean, block_planes
 
-__all__ = ["OVERLAYS", "Layer", "Outlines", "Overlays", "bin_outlines", "draw_overlays"]
+__all__ = [
+    "OVERLAYS",
+    "Layer",
+    "Outlines",
+    "Overlays",
+    "bin_outlines",
+    "draw_overlays",
+    "needs_pixels",
+]
 
 OVERLAYS = ("bins", "mask", "coverage")
 _PERIOD = 6  # of the hatching, in picture pixels
@@ -77,8 +85,7 @@ def draw_overlays(
 ) -> Overlays:
     """Draw the overlays in `wanted`; `last` is taken where nothing changed."""
     planes = result.config.bad_mask_planes
-    # The exposures themselves are the key, not their ids: an id may come back.
-    key = (wanted, window, planes, pair[0], pair[1], result.bins)
+    key = _key(wanted, pair, result, window)
     if last is not None and _alike(last.key, key):
         return last
     xy0 = result.difference.xy0
@@ -95,6 +102,29 @@ def draw_overlays(
         coverage = _coverage(pair, window, xy0, progress)
     bins = bin_outlines(result) if "bins" in wanted else None
     return Overlays(key, bins, mask, coverage)
+
+
+def needs_pixels(
+    wanted: frozenset[str],
+    pair: tuple[Exposure, Exposure],
+    result: MatchResult,
+    window: Window,
+    last: Overlays | None,
+) -> bool:
+    """Say whether `draw_overlays` has to go through the pixels, which takes a while."""
+    if not wanted & {"mask", "coverage"}:
+        return False
+    if last is None or not _alike(last.key[1:5], _key(wanted, pair, result, window)[1:5]):
+        return True
+    lacking = ("mask" in wanted and last.mask is None, "coverage" in wanted and not last.coverage)
+    return any(lacking)
+
+
+def _key(
+    wanted: frozenset[str], pair: tuple[Exposure, Exposure], result: MatchResult, window: Window
+) -> tuple[Any, ...]:
+    # The exposures themselves are the key, not their ids: an id may come back.
+    return (wanted, window, result.config.bad_mask_planes, *pair, result.bins)
 
 
 def _alike(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
@@ -138,22 +168,28 @@ def _mask(
     progress: Progress,
 ) -> Layer:
     known = tuple(n for n in planes if any(n in (e.planes or {}) for e in pair))
+    used = [0 if e.mask is None else int(np.bitwise_or.reduce(e.mask, axis=None)) for e in pair]
     legend = []
     for name in known:
         progress.step()
         ours = name == DETECTED and any(e.detection is not None for e in pair)
-        legend.append((f"{name} (by bgviewer)" if ours else name, _share(pair, name)))
+        legend.append((f"{name} (by bgviewer)" if ours else name, _share(pair, used, name)))
     codes = _hatched(block_planes(pair, known, window), len(known))
     return Layer(codes, window.box(xy0), tuple(legend))
 
 
-def _share(pair: tuple[Exposure, Exposure], name: str) -> float:
-    """Share of the pixels where a plane is set in one exposure or the other."""
+def _share(pair: tuple[Exposure, Exposure], used: list[int], name: str) -> float:
+    """Share of the pixels where a plane is set in one exposure or the other.
+
+    `used` are the bits that each of them has set anywhere.
+    """
     found = None
-    for exposure in pair:
+    for exposure, anywhere in zip(pair, used, strict=True):
         if exposure.mask is None or name not in (exposure.planes or {}):
             continue
         bit = in_type_of(exposure.mask, 1 << (exposure.planes or {})[name])
+        if not anywhere & int(bit):
+            continue
         here = (exposure.mask & bit) != 0
         found = here if found is None else found | here
     return 0.0 if found is None else float(np.count_nonzero(found) / found.size)
@@ -165,19 +201,20 @@ def _coverage(
     codes = np.zeros(window.shape, np.uint8)
     legend = []
     names = ("no data in the reference", "no data in the science exposure")
+    nowhere = []
     for i, (exposure, name) in enumerate(zip(pair, names, strict=True)):
         empty = np.isnan(block_mean(exposure.image, window, progress))
         lacking = ~np.isfinite(exposure.image)
+        nowhere.append(lacking)
         if "NO_DATA" in (exposure.planes or {}):
             empty |= block_planes((exposure,), ("NO_DATA",), window) > 0
             assert exposure.mask is not None
             bit = in_type_of(exposure.mask, 1 << (exposure.planes or {})["NO_DATA"])
-            lacking |= (exposure.mask & bit) != 0
+            lacking = lacking | ((exposure.mask & bit) != 0)
         codes[empty] += i + 1
         legend.append((name, float(np.count_nonzero(lacking) / lacking.size)))
-    legend.append(("no data in both", 0.0))
-    both = ~np.isfinite(pair[0].image) & ~np.isfinite(pair[1].image)
-    legend[2] = (legend[2][0], float(np.count_nonzero(both) / both.size))
+    both = nowhere[0] & nowhere[1]
+    legend.append(("no data in both", float(np.count_nonzero(both) / both.size)))
     return Layer(_hatched(codes, 3), window.box(xy0), tuple(legend))
 
 

@@ -20,7 +20,7 @@ from bgviewer.tasks.extras import EXTRA_VIEWS, Extras
 from bgviewer.tasks.judge import ChiSquare, chi_square
 from bgviewer.tasks.levels import residual_floor
 from bgviewer.tasks.markers import Histogram, Markers, cell_markers, histogram_of
-from bgviewer.tasks.overlays import Overlays, draw_overlays
+from bgviewer.tasks.overlays import Overlays, draw_overlays, needs_pixels
 from bgviewer.tasks.overview import ResidualMap, residual_map
 from bgviewer.tasks.pair import read_pair
 from bgviewer.tasks.picture import MAX_SIDE, Picture, window_of
@@ -172,6 +172,18 @@ def show(
     if last is None:
         result = part.noted(result)
     shown = _drawn(request, result, (reference, science), last, progress)
+    if request.overlays:
+        wanted, pair = request.overlays, (reference, science)
+        seen = (shown.detail or shown.base).window
+        before = last.overlays if last else None
+        if needs_pixels(wanted, pair, result, seen, before):
+            # The pictures first; those of before lie where they belong until then.
+            shown = replace(shown, overlays=before)
+            deliver(shown)
+            if superseded():
+                return shown
+        overlays = draw_overlays(wanted, pair, result, seen, before, progress)
+        shown = replace(shown, overlays=overlays)
     if shown.complete:
         return shown
     deliver(shown)
@@ -208,11 +220,6 @@ def _drawn(
         if window.step < base.window.step:
             old = last.detail if last else None
             detail = draw.over(window, old, last.result if last else None)
-    overlays = None
-    if request.overlays:
-        seen = (detail or base).window
-        before = last.overlays if last else None
-        overlays = draw_overlays(request.overlays, pair, result, seen, before, progress)
     return Shown(
         request.stack,
         request.reference_id,
@@ -228,8 +235,7 @@ def _drawn(
         base.residuals.levels.outliers,
         figures,
         request.side,
-        overlays,
-        last.residual_map
+        residual_map=last.residual_map
         if last and last.result is result
         else residual_map(result.bins, science.shape),
     )
