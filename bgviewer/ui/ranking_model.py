@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from dataclasses import replace
 from typing import Any
 
 from PyQt6.QtCore import (
@@ -90,7 +92,7 @@ class RankingModel(QAbstractTableModel):
         self._reach = (left, right)
 
     def _refresh(self) -> None:
-        """Tell of the rows that changed; a table that is painted anew takes longer than a match."""
+        """Tell of the cells that changed: to paint all anew takes longer than a match."""
         before, reach = self._rows, self._reach
         rows = rows_of(self._session)
         if len(rows) != len(before):
@@ -99,13 +101,17 @@ class RankingModel(QAbstractTableModel):
         if reach != self._reach:
             self._tell(0, len(rows) - 1)
             return
-        changed = [i for i, row in enumerate(rows) if row != before[i]]
-        for i in changed:
-            self._tell(i, i)
+        firsts = [_first_changed(a, b) for a, b in zip(before, rows, strict=True)]
+        at = 0
+        for first, same in itertools.groupby(firsts):
+            run = len(list(same))
+            if first is not None:
+                self._tell(at, at + run - 1, first)
+            at += run
 
-    def _tell(self, first: int, last: int) -> None:
+    def _tell(self, first: int, last: int, column: int = 0) -> None:
         if last >= first:
-            self.dataChanged.emit(self.index(first, 0), self.index(last, len(COLUMNS) - 1))
+            self.dataChanged.emit(self.index(first, column), self.index(last, len(COLUMNS) - 1))
 
     # ------------------------------------------------------------ Qt's questions
 
@@ -238,6 +244,22 @@ class RankingModel(QAbstractTableModel):
         return "\n".join(lines)
 
 
+def _first_changed(before: RankingRow, row: RankingRow) -> int | None:
+    """The first column that looks otherwise; None where the rows are alike."""
+    if row == before:
+        return None
+    if {before.state, row.state} <= _OF_A_MATCH and row == replace(
+        before,
+        state=row.state,
+        remark=row.remark,
+        fit_rms=row.fit_rms,
+        ratio=row.ratio,
+        verdict=row.verdict,
+    ):
+        return COLUMNS.index("fit_rms")
+    return 0
+
+
 def _sort_key(row: RankingRow, column: str) -> Any:
     if column == "name":
         return row.name.lower()
@@ -279,6 +301,8 @@ def _foreground(row: RankingRow, column: str) -> QBrush | None:
     return None
 
 
+_OF_A_MATCH = {"waiting", "running", "not matched", "matched", "outdated"}
+"""States that change nothing of name, cost and terms."""
 _NUMERIC = ("cost", "fit_rms", "ratio")
 
 

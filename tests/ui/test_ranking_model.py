@@ -106,3 +106,50 @@ def test_an_excluded_exposure_says_so_and_has_no_cost(session):
     session.exclude(out, False)
     assert model.index(out, COLUMNS.index("state")).data() != "⊘ excluded"
     assert model.weighted(out) is not None
+
+
+def looks(model):
+    """All that a cell shows, by (row, column)."""
+    roles = Qt.ItemDataRole
+    found = {}
+    for row in range(model.rowCount()):
+        for at in range(model.columnCount()):
+            index = model.index(row, at)
+            font, brush = index.data(roles.FontRole), index.data(roles.ForegroundRole)
+            found[row, at] = (
+                index.data(),
+                font and (font.italic(), font.bold(), font.strikeOut()),
+                brush and brush.color().name(),
+                COLUMNS[at] == "terms" and model.weighted(row),
+            )
+    return found
+
+
+def test_cells_that_look_otherwise_are_told_and_no_bar_is_drawn_for_another_match(session, qtbot):
+    model = RankingModel(session)
+    told = set()
+
+    def on_change(first, last):
+        rows = range(first.row(), last.row() + 1)
+        told.update((r, c) for r in rows for c in range(first.column(), last.column() + 1))
+
+    model.dataChanged.connect(on_change)
+    terms = COLUMNS.index("terms")
+    usable = session.state.stack.stack.usable
+    for name, change, only_the_match in (
+        ("binSize", lambda: session.edit_config("bin_size", 10), True),
+        ("back", lambda: session.edit_config("bin_size", 8), True),
+        ("reference", lambda: session.set_reference(usable[1]), False),
+        ("exclude", lambda: session.exclude(usable[2]), False),
+    ):
+        told.clear()
+        before = looks(model)
+        change()
+        qtbot.waitUntil(
+            lambda: not session.busy and session.state.match.shown is not None, timeout=20_000
+        )
+        after = looks(model)
+        changed = {at for at in after if after[at] != before[at]}
+        assert changed and changed <= told, name
+        if only_the_match:
+            assert not any(at <= terms for _, at in told), name
