@@ -64,7 +64,28 @@ def explain_cost(
         if (ranking.terms.weighted[:, column] != 0).any():
             found.append(_compare(getattr(own, attribute), getattr(other, attribute), *words))
     told = ", ".join(found) + "; " if found else ""
-    return f"{names[exposure]} beside {names[best]}: {told}cost {cost:.3g} against {lowest:.3g}."
+    why = _decisive(exposure, ranking)
+    return (
+        f"{names[exposure]} beside {names[best]}: {told}"
+        f"cost {cost:.3g} against {lowest:.3g}{f', {why}' if why else ''}."
+    )
+
+
+def _decisive(exposure: int, ranking: Ranking) -> str:
+    """Name the term that makes most of the difference in cost, or the two that do."""
+    weighted = ranking.terms.weighted
+    gaps = (weighted[exposure] - weighted[ranking.best]).tolist()
+    worse = sorted(
+        ((gap, term[1]) for gap, term in zip(gaps, _TERMS, strict=True) if gap > 0), reverse=True
+    )
+    if not worse:
+        return ""
+    (largest, name), total = worse[0], sum(gap for gap, _ in worse)
+    if len(worse) == 1:
+        return f"because of its {name}"
+    if largest > 0.6 * total:
+        return f"mostly because of its {name}"
+    return f"because of its {name} and {worse[1][1]}"
 
 
 def _next(ranking: Ranking, names: Sequence[str]) -> str:

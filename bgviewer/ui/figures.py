@@ -281,7 +281,7 @@ class Figures(QWidget):
 
     def _show_line(self, unit: str) -> None:
         """The same figures as one line, for windows that are low."""
-        signs = {"good": " ✓", "high": " ▲", "low": " ▼"}
+        signs = {"good": "&nbsp;✓", "high": "&nbsp;▲", "low": "&nbsp;▼"}
         parts = []
         for card in self.cards[:-1]:
             verdict = signs.get(card.remark.property("verdict") or "", "")
@@ -290,7 +290,7 @@ class Figures(QWidget):
             if card is self.fit_rms:
                 value = card.value.text()
             parts.append(f"{short}&nbsp;<b>{value.replace(' ', '&nbsp;')}{verdict}</b>")
-        self.line.setText(" &nbsp; ".join(parts))
+        self.line.setText(" &nbsp;".join(parts))
         told = (f"{c.caption.text()}: {c.value.text()} {c.remark.text()}" for c in self.cards)
         self.line.setToolTip("\n".join(told))
 

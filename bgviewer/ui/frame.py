@@ -11,6 +11,7 @@ from bgviewer.ui.canvas import Canvas, PixelAxis
 __all__ = ["PictureFrame"]
 
 _LEFT, _BOTTOM = 48, 32  # room of the axes
+_BELOW = 4  # pyqtgraph writes the name of the lower axis beyond its room
 _ROOM_FOR_AXES = 300  # screen pixels below which a picture needs all the room there is
 
 
@@ -64,9 +65,9 @@ class PictureFrame:
     def fit(self, aspect: float) -> None:
         """Take the shape of an image, width / height, so that the axes run along it."""
         self._leave_out()
-        left, bottom, edge = (0, 0, 1) if self.bare else (_LEFT, _BOTTOM, 4)
+        left, bottom, edge, below = (0, 0, 1, 0) if self.bare else (_LEFT, _BOTTOM, 4, _BELOW)
         width = self.canvas.width() - left - edge
-        height = self.canvas.height() - bottom - edge - 2
+        height = self.canvas.height() - bottom - below - edge - 2
         tall = min(width / aspect, height)
         # Very flat or narrow images keep a frame that can be seen and held.
         across = max(width - max(int(tall * aspect), 40), 0) // 2
@@ -74,7 +75,7 @@ class PictureFrame:
         plot = self.canvas.getPlotItem()
         if (across, down, self.bare) != self._margins:
             self._margins = (across, down, self.bare)
-            plot.setContentsMargins(across, edge + down, edge - 1 + across, down)
+            plot.setContentsMargins(across, edge + down, edge - 1 + across, down + below)
         # The margins of before may have kept the plot larger than the canvas it was given.
         plot.setGeometry(QRectF(self.canvas.rect()))
 

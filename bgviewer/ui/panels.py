@@ -25,6 +25,7 @@ _LOW = 430  # height of the window's centre below which the figures are one line
 _BLOCK = 285  # least height of the figures as a block
 _BAR_WIDTH, _BAR_HEIGHT = 62, 42  # of a colour scale beside a picture, or below it
 _CUSTOM = 1.05  # a scale is expected beside the picture: below it only where that gains something
+_STAY = 1.08
 _FINER = 1.4  # pictures have whole pixels per block: a little finer than the screen, not coarser
 _ZOOM_DELAY = 120  # milliseconds of rest before a zoomed part is drawn sharply
 
@@ -262,7 +263,9 @@ class Panels(QWidget):
             across, up = max(panel_width - 4, 1), max(panel_height - 44, 1)
             upright = min(max(across - _BAR_WIDTH, 1), up * aspect)
             lying = min(across, max(up - _BAR_HEIGHT, 1) * aspect)
-            return max((upright * _CUSTOM, False), (lying, True))
+            # What is there stays while it is as good: a notice that comes must not turn it.
+            now = self.model.bar.lying
+            return max((upright * _CUSTOM, False), (lying * (_STAY if now else 1), True))
 
         low = height < _LOW
         sides = {

@@ -132,9 +132,8 @@ class PlanesField(Field):
         text = self.tr("{} (not in these files)") if absent else "{}"
         text = self.tr("{} (made by bgviewer)") if name in self._made else text
         item.setText(text.format(name))
-        empty = self._counts is not None and not self._counts.counts.get(name)
-        pale = absent or empty
-        role = QPalette.ColorRole.PlaceholderText if pale else QPalette.ColorRole.Text
+        # Planes without a pixel can be chosen like others: pale names would look disabled.
+        role = QPalette.ColorRole.PlaceholderText if absent else QPalette.ColorRole.Text
         told = "" if absent else self._told(name)
         item.setData(_COUNT, told)
         item.setData(_ACCESSIBLE, f"{item.text()} {told}".strip())

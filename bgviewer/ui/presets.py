@@ -122,7 +122,7 @@ class PresetBar(QWidget):
     def _show_name(self) -> None:
         config = self._session.state.config
         presets = (*BUILTIN, *self._own)
-        name = next((p.name for p in presets if p.apply(config) == config), self.tr("changed"))
+        name = next((p.name for p in presets if p.apply(config) == config), self.tr("custom"))
         text = self.tr("Preset: {}").format(name.replace("&", "&&"))
         if text != self.button.text():
             self.button.setText(text)

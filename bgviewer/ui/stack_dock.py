@@ -199,6 +199,10 @@ class StackDock(QWidget):
         header.setSectionResizeMode(COLUMNS.index("name"), QHeaderView.ResizeMode.Stretch)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         selection.currentRowChanged.connect(self._on_row)
+        bar = table.verticalScrollBar()
+        assert bar is not None
+        # A dock that opens below takes the table's room: what is in the panels stays in view.
+        bar.rangeChanged.connect(lambda *_: table.scrollTo(table.currentIndex()))
         return table
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

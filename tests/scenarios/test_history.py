@@ -200,7 +200,7 @@ def test_a_preset_is_one_step_and_leaves_the_weights(window, qtbot):
     drag(qtbot, window.stack_panel.weights.sliders["level"], 20)
     before, count = window.session.state.config, window.history.steps.count()
     button = window.config_panel.presets.button
-    assert button.text() == "Preset: changed"
+    assert button.text() == "Preset: custom"
     choose_preset(qtbot, window, "Faint-light safe")
     config = window.session.state.config
     assert (config.use_polynomial, config.order) == (True, 1)
@@ -253,7 +253,7 @@ def test_own_presets_are_saved_taken_replaced_and_deleted(window, qtbot, own_pre
     bar.remove.actions()[0].trigger()
     answer(qtbot, "Delete")
     assert not (own_presets / "My sky.toml").exists()
-    assert bar.button.text() == "Preset: changed"
+    assert bar.button.text() == "Preset: custom"
     settle(qtbot, window)
 
 

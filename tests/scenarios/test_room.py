@@ -50,3 +50,24 @@ def test_margins_of_a_wide_canvas_do_not_keep_a_narrow_one_wide(make_window, qtb
         plot = panel.canvas.getPlotItem()
         assert plot.geometry().width() <= width + 1
         assert frames_inside(window)
+
+
+def test_the_exposure_in_the_panels_stays_in_view_in_the_table(make_window, qtbot, stack_folder):
+    window = make_window(MatchConfig(bin_size=32))
+    window.resize(1280, 800)
+    window.load([str(stack_folder)])
+    settle(qtbot, window)
+    table = window.stack_panel.table
+    last = window.stack_panel.proxy.index(window.stack_panel.proxy.rowCount() - 2, 0)
+    table.setCurrentIndex(last)
+    settle(qtbot, window)
+    window.judge_dock.show()
+    window.resize(1280, 560)
+
+    def seen() -> bool:
+        row = table.visualRect(table.currentIndex())
+        return table.viewport().rect().contains(row.left() + 1, row.center().y())
+
+    bar = table.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0, timeout=WAIT)  # else there is nothing to see here
+    qtbot.waitUntil(seen, timeout=WAIT)

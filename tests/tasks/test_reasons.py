@@ -12,7 +12,18 @@ NAMES = ["a", "b", "c"]
 def test_term_by_term_against_the_winner():
     text = explain_cost(0, rank_exposures(FOUND), FOUND, NAMES)
     assert text.startswith("a beside b: pixel variance 25 % higher, level 3 % brighter, ")
-    assert "coverage 12 % less; cost 1 against 0.866." in text
+    # Weighted terms 0.4, 0.2, 0.4 against 0.32, 0.194, 0.352 (1 over the largest).
+    assert "coverage 12 % less; cost 1 against 0.866, because of its pixel variance and cov" in text
+
+
+def test_what_decided_is_named():
+    found = [Measurement(10, 100, 100), Measurement(5, 101, 99), Measurement(10, 100, 101)]
+    ranking = rank_exposures(found)
+    assert ranking.best == 1
+    assert explain_cost(0, ranking, found, NAMES).endswith(", because of its pixel variance.")
+    both = [Measurement(10, 150, 100), Measurement(5, 140, 100)]
+    text = explain_cost(0, rank_exposures(both), both, NAMES)
+    assert text.endswith(", mostly because of its pixel variance.")
 
 
 def test_the_winner_and_one_without_cost():

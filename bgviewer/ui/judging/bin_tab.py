@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -120,6 +121,8 @@ class BinTab(JudgeTab):
         unit, found = self._unit(), view.statistics
 
         def valued(value: float, error: float) -> str:
+            if not math.isfinite(value):
+                return NOTHING
             return escape(f"{number(value)} ± {with_unit(error, unit, 2)}")
 
         pairs = [
