@@ -54,7 +54,7 @@ def explain_cost(
     best = ranking.best
     cost, lowest = float(ranking.cost[exposure]), float(ranking.cost[best])
     if exposure == best:
-        return f"{names[best]} has the lowest cost, {lowest:.3g}{_next(ranking, names)}."
+        return f"{names[best]} has the lowest cost, {lowest:#.3g}{_next(ranking, names)}."
     own, other = measurements[exposure], measurements[best]
     if own is None or other is None or math.isnan(cost):
         return f"{names[exposure]} has no cost: it was left out or could not be measured."
@@ -67,7 +67,7 @@ def explain_cost(
     why = _decisive(exposure, ranking)
     return (
         f"{names[exposure]} beside {names[best]}: {told}"
-        f"cost {cost:.3g} against {lowest:.3g}{f', {why}' if why else ''}."
+        f"cost {cost:#.3g} against {lowest:#.3g}{f', {why}' if why else ''}."
     )
 
 
@@ -93,7 +93,7 @@ def _next(ranking: Ranking, names: Sequence[str]) -> str:
         return ""
     second = ranking.order[1]
     cost = float(ranking.cost[second])
-    return "" if math.isnan(cost) else f"; next is {names[second]}, {cost:.3g}"
+    return "" if math.isnan(cost) else f"; next is {names[second]}, {cost:#.3g}"
 
 
 def _compare(own: float, other: float, name: str, more: str, less: str) -> str:

@@ -13,7 +13,9 @@ def test_term_by_term_against_the_winner():
     text = explain_cost(0, rank_exposures(FOUND), FOUND, NAMES)
     assert text.startswith("a beside b: pixel variance 25 % higher, level 3 % brighter, ")
     # Weighted terms 0.4, 0.2, 0.4 against 0.32, 0.194, 0.352 (1 over the largest).
-    assert "coverage 12 % less; cost 1 against 0.866, because of its pixel variance and cov" in text
+    assert (
+        "coverage 12 % less; cost 1.00 against 0.866, because of its pixel variance and cov" in text
+    )
 
 
 def test_what_decided_is_named():
@@ -28,7 +30,9 @@ def test_what_decided_is_named():
 
 def test_the_winner_and_one_without_cost():
     ranking = rank_exposures(FOUND)
-    assert explain_cost(1, ranking, FOUND, NAMES) == "b has the lowest cost, 0.866; next is a, 1."
+    assert (
+        explain_cost(1, ranking, FOUND, NAMES) == "b has the lowest cost, 0.866; next is a, 1.00."
+    )
     assert "has no cost" in explain_cost(2, ranking, FOUND, NAMES)
 
 
