@@ -13,6 +13,7 @@ __all__ = ["PictureFrame"]
 _LEFT, _BOTTOM = 48, 32  # room of the axes
 _BELOW = 4  # pyqtgraph writes the name of the lower axis beyond its room
 _ROOM_FOR_AXES = 300  # screen pixels below which a picture needs all the room there is
+_ONCE_BARE = 30  # more than that before axes come back
 
 
 class PictureFrame:
@@ -81,7 +82,10 @@ class PictureFrame:
 
     def _leave_out(self) -> None:
         """Leave the axes out where they would take what the picture needs."""
-        bare = min(self.canvas.width(), self.canvas.height()) < _ROOM_FOR_AXES
+        room = min(self.canvas.width(), self.canvas.height())
+        # Beside a bare picture the colour scale is thinner, which gives the canvas more room: with
+        # one limit for both ways the two would take turns for ever.
+        bare = room < _ROOM_FOR_AXES + (_ONCE_BARE if self.bare else 0)
         if bare != self.bare:
             self.bare = bare
             for axis in self.axes.values():

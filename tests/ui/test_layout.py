@@ -74,6 +74,28 @@ def test_a_small_panel_gives_its_room_to_the_picture(qtbot):
     assert panel.bare and not any(axis.isVisible() for axis in panel.frame.axes.values())
 
 
+@pytest.mark.parametrize("lying", [False, True])
+def test_axes_and_colour_scale_do_not_take_turns(qtbot, lying):
+    """A thinner scale gives the canvas room for axes, with which the scale would be thick again."""
+    view = ViewState()
+    view.set_box((-0.5, -0.5, 100.0, 100.0))
+    panel = ImagePanel("small", view)
+    qtbot.addWidget(panel)
+    panel.bar.set_sample(np.arange(9, dtype=np.float32))
+    panel.set_bar_lying(lying)
+    panel.bar.show()
+    panel.show()
+    changes = []
+    panel.canvas.resized.connect(lambda: changes.append(panel.canvas.size()))
+    for side in range(290, 400):
+        panel.resize(*((400, side) if lying else (side, 400)))
+        for turn in range(10):
+            QCoreApplication.sendPostedEvents()
+            if turn == 4:
+                changes.clear()
+        assert not changes, f"at {side} pixels: {changes}"
+
+
 def test_the_window_is_not_laid_out_anew_for_another_text(qtbot):
     class Counting(QWidget):
         requests = 0
