@@ -73,7 +73,7 @@ class ColourBar(QWidget):
         return self._wanted_lying and not self._names
 
     @property
-    def shape_(self) -> Upright | Lying:
+    def _shape(self) -> Upright | Lying:
         """Where the parts lie."""
         return LYING if self.lying else UPRIGHT
 
@@ -87,7 +87,7 @@ class ColourBar(QWidget):
     def _follow_shape(self) -> None:
         along, across = QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
         self.setSizePolicy(*((along, across) if self.lying else (across, along)))
-        self.setCursor(self.shape_.cursor)
+        self.setCursor(self._shape.cursor)
         if self._colours is not None:
             self._image = self._strip(self._colours)
         self._widen()
@@ -153,7 +153,7 @@ class ColourBar(QWidget):
         share = 0.5
         if high > low:
             share = float(stretched((value - low) / (high - low), self._stretch, self._mirrored))
-        return self.shape_.place(self._bar(), share)
+        return self._shape.place(self._bar(), share)
 
     def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
         """Ask for the menu of stretch and limits."""
@@ -193,9 +193,9 @@ class ColourBar(QWidget):
         low, high = self._levels
         if self._only is not None:
             return [(self._only, number(self._only))] if low <= self._only <= high else []
-        length = self.shape_.length(self._bar())
+        length = self._shape.length(self._bar())
         metrics = self.fontMetrics()
-        needed = self.shape_.needed(metrics.height(), metrics.horizontalAdvance("−0.00"))
+        needed = self._shape.needed(metrics.height(), metrics.horizontalAdvance("−0.00"))
         if self._stretch != "linear":
             apart = max(1.5 * needed / length, 0.02)
             found = ticks_under(low, high, self._stretch, self._mirrored, apart)
@@ -227,7 +227,7 @@ class ColourBar(QWidget):
         metrics = self.fontMetrics()
         texts = [text for _, text in self.labels()]
         widest = max((metrics.horizontalAdvance(t) for t in texts), default=0)
-        needed = self.shape_.size(self._space(), widest).width()
+        needed = self._shape.size(self._space(), widest).width()
         if needed > self._width:
             self._width = needed
             self.updateGeometry()
@@ -262,7 +262,7 @@ class ColourBar(QWidget):
         if self._names:
             width = max(metrics.horizontalAdvance(n) for n in self._names.values())
             return QSize(min(width, 96) + _BAR + _GAP + 4, 120)
-        least = self.shape_.size(self._space(), metrics.horizontalAdvance("−0.0"))
+        least = self._shape.size(self._space(), metrics.horizontalAdvance("−0.0"))
         if self.lying:
             return QSize(120, least.height())
         return QSize(max(self._width, least.width()), 120)
@@ -280,7 +280,7 @@ class ColourBar(QWidget):
         if self._names:
             self._paint_legend(painter)
             return
-        room, bar, shape = self._space(), self._bar(), self.shape_
+        room, bar, shape = self._space(), self._bar(), self._shape
         if self._image is not None:
             painter.drawImage(bar, self._image)
         painter.setPen(QPen(self.palette().mid().color(), 1))
@@ -318,10 +318,18 @@ class ColourBar(QWidget):
             self._heights = heights_under(self._sample, self._levels, self._stretch, self._mirrored)
         colour = self.palette().windowText().color()
         colour.setAlpha(130)
-        n = len(self._heights)
-        for i, height in enumerate(self._heights.tolist()):
-            length = height * (self._heights_room() - 2)
-            painter.fillRect(self.shape_.column(bar, i / n, (i + 1) / n, length), colour)
+        n, room = len(self._heights), self._heights_room() - 2
+        columns = [
+            self._shape.column(bar, i / n, (i + 1) / n, height * room)
+            for i, height in enumerate(self._heights.tolist())
+            if height
+        ]
+        painter.save()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        if columns:
+            painter.drawRects(columns)
+        painter.restore()
 
     def _paint_legend(self, painter: QPainter) -> None:
         assert self._colours is not None
@@ -345,7 +353,7 @@ class ColourBar(QWidget):
         return _GAP - 2 if self._compact else _GAP
 
     def _bar(self) -> QRectF:
-        return self.shape_.bar(self._space())
+        return self._shape.bar(self._space())
 
     # ------------------------------------------------------------ dragging
 
@@ -354,14 +362,14 @@ class ColourBar(QWidget):
         if event is None or self._names or event.button() != Qt.MouseButton.LeftButton:
             return
         at = event.position()
-        self._drag = (at, self.shape_.upper(self._bar(), at), self._levels)
+        self._drag = (at, self._shape.upper(self._bar(), at), self._levels)
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """Move the end that is held."""
         if event is None or self._drag is None:
             return
         start, upper, (low, high) = self._drag
-        shape = self.shape_
+        shape = self._shape
         moved = shape.moved(start, event.position()) / shape.length(self._bar()) * (high - low)
         least = (high - low) * 0.02
         if upper:

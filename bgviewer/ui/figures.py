@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from bgviewer.engine.acceptance import AcceptanceLimits
@@ -20,6 +20,7 @@ from bgviewer.ui.theme import colours_of
 __all__ = ["FigureCard", "Figures"]
 
 _ROOM_FOR_HISTOGRAM = 350
+_STAY = 1500  # ms that the room of adjustments is kept after they are gone
 
 
 class FigureCard(QFrame):
@@ -87,6 +88,10 @@ class Figures(QWidget):
         self.adjustments.setWordWrap(True)
         self.adjustments.setTextFormat(Qt.TextFormat.PlainText)
         self.adjustments.hide()
+        self._stay = QTimer(self)
+        self._stay.setSingleShot(True)
+        self._stay.setInterval(_STAY)
+        self._stay.timeout.connect(self._release_room)
         self.badges = Badges()
         self.line = QLabel()
         self.line.setTextFormat(Qt.TextFormat.RichText)
@@ -295,11 +300,26 @@ class Figures(QWidget):
         self.line.setToolTip("\n".join(told))
 
     def _show_adjustments(self, shown: Shown) -> None:
-        adjustments = shown.result.adjustments
-        self.adjustments.setVisible(bool(adjustments))
-        self.adjustments.setText(
-            self.tr("Adjusted: ") + "; ".join(dict.fromkeys(a.text for a in adjustments)) + "."
-        )
+        texts = dict.fromkeys(a.text for a in shown.result.adjustments)
+        text = self.tr("Adjusted: ") + "; ".join(texts) + "." if texts else ""
+        if text == ("" if self.adjustments.isHidden() else self.adjustments.text()):
+            return
+        self._keep_room()
+        if text:
+            self.adjustments.setText(text)
+        self.adjustments.setVisible(bool(text))
+
+    def _keep_room(self) -> None:
+        """Let the pictures keep their size while adjustments come and go in a drag."""
+        if self.adjustments.isHidden() and not self._stay.isActive():
+            return
+        self.adjustments.setMinimumHeight(self.adjustments.height())
+        _retain(self.adjustments, True)
+        self._stay.start()
+
+    def _release_room(self) -> None:
+        self.adjustments.setMinimumHeight(0)
+        _retain(self.adjustments, False)
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
@@ -316,6 +336,12 @@ class Figures(QWidget):
             f"#adjustments {{ background: {badge}; border-left: 3px solid {colours.warning};"
             " padding: 4px 8px; }"
         )
+
+
+def _retain(widget: QWidget, retain: bool) -> None:
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(retain)
+    widget.setSizePolicy(policy)
 
 
 def _valued(value: float | None, unit: str) -> str:

@@ -34,6 +34,8 @@ class HistogramView(QWidget):
 
     def show_histogram(self, histogram: Histogram | None, unit: str) -> None:
         """Show other bars."""
+        if histogram is self._histogram and unit == self._unit:
+            return
         self._histogram, self._unit = histogram, unit
         self.update()
 

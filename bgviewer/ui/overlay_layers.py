@@ -83,6 +83,7 @@ class OverlayLayers:
             if isinstance(item, pg.ImageItem):
                 item.setOpts(axisOrder="row-major")
             item.setZValue(z)
+            item.setCacheMode(pg.GraphicsObject.CacheMode.DeviceCoordinateCache)
             item.setVisible(False)
             panel.canvas.addItem(item, ignoreBounds=True)
         self.legend = QLabel(panel.canvas)
