@@ -328,7 +328,7 @@ class ColourBar(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         if columns:
-            painter.drawRects(columns)
+            painter.drawRects(*columns)
         painter.restore()
 
     def _paint_legend(self, painter: QPainter) -> None:

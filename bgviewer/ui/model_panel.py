@@ -19,7 +19,7 @@ from bgviewer.ui.view_state import ViewState
 __all__ = ["ModelPanel"]
 
 _SHADES = 32
-_MOST_MARKERS = 2500
+_MOST_MARKERS = 1100  # more take longer to style than a match takes
 _DENSE = 20.0  # screen pixels between cells below which their rings shrink
 _SMALLEST = 3.0
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QLineF, QRectF, Qt
-from PyQt6.QtGui import QPainter, QPen
+from numpy.typing import NDArray
+from PyQt6.QtCore import QRectF, Qt
+from PyQt6.QtGui import QBrush, QImage, QPainter, QTransform
 from PyQt6.QtWidgets import QLabel
 
 from bgviewer.tasks.overlays import Layer, Outlines, Overlays
@@ -15,6 +16,7 @@ from bgviewer.ui.theme import colour_table
 
 __all__ = ["OverlayLayers"]
 
+_DASH = 2
 _LEAST = 6.0  # screen pixels of a bin below which outlines would be a grey veil
 _SIGNS = ("▨", "▧", "▤")  # the three ways of hatching, in the order of the codes
 
@@ -25,6 +27,7 @@ class _Outlines(pg.GraphicsObject):
     def __init__(self) -> None:
         super().__init__()
         self._outlines: Outlines | None = None
+        self._dashes = _dashes()
         self._area = QRectF()  # Qt asks for it many times per picture
         self.drawn = 0
         """Lines that were drawn last."""
@@ -59,17 +62,39 @@ class _Outlines(pg.GraphicsObject):
         seen, lines = self.viewRect(), outlines.lines
         inside = (lines[:, 0] <= seen.right()) & (lines[:, 2] >= seen.left())
         inside &= (lines[:, 1] <= seen.bottom()) & (lines[:, 3] >= seen.top())
-        wanted = [QLineF(*line) for line in lines[inside].tolist()]
-        self.drawn = len(wanted)
-        # White over black: seen on every colour.
-        for colour, style in (((0, 0, 0, 120), 0), ((255, 255, 255, 170), 1)):
-            pen = QPen(pg.mkColor(colour))
-            pen.setCosmetic(True)
-            if style:
-                pen.setDashPattern([2, 2])
-            painter.setPen(pen)
-            if wanted:
-                painter.drawLines(*wanted)
+        self.drawn = int(inside.sum())
+        if not self.drawn:
+            return
+        to_screen = painter.worldTransform()
+        painter.save()
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._dashes)
+        painter.drawRects(*_on_screen(lines[inside], to_screen))
+        painter.restore()
+
+
+def _dashes() -> QBrush:
+    """White over black by turns, so that a thin line is seen on every colour."""
+    dark, light = 0x78000000, 0xD2AAAAAA  # black and, upon it, white, neither opaque
+    side = 2 * _DASH
+    cells = np.add.outer(np.arange(side), np.arange(side) * 0) // _DASH
+    words = np.where((cells + cells.T) % 2, light, dark).astype(np.uint32)
+    form = QImage.Format.Format_ARGB32_Premultiplied
+    return QBrush(QImage(words.tobytes(), side, side, 4 * side, form).copy())
+
+
+def _on_screen(lines: NDArray[np.float64], transform: QTransform) -> list[QRectF]:
+    """Strips, one screen pixel wide, where upright and lying lines are painted.
+
+    Dashed lines of a pen look the same, but each dash is a polygon of its own.
+    """
+    scale = np.array([transform.m11(), transform.m22()])
+    ends = lines.reshape(-1, 2, 2) * scale + (transform.dx(), transform.dy())
+    first = np.floor(ends.min(1))
+    size = np.maximum(np.floor(ends.max(1)) - first, 1.0)
+    return [QRectF(*strip) for strip in np.hstack((first, size)).tolist()]
 
 
 class OverlayLayers:
@@ -128,4 +153,5 @@ def _put(item: pg.ImageItem, layer: Layer | None, first: int) -> list[str]:
         f"<span style='color:{pg.mkColor(tuple(colours[i])).name()}'>{_SIGNS[i % 3]}</span> "
         f"{name} {share(fraction)}"
         for i, (name, fraction) in enumerate(layer.legend)
+        if fraction
     ]

@@ -131,7 +131,16 @@ class Panels(QWidget):
         self.third.describe((shown.detail or shown.base).third)
 
     def _show(self) -> None:
-        match = self._match
+        self._grid.setEnabled(False)  # one layout when all is known, not one for each label
+        try:
+            self._show_parts(self._match)
+        finally:
+            self._grid.setEnabled(True)
+        # Numbers that need more room move their neighbours: now, so that all is painted once.
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        self.told.emit()
+
+    def _show_parts(self, match: MatchState) -> None:
         shown = match.shown
         self.figures.show_match(match)
         if shown is None:
@@ -152,9 +161,6 @@ class Panels(QWidget):
         self.third.set_message(third.message if third and not match.withheld else "")
         self.obstacle.show_reason(match.withheld if shown is None else "", match.remedies)
         self._place_obstacle()
-        # Numbers that need more room move their neighbours: now, so that all is painted once.
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
-        self.told.emit()
 
     def _show_preview(self, match: MatchState) -> None:
         """Without a match only the third view may have something to show."""

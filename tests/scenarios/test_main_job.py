@@ -393,6 +393,17 @@ def test_what_was_adjusted_is_shown(window, qtbot):
     assert result.used_interp_style in row.badge.text()
 
 
+def test_nothing_jumps_while_adjustments_come_and_go(window, qtbot):
+    figures = window.panels.figures
+    type_into(qtbot, main(window, "bin_size"), "80")
+    agree(window, qtbot)
+    beside = figures.badges.y()
+    type_into(qtbot, main(window, "bin_size"), "32")
+    agree(window, qtbot)
+    assert figures.adjustments.isHidden() and figures.badges.y() == beside
+    qtbot.waitUntil(lambda: figures.badges.y() > beside, timeout=WAIT)
+
+
 def test_many_quick_edits_end_at_the_last(window, qtbot):
     slider = window.config_panel.field("bin_size").slider
     slide(qtbot, slider, Qt.Key.Key_Left, 25)
