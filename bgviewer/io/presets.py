@@ -49,6 +49,13 @@ class Preset:
         """Return the settings with the options of the preset."""
         return config.replace(**self.changes)
 
+    def fits(self, config: MatchConfig) -> bool:
+        """Tell whether the settings are those of the preset: `apply` would change nothing."""
+        return all(
+            getattr(config, name) == OPTIONS[name].check(value)
+            for name, value in self.changes.items()
+        )
+
 
 def preset_folder() -> Path:
     """Return the folder of a person's own presets; it need not exist."""

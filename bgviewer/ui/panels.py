@@ -96,6 +96,11 @@ class Panels(QWidget):
             self._waiting = [self.figures, *self.all]
             self._next_first()
             return
+        if match.shown is None and self.model.picture is not None:
+            # With a new stack the rest of the window changes too: the panels have their own turn.
+            self._waiting = []
+            self._turn.start()
+            return
         self._show()
 
     def _next_first(self) -> None:

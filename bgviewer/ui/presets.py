@@ -109,7 +109,7 @@ class PresetBar(QWidget):
             action = self.menu.addAction(preset.name.replace("&", "&&"))
             assert action is not None
             action.setCheckable(True)
-            action.setChecked(preset.apply(config) == config)
+            action.setChecked(preset.fits(config))
             action.setToolTip(f"{preset.text}\n{_listed(preset)}".strip())
             action.triggered.connect(partial(self._choose, preset))
 
@@ -122,7 +122,7 @@ class PresetBar(QWidget):
     def _show_name(self) -> None:
         config = self._session.state.config
         presets = (*BUILTIN, *self._own)
-        name = next((p.name for p in presets if p.apply(config) == config), self.tr("custom"))
+        name = next((p.name for p in presets if p.fits(config)), self.tr("custom"))
         text = self.tr("Preset: {}").format(name.replace("&", "&&"))
         if text != self.button.text():
             self.button.setText(text)

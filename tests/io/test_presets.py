@@ -16,6 +16,7 @@ from bgviewer.io.presets import (
     preset_path,
     save_preset,
 )
+from bgviewer.tasks.presets import BUILTIN
 
 MINE = Preset("Mine", "for a test", {"bin_size": 64, "bad_mask_planes": ("SAT", "BAD")})
 
@@ -30,6 +31,16 @@ def test_what_is_saved_is_what_is_loaded(tmp_path):
 def test_only_what_it_names_is_changed():
     config = MatchConfig(order=3, bin_size=100)
     assert MINE.apply(config) == config.replace(**MINE.changes)
+
+
+@pytest.mark.parametrize(
+    "preset", [MINE, *BUILTIN, Preset("As TOML has it", "", {"bad_mask_planes": ["SAT"]})]
+)
+def test_settings_fit_where_applying_changes_nothing(preset):
+    applied = preset.apply(MatchConfig())
+    for config in (MatchConfig(), applied, applied.replace(num_iter=7), MatchConfig(order=5)):
+        assert preset.fits(config) == (preset.apply(config) == config)
+    assert preset.fits(applied)
 
 
 def test_an_existing_one_stays_unless_wanted(tmp_path):

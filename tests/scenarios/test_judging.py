@@ -262,11 +262,13 @@ def test_the_log_says_what_was_done(noise, qtbot):
     window = noise
     log = window.judge.log
     open_judge(qtbot, window, log)
+    qtbot.waitUntil(lambda: any("fitRMS" in line for line in log.lines()), timeout=WAIT)
     text = "\n".join(log.lines())
     assert "loaded 3 exposures" in text and "matched" in text
     count = len(log.lines())
     type_into(qtbot, main(window, "order"), "1")
     shown = settle(qtbot, window)
+    qtbot.waitUntil(lambda: len(log.lines()) > count, timeout=WAIT)
     new = log.lines()[count:]
     assert "order: 2 → 1" in new[0]
     assert sum("matched" in line for line in new) == 1
@@ -278,3 +280,23 @@ def test_the_log_says_what_was_done(noise, qtbot):
     assert f"excluded: {shown.stack.entries[2].name}" in log.lines()[count + len(new)]
     click(qtbot, log.copy)
     assert QApplication.clipboard().text() == log.text.toPlainText()
+
+
+def test_a_drag_is_one_line_of_the_log(noise, qtbot):
+    window = noise
+    log = window.judge.log
+    settle(qtbot, window)
+    click(qtbot, log.copy)
+    count = len(log.lines())
+    log._rest.setInterval(3000)  # a busy machine must not make it two drags
+    slider = window.config_panel.field("order").slider
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left):
+        qtbot.keyClick(slider, key)
+        settle(qtbot, window)
+    qtbot.waitUntil(lambda: len(log.lines()) > count, timeout=WAIT)
+    new = log.lines()[count:]
+    assert [line.split("  ")[1].split(" ")[0] for line in new if "adjusted" not in line] == [
+        "order:",
+        "matched",
+    ]
+    assert f"→ {window.session.state.config.order}" in new[0]

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QDateTime
+from PyQt6.QtCore import QDateTime, QTimer
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from bgviewer.engine.config import OPTIONS
 from bgviewer.session.session import Session
 from bgviewer.session.state import Notice
+from bgviewer.tasks.show import Shown
 from bgviewer.ui.format import number, plain, with_unit
 
 __all__ = ["LogTab"]
 
 _MOST = 500
+_REST = 400  # ms without a change after which settings and match are written down
 
 
 class LogTab(QWidget):
     """Loads, matches with what was changed, exports, warnings; each with its time.
+
+    A drag is one change, written down with its last match when it rests.
 
     Parameters
     ----------
@@ -32,6 +36,11 @@ class LogTab(QWidget):
         self._plan = session.state.plan
         self._logged: object = None
         self._stack: object = None
+        self._shown: Shown | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST)
+        self._rest.timeout.connect(self._write_rested)
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setMaximumBlockCount(_MOST)
@@ -54,7 +63,7 @@ class LogTab(QWidget):
         column.addWidget(self.text, 1)
         column.addLayout(buttons)
         session.stack_changed.connect(self._on_stack)
-        session.config_changed.connect(self._on_config)
+        session.config_changed.connect(self._rest.start)
         session.plan_changed.connect(self._on_plan)
         session.match_changed.connect(self._on_match)
         session.notice_raised.connect(self._on_notice)
@@ -67,11 +76,16 @@ class LogTab(QWidget):
         return text.split("\n") if text else []
 
     def add(self, text: str) -> None:
-        """Write a line with the time."""
+        """Write a line with the time, after what was waiting for rest."""
+        self._write_rested()
+        self._write(text)
+
+    def _write(self, text: str) -> None:
         stamp = QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss")
         self.text.appendPlainText(f"{stamp}  {' '.join(text.split())}")
 
     def _copy(self) -> None:
+        self._write_rested()
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
             clipboard.setText(self.text.toPlainText())
@@ -87,14 +101,21 @@ class LogTab(QWidget):
             self.add(self.tr("loaded {} exposures: {}").format(len(stack), names + more))
         self._stack = None if stack is None else stack.stack
 
-    def _on_config(self) -> None:
+    def _write_rested(self) -> None:
+        self._rest.stop()
+        self._write_config()
+        shown, self._shown = self._shown, None
+        if shown is not None:
+            self._write_match(shown)
+
+    def _write_config(self) -> None:
         config = self._session.state.config
         if config is self._config:
             return
         for name, option in OPTIONS.items():
             old, new = getattr(self._config, name), getattr(config, name)
             if old != new:
-                self.add(f"{option.lsst_name}: {plain(old)} → {plain(new)}")
+                self._write(f"{option.lsst_name}: {plain(old)} → {plain(new)}")
         self._config = config
 
     def _on_plan(self) -> None:
@@ -129,8 +150,14 @@ class LogTab(QWidget):
         if shown is None or not shown.complete or shown.result is self._logged:
             return
         self._logged = shown.result
+        if self._shown is not None and _pair(self._shown) != _pair(shown):
+            self._write_rested()
+        self._shown = shown
+        self._rest.start()
+
+    def _write_match(self, shown: Shown) -> None:
         entries, figures = shown.stack.entries, shown.figures
-        self.add(
+        self._write(
             self.tr("matched {} to {}: fitRMS {}, MSE/var {}").format(
                 entries[shown.science_id].name,
                 entries[shown.reference_id].name,
@@ -139,7 +166,7 @@ class LogTab(QWidget):
             )
         )
         for text in dict.fromkeys(a.text for a in shown.result.adjustments):
-            self.add(self.tr("adjusted: {}").format(text))
+            self._write(self.tr("adjusted: {}").format(text))
 
     def _on_notice(self, notice: Notice) -> None:
         self.add(f"{notice.level}: {notice.text}")
@@ -149,3 +176,7 @@ class LogTab(QWidget):
         matched = sum(o.status == "matched" for o in outcomes)
         failed = sum(o.status == "failed" for o in outcomes)
         self.add(self.tr("exported: {} matched, {} failed").format(matched, failed))
+
+
+def _pair(shown: Shown) -> tuple[int, int, int]:
+    return id(shown.stack), shown.reference_id, shown.science_id
