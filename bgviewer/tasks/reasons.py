@@ -72,7 +72,7 @@ def explain_cost(
 
 
 def _decisive(exposure: int, ranking: Ranking) -> str:
-    """Name the term that makes most of the difference in cost, or the two that do."""
+    """Name the term that makes most of the difference in cost, or the first two and their parts."""
     weighted = ranking.terms.weighted
     gaps = (weighted[exposure] - weighted[ranking.best]).tolist()
     worse = sorted(
@@ -85,7 +85,9 @@ def _decisive(exposure: int, ranking: Ranking) -> str:
         return f"because of its {name}"
     if largest > 0.6 * total:
         return f"mostly because of its {name}"
-    return f"because of its {name} and {worse[1][1]}"
+    second, other = worse[1]
+    parts = f"{name} ({_percent(largest / total)}) and {other} ({_percent(second / total)})"
+    return f"because of its {parts}"
 
 
 def _next(ranking: Ranking, names: Sequence[str]) -> str:

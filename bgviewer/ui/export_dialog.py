@@ -154,9 +154,10 @@ class ExportDialog(QDialog):
             self._refuse(str(error))
             return
         self.request = request
-        self._promise(plan)
+        # Splines have none.
+        self._promise(plan, request.coefficients and self._session.state.config.use_polynomial)
 
-    def _promise(self, plan: ExportPlan) -> None:
+    def _promise(self, plan: ExportPlan, coefficients: bool) -> None:
         self.verdict.setStyleSheet("")
         parts = [
             counted(len(plan.matched), self.tr("exposure"), self.tr("exposures")),
@@ -164,6 +165,8 @@ class ExportDialog(QDialog):
                 len(plan.backgrounds), self.tr("background model"), self.tr("background models")
             ),
         ]
+        if plan.backgrounds and coefficients:
+            parts[-1] += self.tr(" with coefficients")
         if plan.lists:
             lists = (self.tr("BackgroundList"), self.tr("BackgroundLists"))
             parts.append(counted(len(plan.lists), *lists))

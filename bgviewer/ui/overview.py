@@ -19,7 +19,7 @@ from bgviewer.session.session import Session
 from bgviewer.tasks.levels import Levels
 from bgviewer.tasks.overview import Tile, overview_levels, painted
 from bgviewer.ui.colour_bar import ColourBar
-from bgviewer.ui.format import count, with_unit
+from bgviewer.ui.format import count, number, with_unit
 from bgviewer.ui.theme import colour_table, colours_of
 
 __all__ = ["OverviewPanel"]
@@ -152,10 +152,12 @@ class OverviewPanel(QWidget):
         for i, tile in enumerate(self._tiles):
             item = self.list.item(i)
             assert item is not None
-            figure = with_unit(tile.fit_rms, unit, 3) if tile.map is not None else ""
+            known = tile.map is not None
+            figure = with_unit(tile.fit_rms, unit, 3) if known else ""
+            named = f"fitRMS {number(tile.fit_rms, 3)}" if known else ""
             shown = tile.exposure == science
             item.setData(_ID, tile.exposure)
-            item.setText("\n".join(p for p in (tile.name, figure, self.word(tile.state)) if p))
+            item.setText("\n".join(p for p in (tile.name, named, self.word(tile.state)) if p))
             item.setToolTip(self._tip(tile, figure, shown))
             pixmap = self._picture(tile, levels, shown)
             icon = QIcon(pixmap)
@@ -186,6 +188,9 @@ class OverviewPanel(QWidget):
         if outdated:  # their order means nothing until they are matched alike
             pale = self.tr("◌ {} pale, of earlier settings: press Match all")
             text += "; " + pale.format(count(outdated))
+        failed = sum(t.state == "failed" for t in self._tiles)
+        if failed:  # without a map they stand behind all that have one
+            text += "; " + self.tr("✕ {} failed, at the end").format(count(failed))
         self.summary.setText(text)
 
     def word(self, state: str) -> str:

@@ -24,6 +24,7 @@ from bgviewer.ui.format import number
 from bgviewer.ui.labels import ElidedLabel
 from bgviewer.ui.ranking_model import COLUMNS, RankingModel, RankingProxy
 from bgviewer.ui.ranking_notes import RankingNotes
+from bgviewer.ui.sort_header import SortHeader
 from bgviewer.ui.terms_bar import RowDelegate, TermsDelegate, draw_term
 from bgviewer.ui.theme import colours_of
 from bgviewer.ui.whats_this import explain
@@ -175,6 +176,7 @@ class StackDock(QWidget):
 
     def _build_table(self) -> QTableView:
         table = QTableView()
+        table.setHorizontalHeader(SortHeader(table))
         table.setModel(self.proxy)
         table.setItemDelegate(RowDelegate(table))
         table.setItemDelegateForColumn(COLUMNS.index("terms"), TermsDelegate(self.model, table))

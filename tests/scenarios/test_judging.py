@@ -172,12 +172,15 @@ def test_a_bin_spoilt_by_a_star_is_found_excluded_and_brought_back(noise, qtbot)
     gone = ~np.isfinite(after.result.difference.values)
     assert gone.sum() == 400 and gone[140:160, 200:220].all()
     assert button.text() == "Include again" and "(excluded)" in judge.bin.heading.text()
-    assert "dropped" in plain(judge.bin.words)
+    assert "nothing: excluded" in plain(judge.bin.words)
+    assert "excluded here: 0 + 400" in plain(judge.bin.words)
+    assert not judge.bin.plot.getPlotItem().getAxis("left").isVisible(), "no scale of nothing"
     assert window.history.steps.count() == steps + 1
 
     qtbot.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Z, CONTROL)
     back = settle(qtbot, window)
     assert window.session.state.plan == plan and button.text() == "Exclude this bin"
+    assert judge.bin.plot.getPlotItem().getAxis("left").isVisible()
     assert back.figures == before.figures
     np.testing.assert_array_equal(back.result.difference.values, before.result.difference.values)
     np.testing.assert_array_equal(back.result.bins.model, before.result.bins.model)

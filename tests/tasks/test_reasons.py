@@ -14,7 +14,8 @@ def test_term_by_term_against_the_winner():
     assert text.startswith("a beside b: pixel variance 25 % higher, level 3 % brighter, ")
     # Weighted terms 0.4, 0.2, 0.4 against 0.32, 0.194, 0.352 (1 over the largest).
     assert (
-        "coverage 12 % less; cost 1.00 against 0.866, because of its pixel variance and cov" in text
+        "coverage 12 % less; cost 1.00 against 0.866, because of its pixel variance (60 %) and "
+        "coverage (36 %)." in text
     )
 
 

@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from bgviewer.engine.masks import IGNORED_PLANE
 from bgviewer.tasks.bin import BinView, inspect_bin
 from bgviewer.ui.format import NOTHING, count, number, with_unit
 from bgviewer.ui.judging.plot import Plot
@@ -100,6 +101,8 @@ class BinTab(JudgeTab):
             self.words.setText(text)
             return
         self._draw(self.view)
+        some = self.view.statistics.n > 0
+        self.plot.show_message("" if some else self.tr("No good pixel: there is nothing to draw."))
         self.heading.setText(self._heading(self.view))
         self.words.setText(self._text(self.view))
 
@@ -131,7 +134,7 @@ class BinTab(JudgeTab):
             (self.tr("clipped mean"), valued(found.meanclip, found.meanclip_error)),
             (
                 self.tr("used in the match"),
-                self.tr("dropped") if view.dropped else valued(view.value, view.error),
+                self._outcome(view) if view.dropped else valued(view.value, view.error),
             ),
             (self.tr("model there"), escape(with_unit(view.model, unit))),
             (self.tr("pull"), number(view.pull, 3)),
@@ -145,13 +148,23 @@ class BinTab(JudgeTab):
             ),
         ]
         planes = "; ".join(
-            self.tr("{}: {} + {}").format(escape(name), count(first), count(second))
+            self.tr("{}: {} + {}").format(escape(self._plane(name)), count(first), count(second))
             for name, first, second in view.planes
         )
         wide.append((self.tr("flags (reference + science)"), planes or NOTHING))
         key = escape(self.tr("Filled: pixels the clipped mean keeps, between the dashed lines."))
         note = f"<p>{key} {self._note(view)}</p>"
         return f"{rows_of(pairs, 2)}{rows_of(wide)}{note}"
+
+    def _outcome(self, view: BinView) -> str:
+        """Why the bin was not used."""
+        if self._excluded:
+            return self.tr("nothing: excluded")
+        good = self.tr("no good pixel") if not view.statistics.n else self.tr("too few good pixels")
+        return self.tr("nothing: {}").format(good)
+
+    def _plane(self, name: str) -> str:
+        return self.tr("excluded here") if name == IGNORED_PLANE else name
 
     def _heading(self, view: BinView) -> str:
         assert self.shown is not None

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtGui import QColor, QResizeEvent
+from PyQt6.QtWidgets import QLabel, QWidget
 
 from bgviewer.ui.canvas import SignedAxis
+from bgviewer.ui.labels import lay_over
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["LineStyle", "Plot"]
@@ -62,6 +63,12 @@ class Plot(pg.PlotWidget):
         self._bars: list[tuple[pg.PlotDataItem, str]] = []
         self._lines: list[tuple[pg.PlotDataItem, LineStyle]] = []
         self._marks: list[pg.InfiniteLine] = []
+        self._message = QLabel(self)
+        self._message.setObjectName("message")
+        self._message.setWordWrap(True)
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._message.hide()
 
     def add_columns(self, role: str) -> pg.PlotDataItem:
         """Add columns, empty as yet, in the "main" colour or as "marked"."""
@@ -96,10 +103,29 @@ class Plot(pg.PlotWidget):
         (x0, x1), (y0, y1) = _widened(x), _widened(y)
         self.getPlotItem().getViewBox().setRange(xRange=(x0, x1), yRange=(y0, y1), padding=0.02)
 
+    def show_message(self, text: str) -> None:
+        """Say why there is nothing to see, in place of the axes; an empty text brings them back."""
+        self._message.setText(text)
+        self._message.setVisible(bool(text))
+        for side in ("left", "bottom"):
+            self.getPlotItem().getAxis(side).setVisible(not text)
+        self._place_message()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Keep the message in the middle."""
+        super().resizeEvent(event)
+        self._place_message()
+
+    def _place_message(self) -> None:
+        # The base class resizes itself before there is a message.
+        if hasattr(self, "_message") and not self._message.isHidden():
+            lay_over(self._message, self)
+
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
         colours = colours_of(self.palette())
         self.setBackground(QColor(colours.card))
+        self._message.setStyleSheet(f"color: {colours.axis};")
         for side in ("left", "bottom"):
             axis = self.getPlotItem().getAxis(side)
             axis.setPen(pg.mkPen(QColor(colours.line)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 
 import numpy as np
@@ -16,7 +17,7 @@ from bgviewer.tasks.judge import (
     summarise_pulls,
     summarise_residuals,
 )
-from bgviewer.ui.format import count, number, with_unit
+from bgviewer.ui.format import NOTHING, count, number, with_unit
 from bgviewer.ui.judging.plot import LineStyle, Plot
 from bgviewer.ui.judging.tab import JudgeTab, rows_of
 
@@ -158,12 +159,12 @@ class PullsTab(_HistogramTab):
         sentences = {
             "good": self.tr("✓ The residuals are as large as their errors let one expect."),
             "high": self.tr(
-                "▲ The residuals are larger than their errors explain: structure is left, or the "
-                "errors are too small."
+                "▲ The residuals are {} times as large as their errors explain: structure is "
+                "left, or the errors are too small."
             ),
             "low": self.tr(
-                "▼ The residuals are smaller than their errors: the errors are too large, or the "
-                "model follows noise."
+                "▼ The residuals are {} times as large as their errors: the errors are too "
+                "large, or the model follows noise."
             ),
             "unknown": self.tr("– There is no freedom left to judge this fit by its bins."),
         }
@@ -172,4 +173,5 @@ class PullsTab(_HistogramTab):
                 "– A spline passes through every cell, so its bins cannot judge it: compare "
                 "reference − matched instead."
             )
-        return sentences[judge_chi_square(chi.reduced, chi.dof)]
+        times = number(math.sqrt(chi.reduced), 2) if chi.dof else NOTHING
+        return sentences[judge_chi_square(chi.reduced, chi.dof)].format(times)

@@ -91,4 +91,6 @@ def rows_of(pairs: list[tuple[str, str]], columns: int = 1) -> str:
             for name, value in pairs[i::height]
         )
         rows += f"<tr>{''.join(cells)}</tr>"
+    # Qt's rich text takes a narrow space for one where a line may end.
+    rows = rows.replace("\u202f", "&nbsp;")
     return f"<table cellspacing='0' cellpadding='1'>{rows}</table>"

@@ -62,7 +62,8 @@ class CurvesPlot(Plot):
         )
         if curve.here is not None:
             self.here.setPos(curve.here)
-        low = min(0.0, float(curve.low.min()), float(curve.training.min()))
+        # An error bar may reach below zero without a score there: then the axis ends at zero.
+        low = min(0.0, float(curve.held_out.min()), float(curve.training.min()))
         self.show_range((-0.3, len(curve.names) - 0.7), (low, 1.05 * curve.top))
 
     def follow_palette(self) -> None:
