@@ -46,7 +46,9 @@ class Job(Stoppable):
     def __init__(
         self, kind: str, work: Callable[[Job], Any], *, title: str = "", subject: Any = None
     ) -> None:
-        super().__init__(self._forward)
+        # No listener: a method of its own would keep the job, and what it holds, alive until the
+        # next collection of garbage; freeing the matches of a whole drag takes 50 ms and more.
+        super().__init__()
         self.kind = kind
         self.title = title
         self.subject = subject
@@ -64,7 +66,11 @@ class Job(Stoppable):
         if self._lane is not None and not self.stopped:
             self._lane.report(Report(self, "part", value))
 
-    def _forward(self, fraction: float | None, text: str | None) -> None:
+    def step(self, fraction: float | None = None, text: str | None = None) -> None:
+        """Report to the lane, at most so often; or raise `Cancelled` after `stop`."""
+        super().step(fraction, text)
+        if fraction is None and text is None:
+            return
         now = time.monotonic()
         if self._lane is not None and (now - self._last >= _REPORT_INTERVAL or fraction == 1.0):
             self._last = now

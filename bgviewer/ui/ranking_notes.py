@@ -150,5 +150,5 @@ class RankingNotes(QWidget):
         if stack is not None and stack.ranking is not None and state.science is not None:
             names = [e.name for e in stack.stack.entries]
             text = explain_cost(state.science, stack.ranking, stack.measurements, names)
-        self.why.setText(text)
+        self.why.setText(text.replace(" %", "\u00a0%"))  # no line begins with a per cent sign
         self.why.setVisible(bool(text))

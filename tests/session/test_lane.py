@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pytest
 from PyQt6.QtCore import QTimer
@@ -159,3 +161,31 @@ def test_close_joins_the_thread_in_the_middle_of_work(qapp):
     late = lane.submit(Job("b", lambda job: pytest.fail("a closed lane works")))
     assert late.stopped and not lane.busy
     assert not any(r.event in ("done", "cancelled") for r in reports)
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_what_a_job_holds_is_freed_with_it(lane, qtbot, dropped):
+    """Not at the next collection of garbage: that of a whole drag would stop the window."""
+
+    class Large:
+        pass
+
+    reports, gate = Reports(lane), Gate()
+    first = lane.submit(Job("other", gate))
+    assert gate.began.wait(WAIT)
+    held = Large()
+    alive = weakref.ref(held)
+    job = lane.submit(Job("show", lambda job, held=held: job.step(0.5, "half way")))
+    del held
+    gc.disable()
+    try:
+        if dropped:
+            lane.submit(Job("show", lambda job: None))
+        gate.open.set()
+        qtbot.waitUntil(lambda: reports.ended(first) and not lane.busy)
+        qtbot.waitUntil(lambda: dropped or reports.ended(job))
+        reports.clear()
+        job = None
+        assert alive() is None
+    finally:
+        gc.enable()
