@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bgviewer.cli import exits
-from bgviewer.cli.commands import match_and_export
+from bgviewer.cli.matching import match_and_export
 from bgviewer.cli.output import StderrProgress, say
 from bgviewer.cli.settings import Settings
 from bgviewer.errors import WriteError

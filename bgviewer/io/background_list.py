@@ -29,6 +29,7 @@ from bgviewer.io.background_rules import (
     largest_difference,
 )
 from bgviewer.io.cards import format_card, hierarch_card
+from bgviewer.io.choices import SIGNS
 from bgviewer.io.fresh import mask_plane_cards, place_cards, unit_card
 from bgviewer.io.layout import FitsFile, Hdu, card_value
 from bgviewer.io.pixels import read_float_plane
@@ -37,15 +38,11 @@ from bgviewer.io.splice import Part
 from bgviewer.io.write import check_target, source_path, with_source_hash, write_fresh
 
 __all__ = [
-    "SIGNS",
     "WrittenList",
     "list_entry",
     "read_background_list",
     "write_background_list",
 ]
-
-SIGNS = {"add": ("ADD", "bgdiff"), "subtract": ("SUBTRACT", "skycorr")}
-"""How a list is to be used -> the card BGVSIGN and the end of the file's name."""
 
 DIFFERENCE_CARD = "BGVBLDIF"
 

@@ -19,9 +19,8 @@ from bgviewer.io.cards import drop_cards, format_card, split_cards
 from bgviewer.io.layout import FitsFile, quiet
 from bgviewer.io.splice import TABLE_KEYWORD, Part
 
-__all__ = ["COMPRESSIONS", "compressed_parts"]
+__all__ = ["compressed_parts"]
 
-COMPRESSIONS = ("none", "gzip", "rice")
 """gzip loses nothing; rice rounds the image to a sixteenth of its noise (never mask, variance)."""
 
 _NOISE_SHARE = 16.0

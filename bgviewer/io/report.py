@@ -10,21 +10,24 @@ import io
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bgviewer.engine.acceptance import AcceptanceLimits, judge_outcome
 from bgviewer.engine.config import MatchConfig
-from bgviewer.engine.sweeping import Chosen
 from bgviewer.errors import WriteError
 from bgviewer.io.acceptance import limits_in_words
 from bgviewer.io.cards import ascii_text
+from bgviewer.io.choices import REPORT_FORMATS
 from bgviewer.io.layout import quiet
 from bgviewer.io.provenance import make_cards, raw_cards
 from bgviewer.io.write import atomic_output, check_target
 
-__all__ = ["REPORT_FORMATS", "write_report"]
+if TYPE_CHECKING:
+    from bgviewer.engine.sweeping import Chosen
+
+__all__ = ["write_report"]
 
 _COLUMNS = (
     ("name", str),
@@ -120,7 +123,7 @@ def write_report(
     """
     path = Path(path)
     check_target(path, overwrite=overwrite)
-    formatted = REPORT_FORMATS.get(path.suffix.lower().lstrip("."))
+    formatted = _WRITERS.get(path.suffix.lower().lstrip("."))
     if formatted is None:
         raise WriteError(path, f"a report must end in .{', .'.join(REPORT_FORMATS)}")
     outcomes = list(outcomes)
@@ -210,7 +213,7 @@ def _fits(table: Any, facts: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-REPORT_FORMATS: dict[str, Callable[[Any, dict[str, Any]], bytes]] = {
+_WRITERS: dict[str, Callable[[Any, dict[str, Any]], bytes]] = {
     "ecsv": _ecsv,
     "fits": _fits,
     "csv": _csv,

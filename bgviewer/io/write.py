@@ -81,7 +81,7 @@ def write_matched(
     progress : Progress, optional
         May stop the work; nothing is left behind then.
     compress : {"none", "gzip", "rice"}
-        What becomes of planes that are not compressed yet; see `compression.COMPRESSIONS`.
+        What becomes of planes that are not compressed yet; see `choices.COMPRESSIONS`.
 
     Raises
     ------

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bgviewer.io.background_list import SIGNS
-from bgviewer.io.compression import COMPRESSIONS
-from bgviewer.io.report import REPORT_FORMATS
+from bgviewer.io.choices import COMPRESSIONS, REPORT_FORMATS, SIGNS
 
 __all__ = ["EXPORT_OPTIONS", "ExportOption", "export_fields"]
 

@@ -12,10 +12,8 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.sweeping import Chosen
 from bgviewer.errors import ConfigError, WriteError
-from bgviewer.io.background_list import SIGNS
+from bgviewer.io.choices import COMPRESSIONS, REPORT_FORMATS, SIGNS
 from bgviewer.io.companions import companion_names, is_copy
-from bgviewer.io.compression import COMPRESSIONS
-from bgviewer.io.report import REPORT_FORMATS
 from bgviewer.io.stack import ExposureStack, StackEntry
 from bgviewer.io.write import check_target
 from bgviewer.tasks.acceptance import AcceptanceLimits

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
@@ -32,6 +33,26 @@ def test_rank_in_a_pipe_is_plain_text(run, stack):
     assert lines[1].startswith("*\t")
     costs = [float(line.split("\t")[2]) for line in lines[1:]]
     assert costs == sorted(costs)
+
+
+def test_ranking_waits_for_nothing_it_does_not_need(stack):
+    code = (
+        "import sys\nfrom bgviewer.__main__ import main\n"
+        f"code = main(['rank', {str(stack)!r}])\n"
+        "slow = ('bgviewer.tasks.export', 'bgviewer.engine.sweeping', 'bgviewer.io.report',\n"
+        "        'bgviewer.io.background_list', 'scipy', 'astropy.table', 'astropy.wcs')\n"
+        "print([name for name in slow if name in sys.modules], file=sys.stderr)\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "[]")
+
+
+def test_the_interpreter_is_left_as_it_was(run, stack):
+    before = gc.get_threshold()
+    run("rank", stack)
+    run("rank", stack / "nowhere")
+    assert gc.get_threshold() == before
 
 
 def test_info_counts_flagged_pixels(run, stack):

@@ -16,6 +16,7 @@ from astropy.table import Table
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.errors import WriteError
+from bgviewer.io.choices import REPORT_FORMATS
 from bgviewer.io.provenance import read_cards
 from bgviewer.io.report import write_report
 
@@ -115,7 +116,7 @@ def test_the_same_as_csv(tmp_path):
     assert rows[1]["fit_rms"] == ""
 
 
-@pytest.mark.parametrize("name", ["r.fits", "r.csv", "r.ecsv"])
+@pytest.mark.parametrize("name", [f"r.{ending}" for ending in REPORT_FORMATS])
 def test_empty_runs_in_any_format(tmp_path, name):
     path = write_report([], tmp_path / name, config=MatchConfig(), unit="counts per blob")
     format = {"r.ecsv": "ascii.ecsv", "r.csv": "ascii.csv", "r.fits": "fits"}[name]

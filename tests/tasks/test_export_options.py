@@ -8,9 +8,7 @@ from astropy.io import fits
 from bgviewer import MatchConfig, load_stack
 from bgviewer.cli.arguments import build_parser
 from bgviewer.cli.export_options import export_options
-from bgviewer.io.background_list import SIGNS
-from bgviewer.io.compression import COMPRESSIONS
-from bgviewer.io.report import REPORT_FORMATS
+from bgviewer.io.choices import COMPRESSIONS, REPORT_FORMATS, SIGNS
 from bgviewer.tasks.export import ExportRequest, export
 from bgviewer.tasks.export_options import EXPORT_OPTIONS, export_fields
 from tests.stacks import write_small_stack

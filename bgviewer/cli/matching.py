@@ -1,0 +1,170 @@
+"""The command that matches a stack and writes it."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bgviewer import __version__
+from bgviewer.cli import exits
+from bgviewer.cli.auto import check_auto, chosen_json, chosen_lines, swept, write_sweep
+from bgviewer.cli.convert import check_report, write_report
+from bgviewer.cli.export_options import export_options
+from bgviewer.cli.opening import measure, open_stack
+from bgviewer.cli.outcomes import outcome_json, print_outcomes
+from bgviewer.cli.output import StderrProgress, print_json, say
+from bgviewer.cli.recorded import refuse_second_match
+from bgviewer.cli.regions import with_regions
+from bgviewer.cli.settings import Settings
+from bgviewer.engine.ranking import rank_exposures
+from bgviewer.errors import ConfigError, NoReferenceError
+from bgviewer.io.stack import ExposureStack
+from bgviewer.tasks.export import (
+    ExportReport,
+    ExportRequest,
+    check_targets,
+    export,
+    plan_export,
+)
+from bgviewer.tasks.match import check_included, find_exposure
+
+if TYPE_CHECKING:
+    from bgviewer.tasks.sweep import Sweep
+
+__all__ = ["match_and_export"]
+
+
+def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Load, choose the reference, match all, write, print the outcome.
+
+    Everything that can be refused is refused before any pixel is read.
+    """
+    if not arguments.output:
+        raise ConfigError("-o: name a folder to write to", field="output", value="")
+    settings, stack = with_regions(arguments, settings, open_stack(arguments, settings))
+    excluded = settings.plan.excluded
+    refuse_second_match(stack, excluded, getattr(arguments, "again", False))
+    included = [i for i in stack.usable if stack[i].name not in excluded]
+    different = len({stack[i].identity for i in included})
+    if different < 2:
+        return _too_few(different, stack)
+    assert stack.shape is not None
+    problem = settings.config.problem(stack.shape)
+    if problem is not None:
+        raise problem
+    given = _given_reference(stack, arguments, settings)
+    if given is not None and (why := stack[given].problem) is not None:
+        reason = getattr(why, "reason", None) or why
+        raise NoReferenceError(f"{stack[given].name} cannot be the reference: {reason}")
+    if given is not None:
+        check_included(stack[given], settings.plan)
+    request = ExportRequest(
+        stack=stack,
+        config=settings.config,
+        reference=included[0] if given is None else given,
+        directory=Path(arguments.output),
+        overwrite=arguments.overwrite,
+        include_reference=not arguments.no_reference,
+        zero_point=settings.zero_point,
+        plan=settings.plan,
+        **export_options(arguments),
+    )
+    check_targets(request)
+    check_report(arguments, request)
+    auto = getattr(arguments, "auto", None)
+    check_auto(request, auto)
+    if given is None:
+        loaded = measure(stack, settings)
+        if len(loaded.usable) < 2:
+            return _too_few(len(loaded.usable), stack)
+        ranking = rank_exposures(loaded.measurements, settings.config)
+        for warning in ranking.warnings:
+            say(warning)
+        request = replace(request, reference=ranking.best)
+    request, found = swept(request, auto)
+    if arguments.dry_run:
+        return _dry_run(request, arguments.json, found)
+    report = _export(request, getattr(arguments, "jobs", None))
+    write_sweep(request, found)
+    write_report(arguments, request, report)
+    if report.problem is not None:
+        say(report.problem)
+    if arguments.json:
+        print_json(report_json(report, stack))
+    else:
+        print_outcomes(report)
+    return exit_code(report)
+
+
+def _given_reference(
+    stack: ExposureStack, arguments: argparse.Namespace, settings: Settings
+) -> int | None:
+    if settings.reference is None:
+        return None
+    try:
+        return find_exposure(stack, settings.reference)
+    except ConfigError as error:
+        if getattr(arguments, "reference", None):
+            raise
+        raise ConfigError(
+            f"{error} The name comes from {arguments.config}; --reference auto chooses anew.",
+            field="reference",
+            value=settings.reference,
+        ) from error
+
+
+def _too_few(count: int, stack: ExposureStack) -> int:
+    say(f"fewer than two usable exposures ({count} of {len(stack)}): there is nothing to match")
+    return exits.NO_INPUT
+
+
+def _export(request: ExportRequest, jobs: int | None) -> ExportReport:
+    progress = StderrProgress()
+    try:
+        return export(request, progress, jobs=jobs)
+    finally:
+        progress.close()
+
+
+def _dry_run(request: ExportRequest, as_json: bool, found: Sweep | None = None) -> int:
+    plan = plan_export(request)
+    stack = request.stack
+    if as_json:
+        print_json(
+            {
+                "version": __version__,
+                "reference": stack[request.reference].name,
+                "config": request.config.to_lsst(),
+                "would_write": [str(p) for p in plan.paths],
+                **chosen_json(request, found),
+            }
+        )
+        return exits.ALL_MATCHED
+    print(f"reference: {stack[request.reference].name}")
+    for line in ("settings:", *chosen_lines(request)) if found is not None else ():
+        print(line)
+    print("would write:")
+    for path in plan.paths:
+        print(f"  {path}")
+    return exits.ALL_MATCHED
+
+
+def exit_code(report: ExportReport) -> int:
+    """Return the exit code that the outcomes deserve."""
+    if report.n_matched == 0:
+        # a stack of nothing but duplicates of the reference has nothing that could fail
+        return exits.NONE_MATCHED if report.n_failed else exits.ALL_MATCHED
+    return exits.SOME_FAILED if report.n_failed or report.problem else exits.ALL_MATCHED
+
+
+def report_json(report: ExportReport, stack: ExposureStack) -> dict[str, Any]:
+    """Return the outcome of a match as JSON-ready values."""
+    return {
+        "version": __version__,
+        "reference": stack[report.reference].name,
+        "config": report.config.to_lsst(),
+        "notes": list(stack.notes),
+        "exposures": [outcome_json(o, report.limits) for o in report.outcomes],
+    }
