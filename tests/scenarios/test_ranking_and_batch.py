@@ -66,3 +66,30 @@ def test_levels_of_a_subtracted_sky_are_warned_of_and_mended(make_window, qtbot,
     assert window.session.state.config.level_above_minimum
     assert not window.session.state.stack.ranking.warnings and not warning.isVisible()
     settle(qtbot, window)
+
+
+def test_one_empty_exposure_is_warned_of_and_left_out_as_one_step(make_window, qtbot):
+    """Coverage is divided by its smallest value: 0 takes the whole term away (SPEC Q12)."""
+    import numpy as np
+
+    from tests.scenarios.conftest import in_memory
+
+    rng = np.random.default_rng(4)
+    skies = [rng.normal(9, 1, (90, 90)).astype(np.float32) for _ in range(3)]
+    skies[1][:] = np.nan
+    images = [MaskedImage(sky) for sky in skies]
+    window = make_window(MatchConfig(bin_size=32))
+    window.session.use_stack(in_memory(images))
+    settle(qtbot, window)
+    warning = window.stack_panel.notes.warning
+    assert warning.isVisible() and "coverage" in warning.text.text()
+    before, steps = window.session.state.plan, window.history.steps.count()
+    qtbot.mouseClick(warning.remedy, Qt.MouseButton.LeftButton)
+    stack = window.session.state.stack
+    assert stack.excluded == {1} and not warning.isVisible()
+    assert np.isfinite(stack.ranking.cost[[0, 2]]).all() and not stack.ranking.warnings
+    settle(qtbot, window)
+    assert window.history.steps.count() == steps + 1
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.session.state.plan == before and warning.isVisible()
+    settle(qtbot, window)

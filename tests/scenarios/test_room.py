@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PyQt6.QtCore import QRectF
+from PyQt6.QtCore import QByteArray, QRectF, QSettings, Qt
 
+from bgviewer import app as application
 from bgviewer.engine.config import MatchConfig
 from tests.scenarios.conftest import WAIT, settle
 
@@ -12,6 +13,10 @@ pytestmark = [
     pytest.mark.scenario,
     pytest.mark.qt_log_ignore("propagateSizeHints"),
 ]
+
+
+LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
+CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
 def frames_inside(window) -> bool:
@@ -71,3 +76,50 @@ def test_the_exposure_in_the_panels_stays_in_view_in_the_table(make_window, qtbo
     bar = table.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 0, timeout=WAIT)  # else there is nothing to see here
     qtbot.waitUntil(seen, timeout=WAIT)
+
+
+def as_it_was_left(qtbot):
+    window = application.build_window()
+    qtbot.addWidget(window)
+    window.show()
+    return window
+
+
+def test_the_layout_is_kept_for_the_next_time_and_can_be_reset(make_window, qtbot):
+    first = make_window()
+    usual = first.dockWidgetArea(first.config_dock)
+    first.addDockWidget(LEFT, first.config_dock)
+    first.stack_dock.close()
+    first.close()
+
+    second = as_it_was_left(qtbot)
+    assert second.dockWidgetArea(second.config_dock) == LEFT and not second.stack_dock.isVisible()
+    second.actions_["reset_layout"].trigger()
+    assert second.dockWidgetArea(second.config_dock) == usual and second.stack_dock.isVisible()
+    second.close()
+
+    settings = QSettings()
+    settings.setValue("window/layout", QByteArray(b"of another version"))
+    third = as_it_was_left(qtbot)
+    assert third.dockWidgetArea(third.config_dock) == usual and third.stack_dock.isVisible()
+    third.close()
+
+
+def test_keys_zoom_in_and_out_to_the_image_and_to_its_pixels(make_window, qtbot, stack_folder):
+    window = make_window(MatchConfig(bin_size=32))
+    window.load([str(stack_folder)])
+    settle(qtbot, window)
+    panels, whole = window.panels, window.panels.zoom_percent()
+    qtbot.keyClick(window, Qt.Key.Key_1, CONTROL)
+    assert panels.zoom_percent() == pytest.approx(100)
+    left, right, bottom, top = panels.model.visible_range()
+    width, height = panels.model.view_size()
+    assert (right - left, top - bottom) == (pytest.approx(width), pytest.approx(height))
+    qtbot.keyClick(window, Qt.Key.Key_Plus, CONTROL)
+    assert panels.zoom_percent() == pytest.approx(140, rel=0.01)
+    qtbot.keyClick(window, Qt.Key.Key_Minus, CONTROL)
+    assert panels.zoom_percent() == pytest.approx(100)
+    qtbot.waitUntil(lambda: "100 %" in window.status.zoom.text(), timeout=WAIT)
+    qtbot.keyClick(window, Qt.Key.Key_0, CONTROL)
+    assert panels.zoom_percent() == pytest.approx(whole) and panels.view.fitted
+    settle(qtbot, window)
