@@ -96,7 +96,8 @@ class Panels(QWidget):
             self._waiting = [self.figures, *self.all]
             self._next_first()
             return
-        if match.shown is None and self.model.picture is not None:
+        awaited = match.shown is None and not match.withheld and self.isVisible()
+        if awaited and self.model.picture is not None:
             # With a new stack the rest of the window changes too: the panels have their own turn.
             self._waiting = []
             self._turn.start()
