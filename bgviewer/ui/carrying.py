@@ -1,4 +1,4 @@
-"""Carrying on: sessions, recent files, settings in and out, what a drop means."""
+"""Carrying on: sessions, recent files, settings in and out."""
 
 from __future__ import annotations
 
@@ -349,38 +349,6 @@ class Carrying(QObject):
         text = self.tr("Copied: bgviewer match with {} files.").format(len(self.paths()))
         self._session.notice("info", text, line)
 
-    # ------------------------------------------------------------ what is dropped or named
-
-    def take(self, paths: list[str]) -> list[str]:
-        """Open sessions and settings among the paths; return the exposures."""
-        sessions = [p for p in paths if is_session(p)]
-        if sessions:
-            self.open_session(sessions[-1])
-            return []
-        for path in paths:
-            if _is_settings(path):
-                self.import_config(path)
-        rest = [p for p in paths if not _is_settings(p)]
-        if rest:
-            self.recent.add(rest)
-        return rest
-
-    def describe(self, paths: list[str]) -> str:
-        """Say what dropping the paths would do."""
-        sessions = [p for p in paths if is_session(p)]
-        if sessions:
-            return self.tr("Drop to open the session {}").format(Path(sessions[-1]).name)
-        settings = [Path(p).name for p in paths if _is_settings(p)]
-        rest = [p for p in paths if not _is_settings(p)]
-        parts = []
-        if settings:
-            parts.append(self.tr("take the settings of {}").format(", ".join(settings)))
-        if len(rest) == 1:
-            parts.append(self.tr("open {} as the stack").format(Path(rest[0]).name))
-        elif rest:
-            parts.append(self.tr("open {} files as one stack").format(len(rest)))
-        return self.tr("Drop to {}").format(self.tr(" and ").join(parts))
-
     # ------------------------------------------------------------ asking
 
     def _ask_open(self, title: str, filters: str) -> str:
@@ -389,7 +357,3 @@ class Carrying(QObject):
 
     def _ask_save(self, title: str, start: Path, filters: str) -> str:
         return QFileDialog.getSaveFileName(self._window, title, str(start), filters)[0]
-
-
-def _is_settings(path: str) -> bool:
-    return Path(path).suffix.lower() in _SETTINGS

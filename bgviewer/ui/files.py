@@ -10,6 +10,7 @@ from PyQt6.QtGui import QDropEvent
 from PyQt6.QtWidgets import QFileDialog
 
 from bgviewer.errors import BgviewerError
+from bgviewer.ui.dropping import take_paths
 
 if TYPE_CHECKING:
     from bgviewer.ui.main_window import MainWindow
@@ -49,7 +50,7 @@ class Files(QObject):
 
     def load(self, paths: list[str], reference: str | None = None) -> None:
         """Load paths, and remember where they lie; sessions and settings are taken as such."""
-        paths = self._window.carrying.take(paths)
+        paths = take_paths(self._window, paths)
         if not paths or not self._window.leaving.may_leave():
             return
         first = Path(paths[0])

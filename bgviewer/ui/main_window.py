@@ -32,6 +32,7 @@ from bgviewer.ui.config_panel import ConfigPanel
 from bgviewer.ui.detection_panel import DetectionGroup
 from bgviewer.ui.diagnosing.dock import DiagnosticsUi
 from bgviewer.ui.docks import Docks
+from bgviewer.ui.dropping import describe_paths
 from bgviewer.ui.earlier import Earlier
 from bgviewer.ui.empty_state import EmptyState
 from bgviewer.ui.enabling import enable_actions
@@ -365,7 +366,7 @@ class MainWindow(QMainWindow):
         """Welcome files and folders."""
         if event is not None and (paths := dropped(event)):
             event.acceptProposedAction()
-            self.status.showMessage(self.carrying.describe(paths))
+            self.status.showMessage(describe_paths(paths))
 
     def dropEvent(self, event: QDropEvent | None) -> None:
         """Load what was dropped."""

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QApplication, QFileDialog
 from bgviewer.engine.regions import Region
 from bgviewer.ui.ranking_model import COLUMNS
 from tests.scenarios.conftest import WAIT, settle
+from tests.scenarios.test_carrying_on import drop
 
 pytestmark = [
     pytest.mark.scenario,
@@ -247,6 +248,19 @@ def test_regions_go_out_as_ds9_and_come_back_as_one_step(window, qtbot, tmp_path
     qtbot.waitUntil(lambda: "line 2" in window.notices.text.text(), timeout=WAIT)
     assert regions(window) == drawn
     settle(qtbot, window)
+
+
+def test_a_dropped_ds9_file_is_taken_where_there_is_a_stack(window, qtbot, tmp_path):
+    file = tmp_path / "stars.reg"
+    file.write_text("image\n-circle(41,51,9)\n")
+    assert drop(window, file) == "Drop to take the regions of stars.reg"
+    qtbot.waitUntil(lambda: len(regions(window)) == 1, timeout=WAIT)
+    assert window.history.steps.undoText() == "import stars.reg"
+    settle(qtbot, window)
+    qtbot.keyClick(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    drop(window, file)
+    assert "stars.reg: regions belong to a stack" in window.notices.text.text()
+    assert window.session.state.stack is None
 
 
 # ---------------------------------------------------------------- exposures left out
