@@ -94,6 +94,7 @@ def test_residuals_and_pulls_of_white_noise(noise, qtbot):
     assert counts.sum() == pulls.size == 270
     assert abs(pulls.mean()) < 5 / math.sqrt(270)
     assert pulls.std() == pytest.approx(math.sqrt(264 / 270), abs=5 / math.sqrt(540))
+    assert "(expected 0, about 0.99)" in plain(tab.words), "what six parameters leave of 1"
     peak = tab.curve.getData()[1].max()
     assert peak == pytest.approx(270 * 10 / len(counts) / math.sqrt(2 * math.pi))
 

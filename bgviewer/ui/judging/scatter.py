@@ -134,7 +134,7 @@ class PullsTab(_HistogramTab):
             (
                 self.tr("pulls: mean, st. dev."),
                 f"{number(found.mean, 3)}, {number(found.stdev, 3)}"
-                + self.tr(" (expected 0, about 1)"),
+                + self._expected(chi),
             ),
             (self.tr("χ²"), number(chi.value)),
             (
@@ -153,6 +153,13 @@ class PullsTab(_HistogramTab):
         if found.unknown:
             pairs.append((self.tr("bins without an error"), count(found.unknown)))
         self.words.setText(f"<p><b>{escape(self.verdict(chi))}</b></p>" + rows_of(pairs))
+
+    def _expected(self, chi: ChiSquare) -> str:
+        """Mean and standard deviation of good pulls: a fit brings its own bins nearer to it."""
+        if not chi.dof:
+            return ""
+        width = number(math.sqrt(chi.dof / chi.bins), 2)
+        return self.tr(" (expected 0, about {})").format(width)
 
     def verdict(self, chi: ChiSquare) -> str:
         """Return one sentence on what chi-square means."""
