@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ _FIGURES = (
     ("matchedMSE", "matched_mse", 2),
     ("diffImVar", "diff_im_var", 2),
     ("MSE/var", "ratio", 0),
+    ("χ²/dof of bins (1 is expected)", "chi_square.reduced", 0),
     ("model", "kind", 0),
     ("order used", "used_order", 0),
     ("weighting used", "used_weighting", 0),
@@ -63,10 +65,18 @@ def differences(a: Shown, b: Shown) -> tuple[Difference, ...]:
         if first != second:
             found.append(Difference(option.lsst_name, first, second, option.unit or ""))
     for name, field, power in _FIGURES:
-        first, second = getattr(a.figures, field), getattr(b.figures, field)
+        first, second = _figure(a, field), _figure(b, field)
         both_nan = first != first and second != second
         if first != second and not both_nan:
             unit = a.figures.unit if power else ""
             unit = f"{unit}²" if power == 2 and unit else unit
             found.append(Difference(name, first, second, unit, "figure"))
     return tuple(found)
+
+
+def _figure(shown: Shown, field: str) -> Any:
+    """Return a figure; NaN where what it belongs to is not known."""
+    value: Any = shown.figures
+    for name in field.split("."):
+        value = math.nan if value is None else getattr(value, name)
+    return value

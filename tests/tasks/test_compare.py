@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -32,8 +34,18 @@ def test_only_what_is_not_the_same_is_listed(stack):
     rows = {row.name: (row.a, row.b) for row in differences(a, b)}
     assert rows["order"] == (1, 2)
     assert rows["fitRMS"] == (a.figures.fit_rms, b.figures.fit_rms)
+    chi = [s.figures.chi_square.reduced for s in (a, b)]
+    assert rows["χ²/dof of bins (1 is expected)"] == tuple(chi) and chi[0] > 2 * chi[1]
     assert "binSize" not in rows and "science" not in rows and "diffImVar" not in rows
     assert differences(a, a) == ()
+
+
+def test_a_spline_has_no_chi_square(stack):
+    spline = matched(stack, use_polynomial=False)
+    (row,) = (r for r in differences(matched(stack), spline) if r.name.startswith("χ²"))
+    assert row.a > 0 and math.isnan(row.b)
+    other = matched(stack, use_polynomial=False, bin_size=12)
+    assert not any(r.name.startswith("χ²") for r in differences(spline, other))
 
 
 def test_another_exposure_is_named_first(stack):

@@ -133,8 +133,7 @@ class PullsTab(_HistogramTab):
         pairs = [
             (
                 self.tr("pulls: mean, st. dev."),
-                f"{number(found.mean, 3)}, {number(found.stdev, 3)}"
-                + self._expected(chi),
+                f"{number(found.mean, 3)}, {number(found.stdev, 3)}" + self._expected(chi),
             ),
             (self.tr("χ²"), number(chi.value)),
             (
