@@ -54,9 +54,9 @@ class FigureCard(QFrame):
             column.addWidget(label)
         column.addStretch(1)
 
-    def show_text(self, value: str, remark: str = "") -> None:
-        """Show a value and a remark."""
-        self.value.setText(value)
+    def show_text(self, value: str, remark: str = "", shorter: str = "") -> None:
+        """Show a value and a remark; a shorter form of the value where there is no room."""
+        self.value.set_texts(value, *filter(None, (shorter,)))
         self.remark.setText(remark)
 
     def set_verdict(self, verdict: str) -> None:
@@ -262,13 +262,15 @@ class Figures(QWidget):
         nx, ny = figures.grid
         if figures.kind == "chebyshev":
             name = self.tr("Chebyshev {}").format(figures.used_order)
+            shorter = self.tr("order {}").format(figures.used_order)
             weighted = self.tr("weighted") if figures.used_weighting else self.tr("not weighted")
             remark = weighted
         else:
             name = (figures.used_interp_style or "").replace("_", " ").capitalize()
+            shorter = name.removesuffix(" spline")
             remark = self.tr("{} × {} cells").format(nx, ny) if nx * ny > 1 else self.tr("1 cell")
         beyond = self.tr("{} extrapolated").format(share(figures.extrapolated))
-        self.model.show_text(name, f"{beyond}, {remark}")
+        self.model.show_text(name, f"{beyond}, {remark}", shorter)
 
     def _show_chi(self, chi: ChiSquare) -> None:
         verdict = judge_chi_square(chi.reduced, chi.dof)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
 from bgviewer.tasks.picture import Picture
 from bgviewer.tasks.show import THIRD_VIEWS, Shown
-from bgviewer.ui.format import count, counted, with_unit
+from bgviewer.ui.format import count, counted, number, with_unit
 from bgviewer.ui.image_panel import ImagePanel
 from bgviewer.ui.view_state import ViewState
 
 __all__ = ["ResidualPanel", "ThirdPanel"]
+
+_REST = 1500  # ms after which a picture counts as looked at
+_MUCH = 3.0  # times wider or finer: another story in the same colours
 
 
 class ResidualPanel(ImagePanel):
@@ -20,11 +23,40 @@ class ResidualPanel(ImagePanel):
 
     def __init__(self, view: ViewState, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Residuals (bin − model)"), view, parent)
+        self._pair: tuple[int, int, int] | None = None
+        self._span = self._rested = 0.0
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST)
+        self._rest.timeout.connect(self._on_rest)
 
     def clear(self) -> None:
         """Show nothing."""
         super().clear()
         self._set_titles(self.tr("Residuals (bin − model)"), self.tr("Residuals"))
+        self._pair = None
+
+    def _on_rest(self) -> None:
+        self._rested = self._span
+
+    def _rescaled(self, shown: Shown) -> str:
+        """Say that the colours mean much more or much less than what was looked at before."""
+        pair = (id(shown.stack), shown.reference_id, shown.science_id)
+        self._span = self.levels[1] - self.levels[0]
+        if pair != self._pair:
+            self._pair, self._rested = pair, 0.0
+        self._rest.start()
+        if not (self._rested > 0 and self._span > 0):
+            return ""
+        ratio = self._span / self._rested
+        if 1 / _MUCH < ratio < _MUCH:
+            return ""
+        text = (
+            self.tr("scale {} × wider than before")
+            if ratio > 1
+            else self.tr("scale {} × finer than before")
+        )
+        return text.format(number(max(ratio, 1 / ratio), 2))
 
     def _set_titles(self, *titles: str) -> None:
         """Show the first that fits."""
@@ -50,9 +82,12 @@ class ResidualPanel(ImagePanel):
         text += ", " + counted(figures.bins_used, self.tr("bin"), self.tr("bins"))
         if shown.outliers:
             text += self.tr(", {} beyond the scale").format(count(shown.outliers))
-        self.note.set_texts(text, self.tr("red: matched too faint"))
+        short, hint = self.tr("red: matched too faint"), self._rescaled(shown)
+        texts = (f"{hint}; {text}", f"{hint}; {short}", hint) if hint else (text, short)
+        self.note.set_texts(*texts)
         self.note.setToolTip(
-            self.tr(
+            (self.tr("{}: Lock scales keeps it.").format(hint) + "\n" if hint else "")
+            + self.tr(
                 "Bins hold reference − science.\nRed: the reference is brighter than the model "
                 "allows, so the matched exposure is too faint there.\nBlue: the other way round."
             )

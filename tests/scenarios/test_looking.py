@@ -8,7 +8,11 @@ from PyQt6.QtCore import QPoint, QPointF, QSettings, Qt
 from PyQt6.QtGui import QContextMenuEvent, QMouseEvent
 from PyQt6.QtWidgets import QApplication, QMenu
 
+from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.plan import StackPlan
+from bgviewer.session.state import Wishes
 from bgviewer.tasks.judge import chi_square
+from bgviewer.ui.format import number
 from bgviewer.ui.limits_dialog import LimitsDialog
 from tests.scenarios.conftest import WAIT, settle
 
@@ -308,3 +312,30 @@ def test_the_sensitive_figure_stands_beside_the_other(window, qtbot):
         assert card.value.text() == "–" and card.remark.text()
     badges = window.panels.figures.badges.badges
     assert badges["cells"].text().endswith("cells") and "asked: " in badges["cells"].toolTip()
+
+
+def test_a_scale_that_changed_much_says_so_until_it_is_locked(window, qtbot):
+    """Order 1 and order 8 would look alike: the colours follow the residuals."""
+    panel = window.panels.residuals
+    session = window.session
+    config = MatchConfig(bin_size=20, use_polynomial=True, order=1)
+    session.set_wishes(Wishes(config, StackPlan(), session.state.reference))
+    settle(qtbot, window)
+    assert "than before" not in panel.note.text()
+    panel._rest.setInterval(0)
+    session.edit_config("bin_size", 21)
+    settle(qtbot, window)
+    wide = panel.levels[1]
+    panel._rest.setInterval(60_000)
+    session.edit_config("order", 8)
+    settle(qtbot, window)
+    ratio = wide / panel.levels[1]
+    assert ratio > 3 and f"scale {number(ratio, 2)} × finer than before" in panel.note.text()
+    assert "Lock scales" in panel.note.toolTip()
+    session.edit_config("order", 1)
+    settle(qtbot, window)
+    assert "than before" not in panel.note.text(), "as when it was looked at last"
+    window.actions_["lock_levels"].trigger()
+    session.edit_config("order", 8)
+    settle(qtbot, window)
+    assert "than before" not in panel.note.text()

@@ -13,6 +13,7 @@ from bgviewer.tasks.effective import Effective
 from bgviewer.ui.badges import Badges
 from bgviewer.ui.bar_shape import LYING
 from bgviewer.ui.colour_bar import ColourBar
+from bgviewer.ui.figures import FigureCard
 from bgviewer.ui.image_panel import ImagePanel
 from bgviewer.ui.panels import Panels
 from bgviewer.ui.quiet import Quiet
@@ -202,3 +203,13 @@ def test_a_compact_colour_bar_is_narrower(qtbot):
     assert bar.sizeHint().width() < before
     bar.set_compact(False)
     assert bar.sizeHint().width() == before
+
+
+def test_a_narrow_card_tells_the_order_not_half_a_name(qtbot):
+    card = FigureCard("Model used", "")
+    qtbot.addWidget(card)
+    card.show_text("Chebyshev 12", "weighted", "order 12")
+    room = card.value.fontMetrics().horizontalAdvance
+    assert card.value.text() == "Chebyshev 12"
+    assert card.value.fitting(room("Chebyshev 12")) == "Chebyshev 12"
+    assert card.value.fitting(room("Chebyshev 12") - 1) == "order 12"
