@@ -17,6 +17,7 @@ from bgviewer.io.config_file import read_any
 from bgviewer.io.reading import READ
 from bgviewer.io.settings import dump_config
 from bgviewer.io.text import write_text
+from bgviewer.tasks.exposure_warnings import exposure_warnings, grouped_warnings
 from bgviewer.tasks.load import LoadedStack
 from bgviewer.tasks.reasons import stability_lines
 
@@ -32,6 +33,8 @@ def run_rank(arguments: argparse.Namespace) -> int:
     ranking = rank_exposures(loaded.measurements, settings.config)
     for warning in ranking.warnings:
         say(warning)
+    for line in grouped_warnings((e.name, exposure_warnings(e)) for e in loaded.stack.entries):
+        say(line)
     if arguments.json:
         print_json(_ranking_json(loaded, ranking))
     else:
@@ -88,6 +91,7 @@ def _ranking_json(loaded: LoadedStack, ranking: Ranking) -> dict[str, Any]:
                 "level": None if measured is None else measured.level,
                 "coverage": None if measured is None else measured.coverage,
                 "reason": reason,
+                "warnings": list(exposure_warnings(entry)),
             }
         )
     return {

@@ -13,7 +13,7 @@ from bgviewer.cli.auto import check_auto, chosen_json, chosen_lines, swept, writ
 from bgviewer.cli.convert import check_report, write_report
 from bgviewer.cli.export_options import export_options
 from bgviewer.cli.opening import measure, open_stack
-from bgviewer.cli.outcomes import outcome_json, print_outcomes
+from bgviewer.cli.outcomes import outcome_json, print_outcomes, say_warnings
 from bgviewer.cli.output import StderrProgress, print_json, say
 from bgviewer.cli.recorded import refuse_second_match
 from bgviewer.cli.regions import with_regions
@@ -92,6 +92,7 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
     if report.problem is not None:
         say(report.problem)
     if arguments.json:
+        say_warnings(report)
         print_json(report_json(report, stack))
     else:
         print_outcomes(report)

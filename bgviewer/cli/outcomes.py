@@ -7,9 +7,10 @@ from typing import Any
 from bgviewer.cli.output import number, print_table, say
 from bgviewer.tasks.acceptance import AcceptanceLimits, judge_outcome
 from bgviewer.tasks.export import ExportReport
+from bgviewer.tasks.exposure_warnings import grouped_warnings
 from bgviewer.tasks.match import MatchOutcome
 
-__all__ = ["outcome_json", "print_outcomes"]
+__all__ = ["outcome_json", "print_outcomes", "say_warnings"]
 
 
 def outcome_json(outcome: MatchOutcome, limits: AcceptanceLimits) -> dict[str, Any]:
@@ -31,6 +32,7 @@ def outcome_json(outcome: MatchOutcome, limits: AcceptanceLimits) -> dict[str, A
         "regions": outcome.regions,
         "detected": outcome.detected,
         "aligned": outcome.aligned,
+        "warnings": list(outcome.warnings),
         "adjustments": [
             {"kind": a.kind, "asked": a.asked, "used": a.used, "text": a.text}
             for a in outcome.adjustments
@@ -65,9 +67,16 @@ def print_outcomes(report: ExportReport) -> None:
     print_table([*head, "remarks"], rows, numeric=range(2, 6))
     excluded = sum(o.status == "excluded" for o in report.outcomes)
     also = f", {excluded} excluded" if excluded else ""
+    say_warnings(report)
     say(
         f"{report.n_matched} matched, {report.n_failed} failed{also}; written to {report.directory}"
     )
+
+
+def say_warnings(report: ExportReport) -> None:
+    """Print on stderr what the user is told about single exposures, each warning once."""
+    for line in grouped_warnings((o.name, o.warnings) for o in report.outcomes):
+        say(line)
 
 
 def _remarks(outcome: MatchOutcome) -> list[str]:

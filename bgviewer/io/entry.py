@@ -40,6 +40,8 @@ class StackEntry:
         have the same, and pixels pair up by index.
     aligned : AlignTarget or None
         The grid it is re-projected onto on reading; None = it stays as it is.
+    warnings : tuple of str
+        What the user is told about its place in this stack: grid, photometric scale.
     """
 
     id: int
@@ -52,3 +54,4 @@ class StackEntry:
     output_stem: str = ""
     place: tuple[int, int] | None = None
     aligned: AlignTarget | None = None
+    warnings: tuple[str, ...] = ()

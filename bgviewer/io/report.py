@@ -50,6 +50,7 @@ _COLUMNS = (
     ("background_list_difference", float),
     ("detected", bool),
     ("aligned", bool),
+    ("warnings", str),
 )
 _SWEPT = (
     ("sweep_setting", str),
@@ -65,6 +66,7 @@ def _row(outcome: Any, limits: AcceptanceLimits) -> dict[str, Any]:
     bins = getattr(outcome, "bins", None)
     adjustments = getattr(outcome, "adjustments", None) or ()
     row = {name: getattr(outcome, name, None) for name, _ in _COLUMNS}
+    row["warnings"] = "; ".join(getattr(outcome, "warnings", None) or ())
     row["n_bins"] = 0 if bins is None else len(bins.values)
     row["adjustments"] = "; ".join(str(getattr(a, "text", a)) for a in adjustments)
     judged = all(hasattr(outcome, name) for name in ("status", "fit_rms", "ratio"))

@@ -20,6 +20,7 @@ from bgviewer.engine.ranking import Ranking, rank_exposures
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry
+from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.load import EXCLUDED, measure_stack
 from bgviewer.tasks.pair import PairPart
 from bgviewer.tasks.plan import own_text
@@ -81,6 +82,8 @@ class MatchOutcome:
         Whether its DETECTED plane was made here, because it brought none.
     aligned : bool
         Whether it was re-projected onto the grid of the others.
+    warnings : tuple of str
+        What the user is told about it: headers, unused planes, scale, grid, lost digits.
     """
 
     id: int
@@ -105,6 +108,7 @@ class MatchOutcome:
     companions: tuple[Path, ...] = ()
     detected: bool = False
     aligned: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     def model(self) -> Model | None:
@@ -338,6 +342,7 @@ def reference_outcome(entry: StackEntry, reference: Exposure, regions: int = 0) 
             detected=getattr(reference, "detection", None) is not None,
             aligned=entry.aligned is not None,
             regions=regions,
+            warnings=exposure_warnings(entry, reference),
         )
     )
 
@@ -372,6 +377,7 @@ def match_entry(
         result = result.complete(progress) if complete else result.measure(progress)
     except BgviewerError as error:
         reason = str(getattr(error, "reason", None) or error)
+        told["warnings"] = exposure_warnings(entry)
         return Matched(
             MatchOutcome(entry.id, entry.name, entry.path, False, "failed", reason=reason, **told)
         )
@@ -392,6 +398,7 @@ def match_entry(
         adjustments=result.adjustments,
         detected=science.detection is not None,
         aligned=entry.aligned is not None,
+        warnings=exposure_warnings(entry, science),
         **told,
     )
     return Matched(outcome, result, part)
