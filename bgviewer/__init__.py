@@ -22,6 +22,7 @@ _HOMES = {
     "bgviewer.engine.sweeping": ("SweepSpace",),
     "bgviewer.errors": (
         "BgviewerError",
+        "BgviewerWarning",
         "Cancelled",
         "ConfigError",
         "FitError",
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from bgviewer.engine.regions import Region as Region
     from bgviewer.engine.sweeping import SweepSpace as SweepSpace
     from bgviewer.errors import BgviewerError as BgviewerError
+    from bgviewer.errors import BgviewerWarning as BgviewerWarning
     from bgviewer.errors import Cancelled as Cancelled
     from bgviewer.errors import ConfigError as ConfigError
     from bgviewer.errors import FitError as FitError

@@ -11,6 +11,7 @@ from typing import Any
 
 __all__ = [
     "BgviewerError",
+    "BgviewerWarning",
     "Cancelled",
     "ChooseError",
     "ConfigError",
@@ -37,6 +38,10 @@ class Remedy:
 
 class BgviewerError(Exception):
     """Base of all errors that are about the user's data, settings or files."""
+
+
+class BgviewerWarning(UserWarning):
+    """Issued by the Python API for arguments that are valid but probably not what was meant."""
 
 
 class ConfigError(BgviewerError, ValueError):

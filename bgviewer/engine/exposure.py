@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -10,10 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bgviewer.engine.detection import Detection
+from bgviewer.engine.inputs import checked_planes, pixels_of, variance_of
 from bgviewer.engine.masks import IGNORED_PLANE, Masked, bits_of, in_type_of
 from bgviewer.errors import ConfigError, ShapeMismatchError
 
-__all__ = ["CANONICAL_PLANES", "IGNORED_PLANE", "Exposure", "MaskedImage", "ignoring", "with_plane"]
+__all__ = [
+    "CANONICAL_PLANES",
+    "IGNORED_PLANE",
+    "Exposure",
+    "MaskedImage",
+    "as_masked_image",
+    "ignoring",
+    "with_plane",
+]
 
 CANONICAL_PLANES: Mapping[str, int] = {
     "BAD": 0,
@@ -51,6 +61,11 @@ def _plane(values: ArrayLike, what: str) -> Float32:
 
 
 def _mask_plane(values: ArrayLike) -> NDArray[np.integer[Any]]:
+    if isinstance(values, np.ma.MaskedArray):
+        raise ShapeMismatchError(
+            "the mask must be a plain array of bits, not a masked array; pass the masked array as "
+            "image= and its mask counts"
+        )
     array = np.asarray(values)
     if array.ndim != 2 or array.size == 0:
         raise ShapeMismatchError(
@@ -63,14 +78,25 @@ def _mask_plane(values: ArrayLike) -> NDArray[np.integer[Any]]:
     return np.require(array, array.dtype.newbyteorder("="), ["C", "A"])
 
 
+def _agreed_unit(given: str | None, own: str | None) -> str | None:
+    """Return the unit of an image; `given` and its `own` must not contradict each other."""
+    if given is not None and own is not None and str(given) != own:
+        raise ConfigError(
+            f"unit = {str(given)!r}, but the image's own unit is {own!r}", field="unit", value=given
+        )
+    return own if given is None else str(given)
+
+
 @dataclass(frozen=True, eq=False)
 class MaskedImage:
     """Pixels of an exposure.
 
     Parameters
     ----------
-    image : array_like, shape (ny, nx)
-        Pixel values in the exposure's unit; becomes native float32. NaN = no data.
+    image : array_like, masked array, Quantity, NDData or CCDData, shape (ny, nx)
+        Pixel values in the exposure's unit; becomes native float32. NaN = no data. Pixels that
+        its own mask declares invalid get the plane `IGNORED_PLANE`; the uncertainty of an
+        NDData becomes the variance, and its unit `unit`, unless these are given.
     mask : array_like of int, shape (ny, nx), optional
         Bits; which bit means what is told by `planes`. None = nothing is flagged.
     variance : array_like, shape (ny, nx), optional
@@ -79,6 +105,8 @@ class MaskedImage:
         Mask plane name to bit NUMBER. Default: the classical LSST bits when there is a mask.
     xy0 : (int, int)
         Position ``(x0, y0)`` of pixel [0, 0] in the parent grid.
+    unit : str, optional
+        Unit of a pixel value (BUNIT); that of a Quantity or NDData is taken over.
 
     Notes
     -----
@@ -91,6 +119,16 @@ class MaskedImage:
     ------
     ShapeMismatchError
         When the planes differ in shape or are not 2-D arrays of numbers.
+    ConfigError
+        When `planes` has a bit that no mask can have, or `unit` contradicts the image's own.
+
+    Examples
+    --------
+    >>> import numpy as np, bgviewer
+    >>> pixels = np.ma.masked_greater([[1.0, 2.0], [3.0, 60000.0]], 50000)
+    >>> image = bgviewer.MaskedImage(image=pixels)
+    >>> image.plane_counts()
+    {'IGNORED': 1}
     """
 
     image: Float32
@@ -98,17 +136,23 @@ class MaskedImage:
     variance: Float32 | None = None
     planes: Mapping[str, int] | None = None
     xy0: tuple[int, int] = (0, 0)
+    unit: str | None = None
 
     def __post_init__(self) -> None:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
 
-        image = _plane(self.image, "image")
+        pixels = pixels_of(self.image)
+        image = _plane(pixels.values, "image")
         put("image", _read_only(image))
+        put("unit", _agreed_unit(self.unit, pixels.unit))
         if self.mask is not None:
             put("mask", _read_only(_mask_plane(self.mask)))
+        variance = pixels.variance
         if self.variance is not None:
-            put("variance", _read_only(_plane(self.variance, "variance")))
+            variance = variance_of(self.variance, self.unit)
+        if variance is not None:
+            put("variance", _read_only(_plane(variance, "variance")))
         for what in ("mask", "variance"):
             plane = getattr(self, what)
             if plane is not None and plane.shape != image.shape:
@@ -117,8 +161,12 @@ class MaskedImage:
         planes = self.planes
         if planes is None:
             planes = CANONICAL_PLANES if self.mask is not None else {}
-        put("planes", {str(k): int(v) for k, v in planes.items()})
+        put("planes", checked_planes(planes))
         put("xy0", (int(self.xy0[0]), int(self.xy0[1])))
+        if pixels.invalid is not None and pixels.invalid.any():
+            mask, planes = _with_plane(self, IGNORED_PLANE, pixels.invalid)
+            put("mask", _read_only(mask))
+            put("planes", planes)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -172,8 +220,6 @@ class Exposure(MaskedImage):
         Cards of the image HDU (merged with the primary's where the file asks for it).
     wcs : object, optional
         Celestial `astropy.wcs.WCS` of the file array (0-based pixels), or None.
-    unit : str, optional
-        Unit of a pixel value (BUNIT).
     zero_point : float, optional
         Magnitude of one pixel unit, or None when the file does not say.
     scale : float
@@ -187,7 +233,6 @@ class Exposure(MaskedImage):
     name: str = ""
     header: Mapping[str, Any] | None = field(default=None, repr=False)
     wcs: Any = field(default=None, repr=False)
-    unit: str | None = None
     zero_point: float | None = None
     scale: float = 1.0
     source: Any = field(default=None, repr=False)
@@ -200,6 +245,35 @@ class Exposure(MaskedImage):
         if out is self:
             return self
         return replace(out, scale=self.scale * float(np.float32(factor)))
+
+
+def as_masked_image(given: Any, what: str) -> MaskedImage:
+    """Return what a caller passed as an exposure.
+
+    Parameters
+    ----------
+    given : MaskedImage or anything that `MaskedImage` takes as an image
+    what : str
+        Its role, for the message.
+
+    Raises
+    ------
+    ShapeMismatchError
+        It holds no 2-D array of numbers.
+    """
+    if isinstance(given, MaskedImage):
+        return given
+    if isinstance(given, (str, bytes, os.PathLike)):
+        raise ShapeMismatchError(
+            f"the {what} is a path, {os.fspath(given)!r}; open it with bgviewer.read first"
+        )
+    try:
+        return MaskedImage(image=given)
+    except ShapeMismatchError as exc:
+        raise ShapeMismatchError(
+            f"the {what} must be a MaskedImage, an Exposure or a 2-D array of pixels, not "
+            f"{type(given).__name__}: {exc}"
+        ) from exc
 
 
 def ignoring(image: Image, pixels: NDArray[np.bool_]) -> Image:
@@ -235,9 +309,17 @@ def with_plane(image: Image, name: str, pixels: NDArray[np.bool_]) -> Image:
         raise ShapeMismatchError(
             f"pixels of the plane {name}: {pixels.shape}, but the image {image.shape}"
         )
+    mask, planes = _with_plane(image, name, pixels)
+    return replace(image, mask=mask, planes=planes)
+
+
+def _with_plane(
+    image: MaskedImage, name: str, pixels: NDArray[np.bool_]
+) -> tuple[NDArray[np.integer[Any]], dict[str, int]]:
+    """Return mask and planes of `image` with these pixels flagged in the plane."""
     assert image.planes is not None
     if image.mask is None:
-        return replace(image, mask=pixels.astype(np.uint8), planes={name: 0})
+        return pixels.astype(np.uint8), {name: 0}
     bit = image.planes.get(name)
     mask = image.mask
     if bit is None:
@@ -246,7 +328,7 @@ def with_plane(image: Image, name: str, pixels: NDArray[np.bool_]) -> Image:
         # A bit without a name means nothing; here it must not get that of the plane.
         mask = mask & ~in_type_of(mask, 1 << bit)
     flags = np.where(pixels, in_type_of(mask, 1 << bit), mask.dtype.type(0))
-    return replace(image, mask=mask | flags, planes={**image.planes, name: bit})
+    return mask | flags, {**image.planes, name: bit}
 
 
 def _with_room(mask: NDArray[np.integer[Any]], bit: int) -> NDArray[np.integer[Any]]:

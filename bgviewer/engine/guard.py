@@ -109,8 +109,6 @@ def usual_blob(result: MatchResult, size: float | None = None) -> Blob:
     """
     cells = result.cells
     rows, columns = np.nonzero(np.isfinite(cells.values))
-    if not len(rows):
-        raise FitError("there is nothing to guard: no cell has a value")
     y, x = cells.y_local[rows], cells.x_local[columns]
     nearest = int(np.argmin((y - y.mean()) ** 2 + (x - x.mean()) ** 2))
     noise = np.asarray(result.bins.errors) * np.sqrt(result.bins.counts)

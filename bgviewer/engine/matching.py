@@ -7,8 +7,10 @@ not touched (SPEC section 6, DESIGN: stages).
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +19,9 @@ from bgviewer.engine.bands import map_bands, row_bands
 from bgviewer.engine.bins import Bins, JudgedBins
 from bgviewer.engine.bits import zeroed
 from bgviewer.engine.cells import Cells
-from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.config import DEFAULT_BAD_MASK_PLANES, MatchConfig
 from bgviewer.engine.difference import Difference, form_difference, variance_level
-from bgviewer.engine.exposure import MaskedImage
+from bgviewer.engine.exposure import MaskedImage, as_masked_image
 from bgviewer.engine.fitting import Adjustment, Fit, Model, fit_model
 from bgviewer.engine.gridding import (
     GridStatistic,
@@ -30,7 +32,7 @@ from bgviewer.engine.gridding import (
 from bgviewer.engine.native import kernels
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import NoOverlapError, UndersampledError
+from bgviewer.errors import BgviewerWarning, ConfigError, NoOverlapError, UndersampledError
 
 __all__ = [
     "Adjustment",
@@ -46,6 +48,7 @@ __all__ = [
     "form_difference",
     "grid_difference",
     "match_backgrounds",
+    "match_images",
 ]
 
 
@@ -296,12 +299,13 @@ def _with_image(science: MaskedImage, image: NDArray[np.float32]) -> MaskedImage
         variance=science.variance,
         planes=science.planes,
         xy0=science.xy0,
+        unit=science.unit,
     )
 
 
 def match_backgrounds(
-    reference: MaskedImage,
-    science: MaskedImage,
+    reference: Any,
+    science: Any,
     config: MatchConfig | None = None,
     *,
     progress: Progress = SILENT,
@@ -316,9 +320,11 @@ def match_backgrounds(
 
     Parameters
     ----------
-    reference, science : MaskedImage
-        Same shape; pixels pair up by index.
+    reference, science : MaskedImage, or anything that it takes as an image
+        Same shape and unit; pixels pair up by index. A pixel counts as good where the image is
+        finite and no plane of ``config.bad_mask_planes`` is set.
     config : MatchConfig, optional
+        LSST's defaults if omitted.
     progress : Progress, optional
         Told where the work is; may stop it.
     reuse : MatchResult, optional
@@ -331,14 +337,101 @@ def match_backgrounds(
     scratch : Scratch, optional
         Memory for the difference image, for a caller who does not keep the result.
 
+    Returns
+    -------
+    MatchResult
+        ``result.model`` is the background to add, in the unit of `science`.
+
     Raises
     ------
     ConfigError
         binSize or order do not fit the image (polynomials).
-    ShapeMismatchError, NoOverlapError, UndersampledError, FitError
+    NoOverlapError
+        No pixel is good in both exposures.
+    ShapeMismatchError, UndersampledError, FitError
         The pair cannot be matched.
+
+    Warns
+    -----
+    BgviewerWarning
+        The units differ, a bad mask plane exists in neither exposure, or none of the planes of a
+        mask is a bad one, so that its flags do not count.
+
+    References
+    ----------
+    LSST Science Pipelines v11, MatchBackgroundsTask.
+
+    Examples
+    --------
+    >>> import numpy as np, bgviewer
+    >>> sky = np.linspace(0, 10, 512, dtype="f4")[None, :].repeat(512, 0)
+    >>> result = bgviewer.match_backgrounds(sky, sky - 7, bgviewer.MatchConfig(bin_size=64))
+    >>> bool(abs(result.matched.image - sky).max() < 0.1)
+    True
     """
-    config = config or MatchConfig()
+    reference = as_masked_image(reference, "reference")
+    science = as_masked_image(science, "science exposure")
+    if config is None:
+        config = MatchConfig()
+    elif not isinstance(config, MatchConfig):
+        raise ConfigError(
+            f"config must be a MatchConfig, not {type(config).__name__}; see MatchConfig.from_lsst "
+            "for LSST's names"
+        )
+    for text in _warnings(reference, science, config):
+        warnings.warn(text, BgviewerWarning, stacklevel=2)
+    return match_images(
+        reference,
+        science,
+        config,
+        progress=progress,
+        reuse=reuse,
+        complete=complete,
+        threads=threads,
+        scratch=scratch,
+    )
+
+
+def _warnings(reference: MaskedImage, science: MaskedImage, config: MatchConfig) -> list[str]:
+    """Return what is suspicious about a pair, from its planes and units alone."""
+    found = []
+    if reference.unit and science.unit and reference.unit != science.unit:
+        found.append(
+            f"the reference is in {reference.unit}, the science exposure in {science.unit}; the "
+            "pixels are compared as they are"
+        )
+    known = {*(reference.planes or ()), *(science.planes or ())}
+    wanted = config.bad_mask_planes
+    missing = [name for name in wanted if name not in known]
+    if missing and known and wanted != DEFAULT_BAD_MASK_PLANES:
+        found.append(
+            f"neither exposure has the bad mask plane {', '.join(missing)}; it counts as empty "
+            f"(the masks have {', '.join(sorted(known))})"
+        )
+    if wanted != DEFAULT_BAD_MASK_PLANES:
+        return found  # a list that somebody chose may leave a mask out
+    for what, image in (("reference", reference), ("science exposure", science)):
+        if image.mask is not None and not image.bits(wanted) and image.mask.any():
+            names = ", ".join(image.planes or ()) or "no names"
+            found.append(
+                f"the mask of the {what} flags pixels, but none of its planes ({names}) is in "
+                "bad_mask_planes; its flags do not count (names are case-sensitive)"
+            )
+    return found
+
+
+def match_images(
+    reference: MaskedImage,
+    science: MaskedImage,
+    config: MatchConfig,
+    *,
+    progress: Progress = SILENT,
+    reuse: MatchResult | None = None,
+    complete: bool = True,
+    threads: int | None = None,
+    scratch: Scratch | None = None,
+) -> MatchResult:
+    """Match two exposures as `match_backgrounds` does, without a look at the arguments."""
     problem = config.problem(science.shape)
     if problem is not None:
         raise problem
@@ -352,12 +445,22 @@ def match_backgrounds(
         difference = form_difference(
             reference, science, config, progress, threads=threads, scratch=scratch
         )
+    if difference.good_count == 0:
+        raise NoOverlapError(
+            "no overlap with the reference: no pixel is good in both exposures; choose another "
+            "reference or flag fewer pixels with badMaskPlanes"
+        )
     same_values = reuse is not None and difference.values is reuse.difference.values
     if same_values and reuse is not None and _same_grid(reuse, config):
         gridded = reuse.gridded
     else:
         gridded = grid_difference(difference, config, progress, threads=threads)
     fit = fit_model(gridded.cells, gridded.bins, config, difference.shape, threads=threads)
+    if fit.model.is_empty:
+        raise NoOverlapError(
+            "no cell of the grid has a value: too few pixels are good in both exposures for "
+            f"gridStatistic {config.grid_statistic}; use another statistic or a larger binSize"
+        )
     prepared = reuse.prepared if same_pair and reuse is not None else ()
     result = MatchResult(config, reference, science, difference, gridded, fit, threads, prepared)
     return result.complete(progress) if complete else result

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import NoneType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.blocks import BandLoader, moments_of_bands
 from bgviewer.engine.config import MatchConfig
-from bgviewer.engine.exposure import MaskedImage
+from bgviewer.engine.exposure import MaskedImage, as_masked_image
 from bgviewer.engine.masks import Masked
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
@@ -90,7 +91,20 @@ def measure_exposure(
     *,
     threads: int | None = None,
 ) -> Measurement:
-    """Measure scatter, level and count of the good pixels of the whole image."""
+    """Measure scatter, level and count of the good pixels of the whole image.
+
+    Parameters
+    ----------
+    image : MaskedImage, or anything that it takes as an image
+    config : MatchConfig, optional
+        Whose badMaskPlanes say which pixels are good.
+
+    Raises
+    ------
+    ShapeMismatchError
+        `image` is no 2-D array of numbers.
+    """
+    image = as_masked_image(image, "exposure")
     planes = (config or MatchConfig()).bad_mask_planes
     mask, bits = image.masked(planes)
 
@@ -136,6 +150,12 @@ def rank_exposures(
     config = config or MatchConfig()
     if not measurements:
         raise NoReferenceError("there are no exposures to choose a reference from")
+    for number, measured in enumerate(measurements):
+        if not isinstance(measured, (Measurement, NoneType)):
+            raise NoReferenceError(
+                f"measurements[{number}] is a {type(measured).__name__}; pass what "
+                "measure_exposure returns, or None"
+            )
     variance, level, coverage = (
         np.array([math.nan if m is None else getattr(m, name) for m in measurements])
         for name in ("pixel_variance", "level", "coverage")

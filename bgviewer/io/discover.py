@@ -90,8 +90,12 @@ def discover(
     """Expand folders and lists; own outputs are still in. Raises as `find_files` does."""
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
+    if not isinstance(paths, Iterable):
+        raise _no_path(paths)
     found: list[Found] = []
     for path in paths:
+        if not isinstance(path, (str, os.PathLike)):
+            raise _no_path(path)
         text = os.fspath(path)
         if text.startswith("@") and not os.path.lexists(text):
             found += _listed(Path(text[1:]).expanduser())
@@ -108,6 +112,11 @@ def discover(
         count[item.path] = count.get(item.path, 0) + 1
     notes = [f"{path.name} is given {times} times" for path, times in count.items() if times > 1]
     return found, notes
+
+
+def _no_path(given: object) -> ReadError:
+    reason = "is no path of a file or folder; exposures in memory go to ExposureStack.of"
+    return ReadError(f"({type(given).__name__})", reason, id="E_NO_PATH")
 
 
 def _listed(path: Path) -> list[Found]:

@@ -56,6 +56,13 @@ class FitsFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not isinstance(path, (str, os.PathLike)):
+            raise ReadError(
+                f"({type(path).__name__})",
+                "a path is needed; write the data to a FITS file, or pass its arrays to "
+                "bgviewer.MaskedImage(image=..., mask=..., variance=...)",
+                id="E_NO_PATH",
+            )
         self.path = Path(path)
         self.warnings: list[str] = []
         self._companions: dict[Path, FitsFile] = {}

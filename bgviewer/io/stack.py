@@ -13,14 +13,14 @@ from typing import Any
 
 from bgviewer.engine.config import DEFAULT_BAD_MASK_PLANES, MatchConfig
 from bgviewer.engine.detection import DETECTED, Detection
-from bgviewer.engine.exposure import Exposure, MaskedImage, ignoring
+from bgviewer.engine.exposure import Exposure, MaskedImage, as_masked_image, ignoring
 from bgviewer.engine.extent import Extent, common_part
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_exposure
 from bgviewer.engine.regions import Region, ignored_pixels
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import GridError, ReadError
+from bgviewer.errors import GridError, ReadError, ShapeMismatchError
 from bgviewer.io.cache import ExposureCache
 from bgviewer.io.conventions import NO_CHOICE, Choice
 from bgviewer.io.detect import with_detected
@@ -34,11 +34,50 @@ from bgviewer.io.reading import Reading
 from bgviewer.io.scaling import Scale, ZeroPoint, checked_zero_point, scaled, scales_for
 from bgviewer.io.stack_entries import entries_of, stack_notes
 
-__all__ = ["OWN_SCALE", "ExposureStack", "StackEntry", "find_files", "load_stack"]
+__all__ = ["OWN_SCALE", "ExposureStack", "StackEntry", "as_stack", "find_files", "load_stack"]
 
 CACHE_BYTES = 1 << 30
 OWN_SCALE = "own"
 """Read an exposure with the factor of its entry."""
+
+
+def as_stack(
+    given: Any, config: MatchConfig | None = None, progress: Progress = SILENT
+) -> ExposureStack:
+    """Return what a caller passed as a stack.
+
+    Parameters
+    ----------
+    given : ExposureStack, paths as `load_stack` takes them, or iterable of exposures
+        Exposures are anything that `MaskedImage` takes as an image; None stands for one that
+        cannot be read. Without a name they are called ``exposure_1`` and so on.
+    config, progress : optional
+        As for `load_stack`.
+
+    Raises
+    ------
+    ReadError
+        There is not one file behind the paths.
+    ShapeMismatchError
+        An item is neither a path nor an exposure.
+    """
+    if isinstance(given, ExposureStack):
+        return given
+    if isinstance(given, (str, os.PathLike)):
+        return load_stack(given, config=config, progress=progress)
+    try:
+        items = list(given)
+    except TypeError as exc:
+        raise ShapeMismatchError(
+            f"a stack must be an ExposureStack, paths or a sequence of exposures, not "
+            f"{type(given).__name__}"
+        ) from exc
+    if items and all(isinstance(item, (str, os.PathLike)) for item in items):
+        return load_stack(items, config=config, progress=progress)
+    return ExposureStack.of(
+        None if item is None else as_masked_image(item, f"exposure {number}")
+        for number, item in enumerate(items, 1)
+    )
 
 
 class ExposureStack:

@@ -10,6 +10,7 @@ from bgviewer.engine.probes import NoiseRuns, Probe, form_probe, noise_runs
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.structure import Moran, moran
 from bgviewer.engine.uncertainty import UncertaintyMap, uncertainty_map
+from bgviewer.errors import ConfigError
 from bgviewer.io.stack import ExposureStack
 from bgviewer.tasks import model_diagnostics as of_model
 from bgviewer.tasks import residual_diagnostics as of_residuals
@@ -78,9 +79,11 @@ def diagnose(
     -------
     Diagnosis
     """
+    if not isinstance(result, MatchResult):
+        raise ConfigError(
+            f"diagnose needs what match_backgrounds returns, not a {type(result).__name__}"
+        )
     unit = str(getattr(result.science, "unit", None) or "") if unit is None else unit
-    if result.model.is_empty:
-        return Diagnosis((of_model.usable_cells(result), of_model.extrapolated(result)))
     progress.step(0.0, "reading the residuals")
     probe = form_probe(result, progress)
     runs = likeness = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Ranking, rank_exposures
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
-from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry
+from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry, as_stack
 from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.load import EXCLUDED, measure_stack
 from bgviewer.tasks.pair import PairPart
@@ -217,7 +218,7 @@ def match_pair(
 
 
 def match_stack(
-    stack: ExposureStack,
+    stack: ExposureStack | Iterable[Any] | str | PathLike[str],
     config: MatchConfig | None = None,
     reference: int | str | None = None,
     *,
@@ -230,7 +231,7 @@ def match_stack(
 
     Parameters
     ----------
-    stack : ExposureStack
+    stack : ExposureStack, paths, or iterable of MaskedImage or arrays
     config : MatchConfig, optional
     reference : int or str, optional
         Id, name or path; None = the best of the ranking.
@@ -254,6 +255,7 @@ def match_stack(
         The reference cannot be read.
     """
     config = config or MatchConfig()
+    stack = as_stack(stack, config, progress)
     if len(stack) == 0:
         raise NoReferenceError("there are no exposures to match")
     if reference is None:
@@ -381,14 +383,12 @@ def match_entry(
         return Matched(
             MatchOutcome(entry.id, entry.name, entry.path, False, "failed", reason=reason, **told)
         )
-    empty = result.model.is_empty
     outcome = MatchOutcome(
         id=entry.id,
         name=entry.name,
         path=entry.path,
         is_reference=False,
-        status="failed" if empty else "matched",
-        reason="no overlap with the reference: no pixel is good in both" if empty else None,
+        status="matched",
         fit=result.fit,
         gridded=result.gridded,
         fit_rms=result.fit_rms,

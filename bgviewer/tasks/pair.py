@@ -10,7 +10,7 @@ from bgviewer.engine.continued import ContinuedModel
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.extent import Extent
 from bgviewer.engine.fitting import Adjustment, Model
-from bgviewer.engine.matching import MatchResult, match_backgrounds
+from bgviewer.engine.matching import MatchResult, match_images
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.io.stack import ExposureStack
 
@@ -65,8 +65,8 @@ class PairPart:
         return ContinuedModel(model, self.whole.shape, self.shift)
 
     def match(self, config: MatchConfig, **options: Any) -> MatchResult:
-        """Match the part, `options` as for `match_backgrounds`; nothing is completed yet."""
-        result = match_backgrounds(self.reference, self.science, config, complete=False, **options)
+        """Match the part, `options` as for `match_images`; nothing is completed yet."""
+        result = match_images(self.reference, self.science, config, complete=False, **options)
         return self.noted(result)
 
     def noted(self, result: MatchResult) -> MatchResult:

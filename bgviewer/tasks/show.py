@@ -12,9 +12,9 @@ import numpy as np
 from bgviewer.engine.bands import available_threads
 from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.engine.exposure import Exposure
-from bgviewer.engine.matching import MatchResult, form_difference, match_backgrounds
+from bgviewer.engine.matching import MatchResult, form_difference, match_images
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.errors import BgviewerError, NoOverlapError
+from bgviewer.errors import BgviewerError
 from bgviewer.tasks.draw import THIRD_VIEWS, Draw, Pictures, Raw
 from bgviewer.tasks.extras import EXTRA_VIEWS, Extras
 from bgviewer.tasks.judge import ChiSquare, chi_square
@@ -285,7 +285,7 @@ def _match(
 ) -> MatchResult:
     if last is not None and match_key(last.config) == match_key(config):
         return last.result
-    result = match_backgrounds(
+    return match_images(
         reference,
         science,
         config,
@@ -293,12 +293,6 @@ def _match(
         progress=progress,
         complete=False,
     )
-    if result.model.is_empty:
-        raise NoOverlapError(
-            "reference and science share no good pixel, so there is nothing to match; choose "
-            "another reference or flag fewer pixels with badMaskPlanes"
-        )
-    return result
 
 
 def _figures(result: MatchResult, science: Exposure, support: Support, floor: float) -> Figures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any
@@ -24,7 +24,7 @@ from bgviewer.engine.sweeping import (
     simplest_of,
 )
 from bgviewer.errors import BgviewerError, NoReferenceError
-from bgviewer.io.stack import ExposureStack, StackEntry, load_stack
+from bgviewer.io.stack import ExposureStack, StackEntry, as_stack
 from bgviewer.tasks.load import EXCLUDED
 from bgviewer.tasks.match import check_included, choose_reference, find_exposure
 
@@ -201,7 +201,7 @@ class Sweep:
 
 
 def sweep(
-    exposures: ExposureStack | Sequence[str | PathLike[str]],
+    exposures: ExposureStack | Iterable[Any] | str | PathLike[str],
     config: MatchConfig | None = None,
     reference: int | str | None = None,
     *,
@@ -215,7 +215,7 @@ def sweep(
 
     Parameters
     ----------
-    exposures : ExposureStack or sequence of paths
+    exposures : ExposureStack, paths, or iterable of MaskedImage or arrays
     config : MatchConfig, optional
         Everything that the sweep does not vary.
     reference : int or str, optional
@@ -234,10 +234,7 @@ def sweep(
         The reference cannot be used.
     """
     config, plan = config or MatchConfig(), plan or StackPlan()
-    if isinstance(exposures, ExposureStack):
-        stack = exposures
-    else:
-        stack = load_stack(exposures, config=config, progress=progress)
+    stack = as_stack(exposures, config=config, progress=progress)
     if len(stack) == 0:
         raise NoReferenceError("there are no exposures to match")
     if reference is None:

@@ -10,7 +10,7 @@ import numpy as np
 import bgviewer
 from bgviewer.engine.chebyshev import ChebyshevModel
 from bgviewer.engine.exposure import CANONICAL_PLANES
-from bgviewer.engine.matching import form_cells
+from bgviewer.engine.matching import form_cells, match_images
 from bgviewer.engine.spline import SplineModel, interpolate
 from bgviewer.engine.statistics import describe
 
@@ -96,9 +96,7 @@ class Engine:
     @staticmethod
     def match(ref, sci, config, xy0=(0, 0)):
         config = bgviewer.MatchConfig.from_lsst(config)
-        return found_by_engine(
-            bgviewer.match_backgrounds(masked_image(ref, xy0), masked_image(sci, xy0), config)
-        )
+        return found_by_engine(match_images(masked_image(ref, xy0), masked_image(sci, xy0), config))
 
 
 class Twin:

@@ -63,7 +63,7 @@ def test_masks_of_any_width(dtype):
     mask = np.zeros((3, 4), dtype)
     mask[1, 2] = np.array(1 << bit, f"u{np.dtype(dtype).itemsize}").astype(dtype)
     mask[0, 0] = 1
-    image = bgviewer.MaskedImage(image=IMAGE, mask=mask, planes={"LOW": 0, "TOP": bit, "OFF": 99})
+    image = bgviewer.MaskedImage(image=IMAGE, mask=mask, planes={"LOW": 0, "TOP": bit, "OFF": 62})
     assert np.argwhere(image.flagged(["TOP"])).tolist() == [[1, 2]]
     assert np.argwhere(image.flagged(["TOP", "LOW"])).tolist() == [[0, 0], [1, 2]]
     assert not np.any(image.flagged(["OFF"]))

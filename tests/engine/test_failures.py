@@ -122,17 +122,13 @@ def test_one_noisy_cell_among_constant_ones_carries_the_fit_alone():
     assert "ill_conditioned" in told
 
 
-def test_no_overlap_with_splines_is_all_nan():
-    """As the original has it; only diff_im_var may be known (SPEC 12, Q6)."""
+@pytest.mark.parametrize("statistic", ["MEAN", "MEDIAN", "MEANCLIP"])
+def test_no_overlap_with_splines_is_an_error(statistic):
+    """The original returns NaN without a word (SPEC 12, Q6: show as failed match)."""
     ref, sci = disjoint()
-    result = bgviewer.match_backgrounds(
-        masked_image(ref), masked_image(sci), bgviewer.MatchConfig(bin_size=8)
-    )
-    assert result.model.is_empty
-    assert np.isnan(result.model.render()).all()
-    assert np.isnan(result.matched.image).all()
-    assert np.isnan([result.fit_rms, result.matched_mse]).all()
-    assert len(result.bins.x) == 0
+    config = bgviewer.MatchConfig(bin_size=8, grid_statistic=statistic)
+    with pytest.raises(bgviewer.NoOverlapError, match="no pixel is good in both"):
+        bgviewer.match_backgrounds(masked_image(ref), masked_image(sci), config)
 
 
 def test_no_overlap_with_polynomials_is_an_error():

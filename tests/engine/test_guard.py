@@ -119,13 +119,10 @@ def test_the_usual_sizes_enclose_the_bin_size():
         assert sizes[0] < max(bin_size, 8) < 2 * sizes[-1] and len(sizes) == 11
 
 
-def test_outside_the_image_or_without_cells_is_refused():
+def test_outside_the_image_is_refused():
     result = matched(settings={"bin_size": 32})
     with pytest.raises(FitError, match="outside"):
         faint_light_losses(result, [Blob(10.0, 1.0, 1000.0, 20.0)])
-    empty = matched(settings={"bin_size": 32}, empty=np.s_[:])
-    with pytest.raises(FitError, match="no cell"):
-        usual_blob(empty)
 
 
 @pytest.mark.parametrize("statistic", ["MEAN", "MEDIAN"])

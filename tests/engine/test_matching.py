@@ -130,7 +130,8 @@ def test_planes_that_are_not_in_the_list_are_used():
 def test_plane_that_the_mask_lacks_counts_as_empty():
     ref, sci = pair(3)
     names = ("DETECTED", "NO_SUCH_PLANE")
-    one = match(ref, sci, bad_mask_planes=names)
+    with pytest.warns(bgviewer.BgviewerWarning, match="NO_SUCH_PLANE; it counts as empty"):
+        one = match(ref, sci, bad_mask_planes=names)
     other = match(ref, sci, bad_mask_planes=names[:1])
     assert_same_result(one, other)
 

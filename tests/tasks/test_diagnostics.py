@@ -218,12 +218,6 @@ def test_a_faint_structure_between_is_fair():
     assert found.state == "fair" and found.sign == "▲"
 
 
-def test_no_overlap_is_bad_and_nothing_else_is_said():
-    found = diagnose(matched(settings=spline(), empty=np.s_[:]))
-    assert [d.key for d in found.items] == ["usable_cells", "extrapolated"]
-    assert found.state == "bad"
-
-
 def test_units_and_sizes_are_those_given():
     result = matched(settings=spline(), smooth=PLANE)
     found = bgviewer.diagnose(result, unit="nJy", blob_size=64.0)
