@@ -40,6 +40,8 @@ class StackEntry:
         have the same, and pixels pair up by index.
     aligned : AlignTarget or None
         The grid it is re-projected onto on reading; None = it stays as it is.
+    zero_point_refused : bool
+        Whether its zero point is too far from those of the others to be one.
     warnings : tuple of str
         What the user is told about its place in this stack: grid, photometric scale.
     """
@@ -54,4 +56,5 @@ class StackEntry:
     output_stem: str = ""
     place: tuple[int, int] | None = None
     aligned: AlignTarget | None = None
+    zero_point_refused: bool = False
     warnings: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from bgviewer.io.assemble import Assembler
 from bgviewer.io.conventions import NO_CHOICE, Choice, Planes, recognise
 from bgviewer.io.layout import FitsFile
 from bgviewer.io.names import file_stem
+from bgviewer.io.photometry import exposure_time
 from bgviewer.io.pixels import is_direct, read_rows
 from bgviewer.io.provenance import is_own_output
 from bgviewer.io.sky import Grid, LazyWcs
@@ -53,6 +54,8 @@ class FileInfo:
         when the pixels are read.
     unit, band : str or None
         BUNIT and the filter.
+    exposure_time : float or None
+        In seconds.
     zero_point : float or None
         Magnitude of one pixel unit.
     zero_point_source : str
@@ -95,6 +98,7 @@ class FileInfo:
     readonly: tuple[str, ...] = ()
     choice: Choice = NO_CHOICE
     remembered: str = ""
+    exposure_time: float | None = None
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,7 @@ def describe(path: str | os.PathLike[str], choice: Choice | Resolver = NO_CHOICE
             readonly=planes.readonly,
             choice=choice,
             remembered=remembered,
+            exposure_time=exposure_time((planes.header, file.hdus[0].header)),
         )
 
 

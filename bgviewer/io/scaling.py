@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Literal
 
 from bgviewer.engine.exposure import Exposure
 from bgviewer.errors import BgviewerError, ConfigError
+from bgviewer.io.photometry import PER_SECOND_CARDS, RELATIVE, STATE_IT, STATED
+from bgviewer.io.units import is_rate, is_surface_brightness, surface_zero_point
 
 if TYPE_CHECKING:
+    from bgviewer.io.read import FileInfo
     from bgviewer.io.stack import StackEntry
 
 __all__ = ["Scale", "ZeroPoint", "checked_zero_point", "scaled", "scales_for"]
@@ -32,6 +35,12 @@ _SCALER_ERRORS = (
 
 _EQUAL = 1e-6
 """Magnitudes; a part in a million of flux, below what headers record."""
+
+WIDEST = 7.5
+"""Magnitudes from the stack's median: a factor of 1000, from one second to a quarter of an hour."""
+
+_SAME_TIME = 0.01
+"""Relative difference of exposure times that is not worth a word."""
 
 
 def checked_zero_point(value: ZeroPoint) -> str | float:
@@ -71,30 +80,160 @@ def scales_for(
     if target == "none":
         return out, None, []
     if isinstance(target, float):
-        out = [_scaled_entry(entry, target) for entry in entries]
+        out = [_scaled_entry(entry, target) for entry in _without_outliers(entries)]
         return out, target, [f"scaled in memory to the zero point {target:g}"]
-    known = [e.info.zero_point for e in entries if e.problem is None and e.info is not None]
-    points = [point for point in known if point is not None]
+    out = _without_outliers(entries)
+    usable = [e for e in out if e.problem is None and e.info is not None]
+    known = [_point(e) for e in usable]
+    points = [point for point, _ in known if point is not None]
+    kinds = {kind for point, kind in known if point is not None}
+    common, note = None, ""
     if not points:
-        return out, None, ["no exposure has a zero point: not scaled"] if known else []
-    if len(points) < len(known):
+        note = "no exposure has a zero point: not scaled" if known else ""
+    elif len(points) < len(known):
         missing = len(known) - len(points)
         note = f"{missing} of {len(known)} exposures have no zero point: none is scaled"
-        return out, None, [note]
-    if max(points) - min(points) <= _EQUAL:
-        return out, None, [f"all exposures have the zero point {points[0]:.6g}: not scaled"]
-    common = float(median(points))
-    note = (
-        f"zero points from {min(points):.6g} to {max(points):.6g}: scaled in memory to their "
-        f"median {common:.6g}"
-    )
-    return [_scaled_entry(entry, common) for entry in entries], common, [note]
+    elif len(kinds) > 1:
+        note = (
+            f"warning: the zero points are of different kinds ({', '.join(sorted(kinds))}): none "
+            "is scaled"
+        )
+    elif max(points) - min(points) <= _EQUAL:
+        what = f"have the zero point {points[0]:.6g}"
+        if kinds == {_SURFACE}:
+            what = f"are in {usable[0].info.unit}, a surface brightness"  # type: ignore[union-attr]
+        note = f"all exposures {what}: not scaled"
+    else:
+        common = float(median(points))
+        note = (
+            f"zero points from {min(points):.6g} to {max(points):.6g}: scaled in memory to their "
+            f"median {common:.6g}"
+        )
+        out = [_scaled_entry(entry, common, automatic=True) for entry in out]
+    notes = [note] if note else []
+    return out, common, notes + _exposure_time_notes(usable, scaled=len(points) == len(known))
 
 
-def _scaled_entry(entry: StackEntry, target: float) -> StackEntry:
+_FLUX, _SURFACE = "of a pixel", "of a steradian"
+
+
+def _point(entry: StackEntry) -> tuple[float | None, str]:
+    """Return the magnitude of one unit that scales an exposure, and of what.
+
+    Surface brightness is compared by its unit: it has no pixel area.
+    """
+    info = entry.info
+    assert info is not None
+    if info.zero_point_source == STATED:
+        return info.zero_point, _FLUX
+    if is_surface_brightness(info.unit):
+        return surface_zero_point(info.unit), _SURFACE
+    if entry.zero_point_refused:
+        return None, _FLUX
+    return info.zero_point, RELATIVE if info.zero_point_source == RELATIVE else _FLUX
+
+
+def _without_outliers(entries: Sequence[StackEntry]) -> list[StackEntry]:
+    """Mark exposures whose zero point is too far from the others' to be one.
+
+    Zero points that a unit defines, and those that the user states, are right by themselves.
+    """
+
+    def of_card(entry: StackEntry) -> float | None:
+        info = entry.info
+        if entry.problem is not None or info is None or info.zero_point is None:
+            return None
+        by_itself = info.zero_point_source in (STATED, RELATIVE, "BUNIT", "PIXAR_SR")
+        return None if by_itself else info.zero_point
+
+    points = [point for entry in entries if (point := of_card(entry)) is not None]
+    middle = median(points) if points else 0.0
+    out = []
+    for entry in entries:
+        point = of_card(entry)
+        if point is not None and abs(point - middle) > WIDEST:
+            text = (
+                f"its zero point {point:.6g} is {abs(point - middle):.3g} mag from {middle:.6g}, "
+                f"the median of the stack; more than {WIDEST:g} is no photometry, and it is not "
+                f"used; {STATE_IT}"
+            )
+            entry = replace(entry, zero_point_refused=True, warnings=(*entry.warnings, text))
+        out.append(entry)
+    return out
+
+
+def _exposure_time_notes(entries: Sequence[StackEntry], *, scaled: bool) -> list[str]:
+    """Say where exposure times differ and the pixels may not be on one scale for that reason.
+
+    Parameters
+    ----------
+    scaled : bool
+        Whether all of them have a zero point, so that they are on one scale if those are right.
+    """
+    infos = [e.info for e in entries if e.info is not None and _counts(e.info)]
+    if not scaled:
+        found = _different_times(infos)
+        if found is None:
+            return []
+        (short, _), (long, _) = found
+        return [
+            f"warning: exposure times (EXPTIME) differ, {short:g} to {long:g} s, and the exposures "
+            "are not scaled: skies are matched, but the flux of sources is not; state "
+            "fileZeroPoint for each, or divide by the exposure time first"
+        ]
+    infos = [info for info in infos if info.zero_point_source in PER_SECOND_CARDS]
+    found = _different_times(infos)
+    if found is None:
+        return []
+    (short, first), (long, last) = found
+    assert first.zero_point is not None and last.zero_point is not None
+    expected = 2.5 * math.log10(long / short)
+    if abs(last.zero_point - first.zero_point) > 0.5 * expected:
+        return []
+    name = first.zero_point_source
+    return [
+        f"warning: exposure times (EXPTIME) differ, {short:g} to {long:g} s, but {name} does not "
+        f"follow them: if it is the magnitude of one count per second, scales are wrong by up to "
+        f"{long / short:.3g}; state fileZeroPoint = {name} + 2.5 log10(EXPTIME) then"
+    ]
+
+
+def _counts(info: FileInfo) -> bool:
+    """Whether pixel values grow with the exposure time, as far as the unit tells."""
+    by_unit = info.zero_point_source in ("BUNIT", "PIXAR_SR") or is_surface_brightness(info.unit)
+    return not by_unit and not is_rate(info.unit)
+
+
+def _different_times(
+    infos: Sequence[FileInfo],
+) -> tuple[tuple[float, FileInfo], tuple[float, FileInfo]] | None:
+    """Return the shortest and the longest exposure with their times, where these differ."""
+    timed = [(info.exposure_time, info) for info in infos if info.exposure_time is not None]
+    if len(timed) < 2:
+        return None
+    short, long = (pick(timed, key=lambda item: item[0]) for pick in (min, max))
+    return (short, long) if long[0] > short[0] * (1 + _SAME_TIME) else None
+
+
+def _scaled_entry(entry: StackEntry, target: float, *, automatic: bool = False) -> StackEntry:
+    """Return the entry with its factor.
+
+    Parameters
+    ----------
+    automatic : bool
+        Whether the target comes from the stack; surface brightness is then scaled by its unit
+        alone. A target that the user names is one of a pixel.
+    """
     if entry.problem is not None or entry.info is None:
         return entry
-    own = entry.info.zero_point
+    point, kind = _point(entry)
+    own = point if automatic or kind != _SURFACE else None
+    if own is None and not automatic and kind == _SURFACE:
+        text = (
+            f"{entry.name}: is in {entry.info.unit}, a surface brightness, which has no zero point "
+            f"per pixel, and cannot be scaled to {target:g}; fileZeroPoint can state one"
+        )
+        return replace(entry, problem=BgviewerError(text))
     if own is None:
         text = f"{entry.name}: has no zero point and cannot be scaled to {target:g}"
         return replace(entry, problem=BgviewerError(text))

@@ -15,6 +15,7 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.fitting import Adjustment
 from bgviewer.engine.matching import Fit, Gridded, MatchResult, Model
+from bgviewer.engine.noise import neighbour_noise
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Ranking, rank_exposures
@@ -349,6 +350,26 @@ def reference_outcome(entry: StackEntry, reference: Exposure, regions: int = 0) 
     )
 
 
+_SAME_SCALE = 100.0
+"""Factor between the pixel noise of two exposures that one instrument can hardly bridge."""
+
+
+def _other_scale(reference: Exposure, science: Exposure, config: MatchConfig) -> tuple[str, ...]:
+    """Say where the pixels of a pair are probably not in one unit, such as adu beside 0 to 1."""
+    noise = [neighbour_noise(e, config.bad_mask_planes) for e in (reference, science)]
+    if not all(value > 0 for value in noise):
+        return ()
+    factor = noise[1] / noise[0]
+    if 1 / _SAME_SCALE < factor < _SAME_SCALE:
+        return ()
+    more, factor = ("more", factor) if factor > 1 else ("less", 1 / factor)
+    return (
+        f"its pixels scatter {factor:.2g} times {more} than those of the reference: the two are "
+        "probably not on one scale (normalised to 0...1, another unit or exposure time); state "
+        "fileZeroPoint for both, or leave one out",
+    )
+
+
 def match_entry(
     stack: ExposureStack,
     entry: StackEntry,
@@ -398,7 +419,7 @@ def match_entry(
         adjustments=result.adjustments,
         detected=science.detection is not None,
         aligned=entry.aligned is not None,
-        warnings=exposure_warnings(entry, science),
+        warnings=(*exposure_warnings(entry, science), *_other_scale(reference, science, own)),
         **told,
     )
     return Matched(outcome, result, part)

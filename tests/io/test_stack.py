@@ -8,12 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 import bgviewer.io.loading as loading_module
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure, MaskedImage
 from bgviewer.engine.ranking import measure_exposure
 from bgviewer.errors import BgviewerError, ConfigError, GridError, ReadError, ShapeMismatchError
+from bgviewer.io.conventions import Choice
 from bgviewer.io.stack import ExposureStack, load_stack
 from tests.io.conftest import NX, NY, pixels, wcs_header
 
@@ -327,3 +329,102 @@ def test_measuring_a_file_that_changed_or_went(make):
     path.unlink()
     with pytest.raises(ReadError, match="cannot be opened"):
         stack.measure(0, MatchConfig())
+
+
+def plain(make, name, *, level=100.0, **cards):
+    """Write a plain image with these cards; noise 1."""
+    image = level + np.random.default_rng(len(name)).normal(0, 1, (16, 16))
+    fits.writeto(make.folder / name, image.astype("f4"), fits.Header(cards))
+
+
+def test_zero_point_that_stands_for_not_measured_scales_nothing(make):
+    for name, value in (("a.fits", 25.9), ("b.fits", 25.9), ("c.fits", 99.0)):
+        plain(make, name, PHOTZP=value)
+    stack = load_stack(make.folder)
+    assert {entry.scale for entry in stack.entries} == {1.0}
+    assert "PHOTZP = 99 is no zero point" in stack[2].info.warnings[0]
+    assert stack[2].info.zero_point is None
+    assert any("1 of 3 exposures have no zero point" in note for note in stack.notes)
+
+
+def test_zero_point_stated_by_the_user_replaces_the_sentinel(make):
+    for name, value in (("a.fits", 25.0), ("b.fits", 99.0)):
+        plain(make, name, PHOTZP=value)
+    stack = load_stack(make.folder, choices={make.folder / "b.fits": Choice(zero_point=27.5)})
+    assert stack.zero_point == 26.25
+    assert [e.scale for e in stack.entries] == pytest.approx([10**0.5, 10**-0.5])
+    assert not any("no zero point" in text for text in stack[1].info.warnings)
+
+
+def test_zero_points_further_apart_than_photometry_has_them(make):
+    for name, value in (("a.fits", 25.0), ("b.fits", 25.5), ("c.fits", 38.0)):
+        plain(make, name, MAGZERO=value)
+    for zero_point in ("auto", 26.0):
+        stack = load_stack(make.folder, zero_point=zero_point)
+        assert [e.zero_point_refused for e in stack.entries] == [False, False, True]
+        assert "12.5 mag from 25.5" in stack[2].warnings[0]
+        if zero_point == "auto":
+            assert {e.scale for e in stack.entries} == {1.0}
+        else:
+            assert stack[2].problem is not None
+
+
+def test_units_of_flux_scale_each_other(make):
+    plain(make, "a.fits", BUNIT="uJy")
+    plain(make, "b.fits", BUNIT="mJy")
+    plain(make, "c.fits", BUNIT="10.0*nanoJansky")
+    scales = [e.scale for e in load_stack(make.folder).entries]
+    np.testing.assert_allclose(np.array(scales) / scales[0], [1, 1000, 0.01], rtol=1e-6)
+
+
+def test_surface_brightness_is_scaled_by_its_unit_alone(make):
+    plain(make, "a.fits", BUNIT="MJy/sr", PIXAR_SR=2.31e-14)
+    plain(make, "b.fits", BUNIT="MJy/sr", PIXAR_SR=2.38e-14)
+    stack = load_stack(make.folder)
+    assert [e.scale for e in stack.entries] == [1.0, 1.0]
+    assert any("surface brightness: not scaled" in note for note in stack.notes)
+    plain(make, "c.fits", BUNIT="Jy/sr", PIXAR_SR=2.31e-14)
+    scales = [e.scale for e in load_stack(make.folder).entries]
+    np.testing.assert_allclose(np.array(scales) / scales[0], [1, 1, 1e-6], rtol=1e-6)
+    problems = [e.problem for e in load_stack(make.folder, zero_point=27.0).entries]
+    assert all("a surface brightness" in str(problem) for problem in problems)
+
+
+def test_relative_and_absolute_zero_points_are_not_mixed(make):
+    plain(make, "a.resamp.fits", SOFTNAME="SWarp", FLXSCALE=2.0)
+    plain(make, "b.resamp.fits", SOFTNAME="SWarp", MAGZERO=25.0)
+    stack = load_stack(make.folder)
+    assert {e.scale for e in stack.entries} == {1.0}
+    assert any("of different kinds" in note for note in stack.notes)
+
+
+def test_flux_scale_of_one_is_a_scale(make):
+    for name, factor in (("a.resamp.fits", 1.0), ("b.resamp.fits", 2.0), ("c.resamp.fits", 0.8)):
+        plain(make, name, SOFTNAME="SWarp", FLXSCALE=factor, FLASCALE=1.0)
+    assert [e.scale for e in load_stack(make.folder).entries] == pytest.approx([1.0, 2.0, 0.8])
+
+
+@pytest.mark.parametrize(
+    ("cards", "said"),
+    [
+        ({"BUNIT": "adu"}, True),
+        ({}, True),
+        ({"BUNIT": "electron/s"}, False),
+        ({"BUNIT": "nJy"}, False),
+        ({"BUNIT": "MJy/sr"}, False),
+        ({"MAGZERO": 30.0}, False),
+        ({"PHOTZP": 25.0}, True),
+    ],
+)
+def test_exposure_times_that_differ(make, cards, said):
+    plain(make, "a.fits", EXPTIME=60.0, **cards)
+    plain(make, "b.fits", EXPTIME=30.0, **cards)
+    notes = [note for note in load_stack(make.folder).notes if "EXPTIME" in note]
+    assert bool(notes) == said
+    assert all("30 to 60 s" in note for note in notes)
+
+
+def test_per_second_zero_points_that_follow_the_exposure_time_are_fine(make):
+    plain(make, "a.fits", EXPTIME=60.0, PHOTZP=26.0)
+    plain(make, "b.fits", EXPTIME=30.0, PHOTZP=26.0 - 2.5 * np.log10(2))
+    assert not any("EXPTIME" in note for note in load_stack(make.folder).notes)

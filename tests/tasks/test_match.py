@@ -149,3 +149,13 @@ def test_model_recovers_the_known_sky():
         # what is left comes from cells at ragged edges, whose pixels lie off their centres
         assert np.ptp(truth) > 10
         assert np.sqrt(np.mean(error**2)) < 0.02 * np.ptp(truth)
+
+
+def test_pixels_on_another_scale_are_told():
+    """ADU beside an image normalised to 0...1: nothing is scaled, so the user has to know."""
+    sky = np.random.default_rng(3).normal(1000, 10, (64, 64))
+    images = [MaskedImage(image=i) for i in (sky, sky / 65535, sky + 3)]
+    config = MatchConfig(bin_size=32)
+    _, normalised, alike = match_stack(images, config, reference=0)
+    assert any("6.6e+04 times less" in text for text in normalised.warnings)
+    assert alike.warnings == ()

@@ -22,14 +22,13 @@ from bgviewer.io.conventions.parent_grid import parent_position
 from bgviewer.io.conventions.plane_names import mask_bits
 from bgviewer.io.layout import FitsFile, Hdu
 from bgviewer.io.photometry import (
-    NANOJANSKY,
     band_of,
-    from_flux,
-    is_nanojansky,
+    flux_card_zero_point,
     keyword_zero_point,
     number,
     unit_of,
 )
+from bgviewer.io.units import flux_zero_point
 
 __all__ = ["Afw"]
 
@@ -150,7 +149,7 @@ def _zero_point(
     file: FitsFile, headers: tuple[fits.Header, ...], unit: str | None, warnings: list[str]
 ) -> tuple[float | None, str]:
     for header in headers:
-        magnitude = from_flux(number(header, "FLUXMAG0"))
+        magnitude = flux_card_zero_point(header, warnings)
         if magnitude is not None:
             return magnitude, "FLUXMAG0"
     version = number(file.hdus[0].header, "EXPINFO_V") or 0
@@ -158,6 +157,6 @@ def _zero_point(
         magnitude = photo_calib_zero_point(file, warnings)
         if magnitude is not None:
             return magnitude, "PhotoCalib"
-    if is_nanojansky(unit):
-        return NANOJANSKY, "BUNIT"
-    return keyword_zero_point(headers) or (None, "")
+    if (magnitude := flux_zero_point(unit)) is not None:
+        return magnitude, "BUNIT"
+    return keyword_zero_point(headers, warnings) or (None, "")

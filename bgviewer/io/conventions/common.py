@@ -210,7 +210,7 @@ def exposure_of(
     header = merged_header(file, image)
     headers = (header, file.hdus[0].header)
     unit = more.pop("unit", None) or unit_of(headers)
-    found = zero_point or standard_zero_point(headers, unit)
+    found = zero_point or standard_zero_point(headers, unit, warnings)
     more.setdefault("variance_kind", noise.kind if noise else "none")
     more.setdefault("cards_hdu", image.index)
     return Planes(
@@ -225,7 +225,7 @@ def exposure_of(
         zero_point=found[0] if found else None,
         zero_point_source=found[1] if found else "",
         band=band_of(headers),
-        warnings=tuple(warnings),
+        warnings=tuple(dict.fromkeys(warnings)),
         **more,
     )
 

@@ -19,6 +19,7 @@ from bgviewer.io.conventions.common import exposure_of, images, weight_mask
 from bgviewer.io.conventions.plane_names import named_mask
 from bgviewer.io.layout import FitsFile, Hdu
 from bgviewer.io.names import file_stem
+from bgviewer.io.photometry import STATE_IT, STATED
 from bgviewer.io.sidecars import WORDS
 
 __all__ = ["other_image", "overridden"]
@@ -58,7 +59,13 @@ def overridden(file: FitsFile, planes: Planes, choice: Choice) -> Planes:
     if choice.noise is not None or choice.noise_kind is not None:
         planes = _with_noise(file, planes, choice)
     if choice.zero_point is not None:
-        planes = replace(planes, zero_point=choice.zero_point, zero_point_source="user")
+        warnings = tuple(text for text in planes.warnings if not text.endswith(STATE_IT))
+        planes = replace(
+            planes,
+            zero_point=choice.zero_point,
+            zero_point_source=STATED,
+            warnings=warnings,
+        )
     return planes
 
 

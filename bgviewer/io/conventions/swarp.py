@@ -17,7 +17,7 @@ from bgviewer.io.conventions.common import (
 )
 from bgviewer.io.layout import FitsFile, Hdu, card_text
 from bgviewer.io.names import file_stem
-from bgviewer.io.photometry import number, standard_zero_point, unit_of
+from bgviewer.io.photometry import RELATIVE, number, standard_zero_point, unit_of
 from bgviewer.io.sidecars import suffix_stems
 
 __all__ = ["Swarp"]
@@ -51,8 +51,8 @@ class Swarp:
             warnings.append(
                 f"{weight.path.name}: SWarp's weights are relative; used as a mask only"
             )
-        zero_point = _zero_point(file, image)
-        if zero_point is not None and zero_point[1] == "FLXSCALE":
+        zero_point = _zero_point(file, image, warnings)
+        if zero_point is not None and zero_point[1] == RELATIVE:
             warnings.append("zero point from FLXSCALE: relative to the other exposures")
         return exposure_of(
             file,
@@ -66,18 +66,24 @@ class Swarp:
         )
 
 
-def _zero_point(file: FitsFile, image: Hdu) -> tuple[float, str] | None:
+def _zero_point(file: FitsFile, image: Hdu, warnings: list[str]) -> tuple[float, str] | None:
     """Return the zero point that FLXSCALE * FLASCALE makes of the header's, or of 0.
 
-    A factor f makes a pixel p one of p f on the common system: m = -2.5 log10(p f) + c.
+    A factor f makes a pixel p one of p f on the common system: m = -2.5 log10(p f) + c.  A factor
+    of 1 is a statement like any other; 0 says that there is none.
     """
     headers = (image.header, file.hdus[0].header)
-    factor = 1.0
+    common = standard_zero_point(headers, unit_of(headers), warnings)
+    factor, stated = 1.0, False
     for name in ("FLXSCALE", "FLASCALE"):
         values = (number(header, name) for header in headers)
-        value = next((v for v in values if v is not None), 1.0)
-        factor *= value
-    common = standard_zero_point(headers, unit_of(headers))
-    if factor == 1.0 or not factor > 0:
+        value = next((v for v in values if v is not None), None)
+        if value is not None:
+            factor *= value
+            stated = stated or name == "FLXSCALE" or value != 1.0
+    if not stated or not factor > 0:
         return common
-    return (common[0] if common else 0.0) - 2.5 * math.log10(factor), "FLXSCALE"
+    magnitude = -2.5 * math.log10(factor)
+    if common is None:
+        return magnitude, RELATIVE
+    return common[0] + magnitude, f"{common[1]}, FLXSCALE"

@@ -1,0 +1,51 @@
+"""Scatter of neighbouring pixels: the noise of an exposure without its sky and sources."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bgviewer.engine.exposure import MaskedImage
+from bgviewer.engine.masks import in_type_of
+
+__all__ = ["neighbour_noise"]
+
+_ROWS = 64
+_TO_SIGMA = 1.482602218505602 / math.sqrt(2.0)
+
+
+def neighbour_noise(image: MaskedImage, bad: tuple[str, ...] = ()) -> float:
+    """Return the standard deviation of the pixels that differences of neighbours along x show.
+
+    Half the pixels may be sources or outliers. Where neighbours are correlated, as after
+    resampling, it is too small. At most 64 rows are looked at.
+
+    Parameters
+    ----------
+    image : MaskedImage
+    bad : tuple of str
+        Mask planes whose pixels do not count.
+
+    Returns
+    -------
+    float
+        In the unit of the image; 0 where most neighbours are equal, NaN where fewer than two
+        good pixels are neighbours.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pixels = 100 + np.random.default_rng(0).normal(0, 3, (64, 64))
+    >>> 2.8 < neighbour_noise(MaskedImage(image=pixels)) < 3.2
+    True
+    """
+    rows = slice(None, None, max(1, image.shape[0] // _ROWS))
+    values = image.image[rows].astype(np.float64)
+    mask, bits = image.masked(bad)
+    if mask is not None and bits:
+        values[(mask[rows] & in_type_of(mask, bits)) != 0] = np.nan
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(np.diff(values, axis=1))
+    apart = apart[np.isfinite(apart)]
+    return float(np.median(apart)) * _TO_SIGMA if apart.size else math.nan
