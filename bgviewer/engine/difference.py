@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -181,6 +183,21 @@ def _variance_sum(
     return total, unusable
 
 
+def _on_one_scale(
+    reference: MaskedImage, science: MaskedImage
+) -> tuple[tuple[MaskedImage, MaskedImage], int]:
+    """Return a pair whose variance planes hold variances times the same power of two, and that."""
+    exponent = min(reference.variance_exponent, science.variance_exponent)
+
+    def scaled(e: MaskedImage) -> MaskedImage:
+        if e.variance is None or e.variance_exponent == exponent:
+            return e
+        held = np.ldexp(e.variance, exponent - e.variance_exponent)
+        return dataclasses.replace(e, variance=held, variance_exponent=exponent)
+
+    return (scaled(reference), scaled(science)), exponent
+
+
 class _VarianceLevel:
     """MEANCLIP of the sum of two variance planes over unmasked pixels (SPEC section 6, step 9)."""
 
@@ -191,7 +208,8 @@ class _VarianceLevel:
         planes: tuple[str, ...],
         config: MatchConfig,
     ) -> None:
-        self._pair, self._names, self._config = (reference, science), planes, config
+        self._pair, self._exponent = _on_one_scale(reference, science)
+        self._names, self._config = planes, config
         self._has_planes = reference.variance is not None and science.variance is not None
         self._pass: OnePass | None = None
         ny, nx = science.shape
@@ -211,6 +229,7 @@ class _VarianceLevel:
                 mask=None if e.mask is None else e.mask[::step_y, ::step_x],
                 variance=None if e.variance is None else e.variance[::step_y, ::step_x],
                 planes=e.planes,
+                variance_exponent=e.variance_exponent,
             )
             for e in self._pair
         ]
@@ -248,6 +267,12 @@ class _VarianceLevel:
         """Return the clipped mean; NaN without variance planes or without good values."""
         if not self._has_planes:
             return float("nan")
+        return math.ldexp(self._held_level(tallies, progress, threads), -self._exponent)
+
+    def _held_level(
+        self, tallies: list[Tally | None], progress: Progress, threads: int | None
+    ) -> float:
+        """Return the clipped mean of what the planes hold."""
         if self._pass is not None and None not in tallies:
             clipped = self._pass.clipped([t for t in tallies if t is not None], threads)
             if clipped is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ __all__ = [
     "MaskedImage",
     "as_masked_image",
     "ignoring",
+    "in_float32_range",
     "with_plane",
 ]
 
@@ -78,6 +80,32 @@ def _mask_plane(values: ArrayLike) -> NDArray[np.integer[Any]]:
     return np.require(array, array.dtype.newbyteorder("="), ["C", "A"])
 
 
+_SMALLEST, _LARGEST = 1e-30, 1e30
+"""Variances in between are safe in float32, whose range is 1e-38 to 3e38."""
+
+
+def in_float32_range(variance: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """Bring a variance plane of float64 into the range of float32, by a power of two.
+
+    Returns
+    -------
+    variance : ndarray
+        The same array where nothing has to be done.
+    exponent : int
+        It was multiplied by 2 to this power, which loses no digit.
+    """
+    if variance.dtype.itemsize <= 4 or variance.dtype.kind != "f":
+        return variance, 0
+    some = variance[np.isfinite(variance) & (variance > 0)]
+    if not some.size:
+        return variance, 0
+    middle = float(np.median(some))
+    if _SMALLEST < middle < _LARGEST:
+        return variance, 0
+    exponent = -math.frexp(middle)[1]
+    return np.ldexp(variance, exponent), exponent
+
+
 def _agreed_unit(given: str | None, own: str | None) -> str | None:
     """Return the unit of an image; `given` and its `own` must not contradict each other."""
     if given is not None and own is not None and str(given) != own:
@@ -107,6 +135,9 @@ class MaskedImage:
         Position ``(x0, y0)`` of pixel [0, 0] in the parent grid.
     unit : str, optional
         Unit of a pixel value (BUNIT); that of a Quantity or NDData is taken over.
+    variance_exponent : int
+        What is held in `variance` is the variance times 2 to this power. 0 but for units in which
+        a variance is beyond float32, such as W/m2/Hz; `true_variance` takes it off.
 
     Notes
     -----
@@ -137,6 +168,7 @@ class MaskedImage:
     planes: Mapping[str, int] | None = None
     xy0: tuple[int, int] = (0, 0)
     unit: str | None = None
+    variance_exponent: int = 0
 
     def __post_init__(self) -> None:
         def put(name: str, value: Any) -> None:
@@ -152,7 +184,9 @@ class MaskedImage:
         if self.variance is not None:
             variance = variance_of(self.variance, self.unit)
         if variance is not None:
-            put("variance", _read_only(_plane(variance, "variance")))
+            held, exponent = in_float32_range(np.asarray(variance))
+            put("variance", _read_only(_plane(held, "variance")))
+            put("variance_exponent", self.variance_exponent + exponent)
         for what in ("mask", "variance"):
             plane = getattr(self, what)
             if plane is not None and plane.shape != image.shape:
@@ -167,6 +201,13 @@ class MaskedImage:
             mask, planes = _with_plane(self, IGNORED_PLANE, pixels.invalid)
             put("mask", _read_only(mask))
             put("planes", planes)
+
+    @property
+    def true_variance(self) -> NDArray[Any] | None:
+        """Variance plane in unit squared: float32, or float64 where it is beyond float32."""
+        if self.variance is None or self.variance_exponent == 0:
+            return self.variance
+        return np.ldexp(self.variance.astype(np.float64), -self.variance_exponent)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -203,9 +244,14 @@ class MaskedImage:
         s = np.float32(factor)
         if s == 1:
             return self
-        with np.errstate(over="ignore", invalid="ignore"):
-            variance = None if self.variance is None else self.variance * (s * s)
-            return replace(self, image=self.image * s, variance=variance)
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            image, square = self.image * s, s * s
+            if self.variance is None:
+                return replace(self, image=image)
+            if _SMALLEST < square < _LARGEST:
+                return replace(self, image=image, variance=self.variance * square)
+            wide = self.variance.astype(np.float64) * float(s) ** 2  # the square is beyond float32
+            return replace(self, image=image, variance=wide)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, eq=False)

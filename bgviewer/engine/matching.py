@@ -300,6 +300,7 @@ def _with_image(science: MaskedImage, image: NDArray[np.float32]) -> MaskedImage
         planes=science.planes,
         xy0=science.xy0,
         unit=science.unit,
+        variance_exponent=science.variance_exponent,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.masks import in_type_of
 
-__all__ = ["neighbour_noise"]
+__all__ = ["float32_step", "neighbour_noise"]
 
 _ROWS = 64
 _TO_SIGMA = 1.482602218505602 / math.sqrt(2.0)
@@ -49,3 +49,16 @@ def neighbour_noise(image: MaskedImage, bad: tuple[str, ...] = ()) -> float:
         apart = np.abs(np.diff(values, axis=1))
     apart = apart[np.isfinite(apart)]
     return float(np.median(apart)) * _TO_SIGMA if apart.size else math.nan
+
+
+def float32_step(image: MaskedImage) -> float:
+    """Return the distance of neighbouring float32 numbers at the median of the pixels.
+
+    Returns
+    -------
+    float
+        In the unit of the image; NaN without a finite pixel.
+    """
+    values = image.image[:: max(1, image.shape[0] // _ROWS)]
+    values = values[np.isfinite(values)]
+    return float(np.spacing(np.abs(np.median(values)))) if values.size else math.nan

@@ -104,6 +104,7 @@ def aligned(exposure: Exposure, target: AlignTarget, progress: Progress = SILENT
         zero_point=exposure.zero_point,
         scale=exposure.scale,
         detection=exposure.detection,
+        variance_exponent=exposure.variance_exponent,
     )
     empty = np.isnan(image)
     return with_plane(moved, NO_DATA, empty) if empty.any() else moved

@@ -5,14 +5,17 @@ Source: FORMATS section 0 (uncertainty to variance), 4.2 (asinh), README of the 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer.engine.exposure import in_float32_range
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
 from bgviewer.io.conventions.base import OTHER_CODE, MaskPart, Place, Planes
 from bgviewer.io.layout import FitsFile
-from bgviewer.io.pixels import read_float_plane, read_mask_plane
+from bgviewer.io.pixels import read_float_plane, read_mask_plane, read_wide_plane
 from bgviewer.io.spans import read_spans
 from bgviewer.io.words import unusable_pixels
 
@@ -96,22 +99,31 @@ class Assembler:
             total[flagged] |= np.uint32(1 << planes.bits["BAD"])
         return total
 
-    def variance(self, image: Float32) -> Float32 | None:
-        """Return the variance; None when there is none or it says nothing."""
+    def variance(self, image: Float32) -> tuple[Float32, int] | None:
+        """Return the variance; None when there is none or it says nothing.
+
+        Returns
+        -------
+        values : float32 array
+        exponent : int
+            They are the variance times 2 to this power; 0 but where it is beyond float32.
+        """
         noise = self._planes.noise
         if noise is None:
             return None
-        total: Float32 | None = None
+        sum_: NDArray[Any] | None = None
         for place in noise.places:
-            values = self._floats(place)
+            values = self._wide_floats(place)
             if noise.kind == "inverse variance":
                 values = _inverse(values)
             elif noise.kind == "sigma":
-                with np.errstate(over="ignore", invalid="ignore"):
-                    values = values * values
+                values = _square(values)
             with np.errstate(over="ignore", invalid="ignore"):
-                total = values if total is None else total + values
-        assert total is not None
+                sum_ = values if sum_ is None else sum_ + values
+        assert sum_ is not None
+        held, exponent = in_float32_range(sum_)
+        with np.errstate(over="ignore", under="ignore"):
+            total: Float32 = np.require(held, np.float32, ["C", "A"])
         label = self._label(noise.places)
         if noise.kind == "inverse variance" and not np.isfinite(total).any():
             self.warnings.append(f"{label} has no positive weight and is not used")
@@ -122,7 +134,7 @@ class Assembler:
             return None
         if count:
             self.warnings.append(f"{label}: {count} pixels with data have no positive variance")
-        return total
+        return total, exponent
 
     def _label(self, places: tuple[Place, ...]) -> str:
         found = [
@@ -149,6 +161,16 @@ class Assembler:
             self._held[place] = values
         return values
 
+    def _wide_floats(self, place: Place) -> NDArray[Any]:
+        """Return a noise plane; 64-bit numbers as float64, which may be beyond float32."""
+        file = self._open(place)
+        hdu = file.hdus[place.hdu]
+        if abs(hdu.bitpix) < 64 or place.asinh is not None:
+            return self._floats(place)
+        values, losses = read_wide_plane(file, hdu, None, self._progress, place.layer)
+        self.warnings += losses
+        return values
+
     def _bits(self, part: MaskPart) -> NDArray[np.uint32]:
         file = self._open(part.place)
         scratch = self._scratch if part.place.path is None else None
@@ -160,7 +182,7 @@ class Assembler:
         bits = self._planes.bits
         if part.meaning == "positive":
             with np.errstate(invalid="ignore"):
-                bad = ~(self._floats(part.place) > 0)
+                bad = ~(self._wide_floats(part.place) > 0)
             for name in part.planes:
                 total[bad] |= np.uint32(1 << bits[name])
         elif part.meaning == "nonzero":
@@ -188,9 +210,29 @@ class Assembler:
         return table[np.minimum(self._bits(part), last + 1)]
 
 
-def _inverse(weight: Float32) -> Float32:
+def _is_safe(values: NDArray[Any], lowest: float, highest: float) -> bool:
+    """Whether the middle of the positive values lies in a range in which float32 computes."""
+    sample = values.reshape(-1)[:: max(1, values.size // 4096)]
+    some = sample[np.isfinite(sample) & (sample > 0)]
+    if not some.size:
+        some = values[np.isfinite(values) & (values > 0)]
+    return not some.size or lowest < float(np.median(some)) < highest
+
+
+def _square(sigma: NDArray[Any]) -> NDArray[Any]:
+    """Return sigma squared, in float64 where float32 has no room for it."""
+    if sigma.dtype == np.float32 and not _is_safe(sigma, 1e-15, 1e15):
+        sigma = sigma.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        return np.asarray(sigma * sigma)
+
+
+def _inverse(weight: NDArray[Any]) -> NDArray[Any]:
     """Return 1/weight, infinite where the weight is not positive."""
-    out = np.full(weight.shape, np.inf, np.float32)
-    with np.errstate(over="ignore", invalid="ignore"):
-        np.divide(np.float32(1), weight, out=out, where=weight > 0)
+    kind = weight.dtype
+    if kind == np.float32 and not _is_safe(weight, 1e-30, 1e30):
+        kind = np.dtype(np.float64)
+    out = np.full(weight.shape, np.inf, kind)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        np.divide(kind.type(1), weight, out=out, where=weight > 0)
     return out

@@ -107,18 +107,26 @@ def exposure_parts(exposure: Exposure, records: list[bytes]) -> list[Part]:
         primary.append(format_card("MAGZERO", float(exposure.zero_point), "mag of one unit"))
     parts = [Part(None, primary + records)]
     position = _position_cards(exposure)
-    planes = (("IMAGE", exposure.image), ("MASK", exposure.mask), ("VARIANCE", exposure.variance))
+    planes = (
+        ("IMAGE", exposure.image),
+        ("MASK", exposure.mask),
+        ("VARIANCE", exposure.true_variance),
+    )
     for name, pixels in planes:
         if pixels is None:
             continue
-        cards = _image_cards(exposure.shape, 32 if name == "MASK" else -32, primary=False)
+        wide = -64 if pixels.dtype == np.float64 else -32
+        cards = _image_cards(exposure.shape, 32 if name == "MASK" else wide, primary=False)
         cards += [format_card("EXTNAME", name), format_card("EXTTYPE", name)]
         cards += [format_card("INHERIT", True), *position]
         if name == "MASK":
             cards += mask_plane_cards(exposure.planes or {})
         else:
             cards += unit_card(exposure.unit, squared=name == "VARIANCE")
-        parts.append(Part(None, cards, pixels))
+        if wide == -64:
+            parts.append(Part(None, cards, raw=pixels.astype(">f8").tobytes()))
+        else:
+            parts.append(Part(None, cards, pixels))
     return parts
 
 

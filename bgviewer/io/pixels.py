@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,19 @@ from bgviewer.engine.bands import row_bands
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch, fresh_or
 from bgviewer.io.cards import format_card, header_bytes
-from bgviewer.io.layout import FitsFile, Hdu, card_value, quiet
+from bgviewer.io.layout import BAD_CARD, FitsFile, Hdu, card_value, quiet
 from bgviewer.io.memory import too_large
 from bgviewer.io.words import BAND_BYTES, from_file_order
 
-__all__ = ["is_direct", "read_float_plane", "read_mask_plane", "read_rows"]
+__all__ = [
+    "Scaling",
+    "is_direct",
+    "read_float_plane",
+    "read_mask_plane",
+    "read_rows",
+    "read_wide_plane",
+    "scaling_of",
+]
 
 _DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _EXACT = 1 << 24
@@ -72,7 +81,10 @@ _MOST_FIELDS = 999  # FITS standard 4.0, section 7.3.1
 
 
 def _unpacked(file: FitsFile, hdu: Hdu) -> NDArray[Any]:
-    """Decompress a tile-compressed image; scaled by astropy, BLANK as NaN."""
+    """Decompress a tile-compressed image; whole numbers as stored, neither scaled nor blanked.
+
+    astropy drops BLANK where it scales unsigned types, so both are done here, once for all images.
+    """
     fields = card_value(hdu.header, "TFIELDS", 0)
     if not isinstance(fields, int) or not 0 <= fields <= _MOST_FIELDS:
         # astropy would look for the cards of each.
@@ -82,7 +94,7 @@ def _unpacked(file: FitsFile, hdu: Hdu) -> NDArray[Any]:
     alone = io.BytesIO(b"".join((_EMPTY_PRIMARY, hdu.raw, data, fill)))
     with quiet():
         try:
-            with fits.open(alone, memmap=False) as hdus:
+            with fits.open(alone, memmap=False, do_not_scale_image_data=True) as hdus:
                 return np.array(hdus[1].data).reshape(hdu.shape)
         except MemoryError as exc:
             raise file.error(f"{hdu.label} does not fit into memory", "E_MEMORY") from exc
@@ -92,37 +104,156 @@ def _unpacked(file: FitsFile, hdu: Hdu) -> NDArray[Any]:
             raise file.error(reason, "E_TRUNCATED") from exc
 
 
-def _scaling(hdu: Hdu) -> tuple[float, float, int | None]:
-    header = hdu.header
-    scale, zero = card_value(header, "BSCALE", 1.0), card_value(header, "BZERO", 0.0)
-    blank = card_value(header, "BLANK") if hdu.bitpix > 0 else None
-    return (
-        float(scale) if isinstance(scale, (int, float)) else 1.0,
-        float(zero) if isinstance(zero, (int, float)) else 0.0,
-        blank if isinstance(blank, int) and not isinstance(blank, bool) else None,
-    )
+@dataclass(frozen=True)
+class Scaling:
+    """How stored numbers become pixel values: ``scale * stored + zero``.
+
+    Attributes
+    ----------
+    scale, zero : float
+        BSCALE and BZERO.
+    blank : int or None
+        Stored number of the pixels without a value (BLANK; images of whole numbers only).
+    warnings : tuple of str
+        Cards that are not as the standard has them but can be understood.
+    """
+
+    scale: float = 1.0
+    zero: float = 0.0
+    blank: int | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether stored numbers are the values."""
+        return self.scale == 1.0 and self.zero == 0.0 and self.blank is None
 
 
-def _loss(values: NDArray[Any], label: str) -> str | None:
-    """Say whether float32 cannot hold `values`."""
+def scaling_of(file: FitsFile, hdu: Hdu) -> Scaling:
+    """Return what BSCALE, BZERO and BLANK say.
+
+    A number in quotes is used, with a warning: what it means is beyond doubt.
+
+    Raises
+    ------
+    ReadError
+        ``E_HEADER`` when a card holds no number, or BSCALE is 0: the pixels then cannot be known.
+    """
+    if hdu.constant is not None:
+        return Scaling()
+    warnings: list[str] = []
+    scale = _number_card(file, hdu, "BSCALE", 1.0, warnings)
+    zero = _number_card(file, hdu, "BZERO", 0.0, warnings)
+    if scale == 0:
+        raise file.error(f"{hdu.label}: BSCALE is 0, so all pixels would be equal", "E_HEADER")
+    return Scaling(scale, zero, _blank(file, hdu, warnings), tuple(warnings))
+
+
+def _number_card(file: FitsFile, hdu: Hdu, name: str, default: float, warnings: list[str]) -> float:
+    if name not in hdu.header:
+        return default
+    value = card_value(hdu.header, name)
+    if value is None and _is_undefined(hdu, name):
+        return default
+    number = value
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            number = None
+    usable = isinstance(number, (int, float)) and not isinstance(number, bool)
+    if not usable or not math.isfinite(number):
+        shown = "unreadable" if value is None else repr(value)
+        raise file.error(
+            f"{hdu.label}: {name} is {shown}, not a number; the pixel values are not known",
+            "E_HEADER",
+        )
+    if isinstance(value, str):
+        warnings.append(f"{hdu.label}: {name} is text ({value.strip()!r}); used as a number")
+    return float(number)
+
+
+def _is_undefined(hdu: Hdu, name: str) -> bool:
+    """Whether a card has no value, which the standard allows; not one that cannot be parsed."""
+    with quiet():
+        try:
+            value = hdu.header.get(name)
+        except BAD_CARD:
+            return False
+    return value is None or isinstance(value, fits.card.Undefined)
+
+
+def _blank(file: FitsFile, hdu: Hdu, warnings: list[str]) -> int | None:
+    """Return BLANK, or ZBLANK of a compressed image; floats have NaN instead."""
+    names = ("BLANK", "ZBLANK") if hdu.is_compressed else ("BLANK",)
+    name = next((n for n in names if n in hdu.header), None)
+    if name is None or hdu.bitpix <= 0:
+        return None
+    told: list[str] = []
+    value = _number_card(file, hdu, name, math.nan, told)
+    if math.isnan(value):
+        return None
+    if value != math.floor(value):
+        raise file.error(
+            f"{hdu.label}: {name} is {value:g}, but the stored pixels are whole numbers", "E_HEADER"
+        )
+    warnings += told
+    low, high = (0, 255) if hdu.bitpix == 8 else (-(1 << (hdu.bitpix - 1)), 1 << (hdu.bitpix - 1))
+    if not low <= value <= high - (hdu.bitpix != 8):
+        warnings.append(
+            f"{hdu.label}: {name} = {value:g} is no {hdu.bitpix}-bit number and marks no pixel"
+        )
+        return None
+    return int(value)
+
+
+def _loss(file: FitsFile, values: NDArray[Any], label: str) -> str | None:
+    """Say whether float32 cannot hold `values`.
+
+    Raises
+    ------
+    ReadError
+        ``E_RANGE`` when it cannot hold their size.
+    """
     if values.dtype.kind in "iu":
         if int(values.min()) >= -_EXACT and int(values.max()) <= _EXACT:
             return None
     elif values.dtype.itemsize <= 4:
         return None
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         back = values.astype(np.float32)
-        lost = int(np.count_nonzero((back != values) & ~(np.isnan(back) & np.isnan(values))))
-    if not lost:
-        return None
-    return f"{label}: {lost} of {values.size} pixels lost digits when made float32"
+        differs = (back != values) & ~(np.isnan(back) & np.isnan(values))
+        lost = int(np.count_nonzero(differs))
+        if not lost:
+            return None
+        outside = differs & np.isfinite(values) & (~np.isfinite(back) | (back == 0))
+        if 2 * int(np.count_nonzero(outside)) > values.size:
+            largest = float(np.max(np.abs(np.where(np.isfinite(values), values, 0))))
+            raise file.error(
+                f"{label}: pixel values of up to {largest:.2g} are outside the range of float32; "
+                "convert the file to another unit",
+                "E_RANGE",
+            )
+        apart = np.abs(back - values)
+        step = 2 * float(np.max(apart[np.isfinite(apart)], initial=0.0))
+    return (
+        f"{label}: {lost} of {values.size} pixels lost digits when made float32, in steps of up "
+        f"to {step:.2g}"
+    )
 
 
 def is_direct(hdu: Hdu) -> bool:
     """Whether float32, or bits of 32, lie in the file just as they are used."""
     if hdu.is_compressed or hdu.bitpix not in (32, -32) or hdu.constant is not None:
         return False
-    return _scaling(hdu) == (1.0, 0.0, None) or (hdu.bitpix == 32 and _scaling(hdu)[:2] == (1, 0))
+    names = ("BSCALE", "BZERO") if hdu.bitpix == 32 else ("BSCALE", "BZERO", "BLANK")
+    return not any(name in hdu.header for name in names) or _is_plain(hdu)
+
+
+def _is_plain(hdu: Hdu) -> bool:
+    """Whether the cards are there but change nothing."""
+    scale, zero = (card_value(hdu.header, name) for name in ("BSCALE", "BZERO"))
+    return scale in (1, None) and zero in (0, None) and not isinstance(scale or zero, (bool, str))
 
 
 def read_rows(file: FitsFile, hdu: Hdu, rows: slice, out: NDArray[Any]) -> None:
@@ -177,27 +308,68 @@ def read_float_plane(
     _check_memory(file, hdu, layer)
     if hdu.bitpix == -32 and is_direct(hdu):
         return _read_direct(file, hdu, np.float32, scratch, progress, layer), []
+    values, warnings = _scaled_values(file, hdu, layer)
+    # Scaled 16-bit data are rounded too, mostly far below their own step.
+    loss = _loss(file, values, hdu.label) if hdu.bitpix in (32, 64, -64) else None
+    if hdu.bitpix in (8, 16):
+        loss = _coarse(values, scaling_of(file, hdu).scale, hdu.label)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        plane = np.array(values, dtype=np.float32, order="C")
+    return plane, [*warnings, *([loss] if loss else [])]
+
+
+def read_wide_plane(
+    file: FitsFile,
+    hdu: Hdu,
+    scratch: Scratch | None = None,
+    progress: Progress = SILENT,
+    layer: int | None = None,
+) -> tuple[NDArray[Any], list[str]]:
+    """Return a plane as `read_float_plane` does, but 64-bit numbers as float64.
+
+    For noise planes, whose squares and reciprocals may leave the range of float32.
+    """
+    if abs(hdu.bitpix) < 64:
+        return read_float_plane(file, hdu, scratch, progress, layer)
+    _check_memory(file, hdu, layer)
+    values, warnings = _scaled_values(file, hdu, layer)
+    return np.array(values, dtype=np.float64, order="C"), warnings
+
+
+def _scaled_values(file: FitsFile, hdu: Hdu, layer: int | None) -> tuple[NDArray[Any], list[str]]:
+    """Return the values of a plane in a type that loses nothing, BLANK as NaN, and warnings."""
     if hdu.is_compressed:
         values = _unpacked(file, hdu)
         if layer is not None:
             values = values.reshape(-1, *hdu.shape[-2:])[layer]
     else:
         values = _stored(file, hdu, layer)
-        scale, zero, blank = (1.0, 0.0, None) if hdu.constant is not None else _scaling(hdu)
-        if scale != 1.0 or zero != 0.0 or blank is not None:
-            missing = None if blank is None else values == blank
-            if values.dtype.itemsize > 4 and scale == 1.0 and zero == math.floor(zero):
-                values = values.astype(np.longdouble) + np.longdouble(zero)
-            else:
-                with np.errstate(over="ignore", invalid="ignore"):
-                    values = values * np.float64(scale) + np.float64(zero)
-            if missing is not None:
-                values[missing] = np.nan
-    # Scaled 16-bit data are rounded too, but far below their own step.
-    loss = _loss(values, hdu.label) if hdu.bitpix in (32, 64, -64) else None
-    with np.errstate(over="ignore", invalid="ignore"):
-        plane = np.array(values, dtype=np.float32, order="C")
-    return plane, [loss] if loss else []
+    scaling = scaling_of(file, hdu)
+    scale, zero, blank = scaling.scale, scaling.zero, scaling.blank
+    if not scaling.is_identity:
+        missing = None if blank is None else values == blank
+        if values.dtype.itemsize > 4 and scale == 1.0 and zero == math.floor(zero):
+            values = values.astype(np.longdouble) + np.longdouble(zero)
+        else:
+            with np.errstate(over="ignore", invalid="ignore"):
+                values = values * np.float64(scale) + np.float64(zero)
+        if missing is not None:
+            values[missing] = np.nan
+    return values, list(scaling.warnings)
+
+
+def _coarse(values: NDArray[Any], scale: float, label: str) -> str | None:
+    """Say where float32 is coarser than the steps of scaled 8- or 16-bit numbers."""
+    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    if not finite.size:
+        return None
+    step = float(np.spacing(np.float32(np.abs(finite).max())))
+    if step <= abs(scale):
+        return None
+    return (
+        f"{label}: float32 resolves {step:.2g} at these pixel values, the file {abs(scale):.2g}; "
+        "digits are lost"
+    )
 
 
 def read_mask_plane(
@@ -219,15 +391,26 @@ def read_mask_plane(
         values = _unpacked(file, hdu)
         if layer is not None:
             values = values.reshape(-1, *hdu.shape[-2:])[layer]
-        return _as_bits(file, hdu, values)
+        return _mask_bits(file, hdu, values)
     if hdu.bitpix == 32 and is_direct(hdu):
         return _read_direct(file, hdu, np.uint32, scratch, progress, layer)
     values = _stored(file, hdu, layer)
+    return _mask_bits(file, hdu, values)
+
+
+def _mask_bits(file: FitsFile, hdu: Hdu, values: NDArray[Any]) -> NDArray[np.uint32]:
+    """Return stored numbers of a mask as bits; unsigned types are signed ones with BZERO."""
     if hdu.constant is not None:
         return _as_bits(file, hdu, values)
-    scale, zero, _ = _scaling(hdu)
+    scaling = scaling_of(file, hdu)
+    scale, zero = scaling.scale, scaling.zero
     sign = 1 << max(hdu.bitpix - 1, 0)
-    if hdu.bitpix in (16, 32) and scale == 1.0 and zero in (0.0, float(sign)):
+    if (
+        hdu.bitpix in (16, 32)
+        and values.dtype.kind == "i"
+        and scale == 1.0
+        and zero in (0.0, float(sign))
+    ):
         native = values.astype(f"=i{hdu.bitpix // 8}").view(f"=u{hdu.bitpix // 8}")
         return (native ^ np.array(sign if zero else 0, native.dtype)).astype(np.uint32)
     if scale != 1.0 or zero != 0.0:

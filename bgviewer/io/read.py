@@ -23,7 +23,7 @@ from bgviewer.io.conventions import NO_CHOICE, Choice, Planes, recognise
 from bgviewer.io.layout import FitsFile
 from bgviewer.io.names import file_stem
 from bgviewer.io.photometry import exposure_time
-from bgviewer.io.pixels import is_direct, read_rows
+from bgviewer.io.pixels import is_direct, read_rows, scaling_of
 from bgviewer.io.provenance import is_own_output
 from bgviewer.io.sky import Grid, LazyWcs
 
@@ -166,7 +166,8 @@ def describe(path: str | os.PathLike[str], choice: Choice | Resolver = NO_CHOICE
     with FitsFile(path) as file:
         choice, remembered = (choice, "") if isinstance(choice, Choice) else choice(file)
         planes = recognise(file, choice)
-        remarks = (remembered,) if remembered else ()
+        remarks = (*scaling_of(file, file.hdus[planes.image]).warnings,)
+        remarks += (remembered,) if remembered else ()
         grid = Grid.of(planes.shape, planes.xy0, planes.header)
         return FileInfo(
             path=Path(path),
@@ -261,7 +262,8 @@ def read(
         return FileExposure(
             image=image,
             mask=mask,
-            variance=noise,
+            variance=None if noise is None else noise[0],
+            variance_exponent=0 if noise is None else noise[1],
             planes=planes.bits,
             xy0=planes.xy0 or (0, 0),
             name=file_stem(path),

@@ -117,7 +117,7 @@ class Raw:
         if name == "difference":
             return block_mean(difference.values, window, self.progress)
         if name == "variance":
-            variances = [e.variance for e in pair if e.variance is not None]
+            variances = [v for e in pair if (v := e.true_variance) is not None]
             if len(variances) < 2:
                 return np.full(window.shape, np.nan, np.float32)
             parts = [block_mean(p, window, self.progress) for p in variances]

@@ -112,8 +112,8 @@ def _level_and_noise(values: np.ndarray) -> tuple[float, float]:
 
 
 def _noise_told(exposure: Exposure, good: np.ndarray) -> float:
-    if exposure.variance is None:
+    if exposure.true_variance is None:
         return math.nan
-    values = exposure.variance[good]
+    values = exposure.true_variance[good]
     values = values[np.isfinite(values) & (values > 0)]
     return math.sqrt(float(np.median(_sample(values)))) if values.size else math.nan

@@ -15,7 +15,7 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.fitting import Adjustment
 from bgviewer.engine.matching import Fit, Gridded, MatchResult, Model
-from bgviewer.engine.noise import neighbour_noise
+from bgviewer.engine.noise import float32_step, neighbour_noise
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Ranking, rank_exposures
@@ -354,20 +354,44 @@ _SAME_SCALE = 100.0
 """Factor between the pixel noise of two exposures that one instrument can hardly bridge."""
 
 
-def _other_scale(reference: Exposure, science: Exposure, config: MatchConfig) -> tuple[str, ...]:
-    """Say where the pixels of a pair are probably not in one unit, such as adu beside 0 to 1."""
+_FINE_STEP = 0.03
+"""Step of float32 in units of the pixel noise from which a level may be off by more than 1 %."""
+
+
+def _pixel_warnings(reference: Exposure, science: Exposure, config: MatchConfig) -> tuple[str, ...]:
+    """Say what the noise of a pair's pixels shows: another unit, or a level that costs digits."""
+    found: list[str] = []
     noise = [neighbour_noise(e, config.bad_mask_planes) for e in (reference, science)]
-    if not all(value > 0 for value in noise):
-        return ()
-    factor = noise[1] / noise[0]
+    for what, exposure, sigma in zip(
+        ("the reference's", "its"), (reference, science), noise, strict=True
+    ):
+        found += _coarse_steps(what, exposure, sigma)
+    if all(value > 0 for value in noise):
+        found += _other_scale(noise[1] / noise[0])
+    return tuple(found)
+
+
+def _coarse_steps(what: str, exposure: Exposure, noise: float) -> list[str]:
+    """Say where float32 resolves an exposure's pixels no better than a part of their noise."""
+    step = float32_step(exposure)
+    if not noise > 0 or not step > _FINE_STEP * noise:
+        return []
+    return [
+        f"float32 resolves steps of {step:.2g} at the level of {what} pixels, {step / noise:.2g} "
+        f"of their noise: matched pixels are rounded to such steps; subtract a constant first"
+    ]
+
+
+def _other_scale(factor: float) -> list[str]:
+    """Say where the pixels of a pair are probably not in one unit, such as adu beside 0 to 1."""
     if 1 / _SAME_SCALE < factor < _SAME_SCALE:
-        return ()
+        return []
     more, factor = ("more", factor) if factor > 1 else ("less", 1 / factor)
-    return (
+    return [
         f"its pixels scatter {factor:.2g} times {more} than those of the reference: the two are "
         "probably not on one scale (normalised to 0...1, another unit or exposure time); state "
-        "fileZeroPoint for both, or leave one out",
-    )
+        "fileZeroPoint for both, or leave one out"
+    ]
 
 
 def match_entry(
@@ -419,7 +443,7 @@ def match_entry(
         adjustments=result.adjustments,
         detected=science.detection is not None,
         aligned=entry.aligned is not None,
-        warnings=(*exposure_warnings(entry, science), *_other_scale(reference, science, own)),
+        warnings=(*exposure_warnings(entry, science), *_pixel_warnings(reference, science, own)),
         **told,
     )
     return Matched(outcome, result, part)
