@@ -138,6 +138,10 @@ class Planes:
         What a person should know.
     readonly : tuple of str
         Why a matched exposure cannot be written the same way.
+    aside : frozenset of str
+        EXTNAMEs of planes of which the convention knows that they have no use here.
+    unused : tuple of str
+        HDUs of the image's shape that nothing is made of (filled by `recognise`).
     """
 
     convention: str
@@ -159,6 +163,8 @@ class Planes:
     xy0: tuple[int, int] | None = None
     warnings: tuple[str, ...] = ()
     readonly: tuple[str, ...] = ()
+    aside: frozenset[str] = frozenset()
+    unused: tuple[str, ...] = ()
 
     @cached_property
     def bits(self) -> Mapping[str, int]:
