@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.mask_use import MaskUse
 from bgviewer.io.stack import StackEntry
+from bgviewer.tasks.mask_warnings import mask_warnings
 
 __all__ = ["exposure_warnings", "grouped_warnings"]
 
@@ -13,7 +15,9 @@ _NAMED = 3
 """How many exposures are named before a warning that many share is cut short."""
 
 
-def exposure_warnings(entry: StackEntry, exposure: Exposure | None = None) -> tuple[str, ...]:
+def exposure_warnings(
+    entry: StackEntry, exposure: Exposure | None = None, mask: MaskUse | None = None
+) -> tuple[str, ...]:
     """Return every warning about one exposure, each once, in the order in which they arose.
 
     Parameters
@@ -22,6 +26,8 @@ def exposure_warnings(entry: StackEntry, exposure: Exposure | None = None) -> tu
         Gives the warnings of its headers and of its place in the stack.
     exposure : Exposure, optional
         The pixels, when they have been read: adds what only reading shows.
+    mask : MaskUse, optional
+        What is remarkable about its mask, at the settings.
 
     Returns
     -------
@@ -30,7 +36,8 @@ def exposure_warnings(entry: StackEntry, exposure: Exposure | None = None) -> tu
     """
     read = getattr(getattr(exposure, "source", None), "warnings", ())
     stated = () if entry.info is None else entry.info.warnings
-    return tuple(dict.fromkeys((*stated, *read, *entry.warnings)))
+    told = mask_warnings(mask, () if entry.info is None else entry.info.masks)
+    return tuple(dict.fromkeys((*stated, *read, *told, *entry.warnings)))
 
 
 def grouped_warnings(warnings: Iterable[tuple[str, Iterable[str]]]) -> list[str]:

@@ -21,6 +21,7 @@ __all__ = [
     "OTHER_CODE",
     "Convention",
     "MaskPart",
+    "MaskSource",
     "Noise",
     "Place",
     "Planes",
@@ -81,6 +82,24 @@ class MaskPart:
     place: Place
     meaning: str
     planes: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class MaskSource:
+    """What a part of a mask is made of, in words.
+
+    Attributes
+    ----------
+    label : str
+        As ``"HDU 2 MSK"``, or the name of a side-car.
+    meaning : str
+        As `MaskPart.meaning`.
+    planes : tuple of str
+    """
+
+    label: str
+    meaning: str
+    planes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -196,6 +215,19 @@ class Planes:
         """Whether image and mask are two HDUs of this file, to be used as they are."""
         made = bool(self.masks) and self.mask is None
         return not made and self.layer is None and self.asinh is None
+
+    def mask_sources(self, file: FitsFile) -> tuple[MaskSource, ...]:
+        """Say what the mask is made of; `file` is the one that was recognised."""
+        return tuple(
+            MaskSource(
+                file.hdus[part.place.hdu].label
+                if part.place.path is None
+                else part.place.path.name,
+                part.meaning,
+                tuple(part.planes),
+            )
+            for part in self.masks
+        )
 
     @property
     def companions(self) -> tuple[Path, ...]:
