@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.mask_use import MaskUse
+from bgviewer.engine.ranking import Measurement
 from bgviewer.io.stack import StackEntry
 from bgviewer.tasks.mask_warnings import mask_warnings
 
-__all__ = ["exposure_warnings", "grouped_warnings"]
+__all__ = ["exposure_warnings", "grouped_warnings", "stack_warnings"]
 
 _NAMED = 3
 """How many exposures are named before a warning that many share is cut short."""
@@ -36,8 +37,18 @@ def exposure_warnings(
     """
     read = getattr(getattr(exposure, "source", None), "warnings", ())
     stated = () if entry.info is None else entry.info.warnings
-    told = mask_warnings(mask, () if entry.info is None else entry.info.masks)
+    told = mask_warnings(mask, getattr(entry.info, "masks", ()))
     return tuple(dict.fromkeys((*stated, *read, *told, *entry.warnings)))
+
+
+def stack_warnings(
+    entries: Iterable[StackEntry], measurements: Iterable[Measurement | None]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return name and warnings of every exposure of a stack that was measured."""
+    return tuple(
+        (entry.name, exposure_warnings(entry, mask=None if m is None else m.mask))
+        for entry, m in zip(entries, measurements, strict=True)
+    )
 
 
 def grouped_warnings(warnings: Iterable[tuple[str, Iterable[str]]]) -> list[str]:

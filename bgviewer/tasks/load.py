@@ -13,7 +13,7 @@ from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_exposure
 from bgviewer.errors import BgviewerError
 from bgviewer.io.stack import ExposureStack, StackEntry, load_stack
-from bgviewer.tasks.exposure_warnings import exposure_warnings
+from bgviewer.tasks.exposure_warnings import stack_warnings
 from bgviewer.tasks.parallel import StopOnly, default_jobs, in_order
 
 __all__ = ["EXCLUDED", "LoadedStack", "load", "measure_stack"]
@@ -50,10 +50,7 @@ class LoadedStack:
     @property
     def warnings(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Name of every exposure and what the user is told about it."""
-        return tuple(
-            (entry.name, exposure_warnings(entry, mask=None if m is None else m.mask))
-            for entry, m in zip(self.stack.entries, self.measurements, strict=True)
-        )
+        return stack_warnings(self.stack.entries, self.measurements)
 
 
 def load(

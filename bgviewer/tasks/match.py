@@ -404,9 +404,9 @@ def match_entry(
         "own_settings": own_text(plan, entry.name),
         "regions": len(stack.regions_of(entry.id)),
     }
-    own = plan.config_for(entry.name, config)
-    science = None
+    own, science = config, None
     try:
+        own = plan.config_for(entry.name, config)
         science = stack.read(entry.id, scratch=scratch, progress=progress)
         part = PairPart.of(stack, reference, science)
         result = part.match(own, progress=progress, threads=threads, scratch=scratch)
