@@ -82,7 +82,12 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
             for line in grouped_warnings(loaded.warnings):
                 say(line)
             return _too_few(len(loaded.usable), stack)
-        ranking = rank_exposures(loaded.measurements, settings.config)
+        try:
+            ranking = rank_exposures(loaded.measurements, settings.config)
+        except NoReferenceError:
+            for line in grouped_warnings(loaded.warnings):
+                say(line)
+            raise
         for warning in ranking.warnings:
             say(warning)
         request = replace(request, reference=ranking.best)

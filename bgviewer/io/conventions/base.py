@@ -15,6 +15,7 @@ from astropy.io import fits
 
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.layout import BAD_CARD, FitsFile, Hdu, card_value, quiet
+from bgviewer.io.names import file_stem, shared_start
 from bgviewer.io.splice import uncompressed_cards
 
 __all__ = [
@@ -91,7 +92,8 @@ class MaskSource:
     Attributes
     ----------
     label : str
-        As ``"HDU 2 MSK"``, or the name of a side-car.
+        As ``"HDU 2 MSK"``, or a side-car's name with ``*`` for the part that all have of their
+        own.
     meaning : str
         As `MaskPart.meaning`.
     planes : tuple of str
@@ -218,16 +220,12 @@ class Planes:
 
     def mask_sources(self, file: FitsFile) -> tuple[MaskSource, ...]:
         """Say what the mask is made of; `file` is the one that was recognised."""
-        return tuple(
-            MaskSource(
-                file.hdus[part.place.hdu].label
-                if part.place.path is None
-                else part.place.path.name,
-                part.meaning,
-                tuple(part.planes),
-            )
-            for part in self.masks
-        )
+        found = []
+        for part in self.masks:
+            path = part.place.path
+            label = file.hdus[part.place.hdu].label if path is None else _pattern(file.path, path)
+            found.append(MaskSource(label, part.meaning, tuple(part.planes)))
+        return tuple(found)
 
     @property
     def companions(self) -> tuple[Path, ...]:
@@ -235,6 +233,15 @@ class Planes:
         places = [part.place for part in self.masks]
         places += self.noise.places if self.noise else ()
         return tuple(dict.fromkeys(place.path for place in places if place.path is not None))
+
+
+def _pattern(path: Path, companion: Path) -> str:
+    """Return a side-car's name with ``*`` for what it shares with the exposure's: one for all."""
+    stem, name = file_stem(path), companion.name
+    shared = shared_start(stem, name)
+    if shared != stem:
+        shared = shared[: max(map(shared.rfind, "._-")) + 1]
+    return f"*{name[len(shared) :]}" if shared else name
 
 
 def _bits(

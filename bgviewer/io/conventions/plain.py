@@ -39,7 +39,9 @@ class Plain:
         image = chosen(file, found, choice)
         beside = accompanying(file, image, fitting=True)
         if not beside.used:
+            inside = beside.warnings
             beside = _sidecars(file, image, choice)
+            beside.warnings = [*inside, *beside.warnings]
         cube = any(length > 1 for length in image.shape[:-2])
         return exposure_of(
             file,
