@@ -80,7 +80,8 @@ def _nothing(use: MaskUse, sources: Sequence[MaskSource]) -> str:
 
 def _read_as(meaning: str) -> str:
     option = READING_OPTIONS["mask_meaning"]
-    return f'{option.flag} {meaning} ({option.key} = "{meaning}"; "{option.title}" in the window)'
+    shown = {"positive": "bad where not above 0", "nonzero": "bad where not 0"}[meaning]
+    return f'{option.flag} {meaning} ({option.key} = "{meaning}"; in the window Ctrl+I, "{shown}")'
 
 
 def _where(sources: Sequence[MaskSource], chosen: MaskSource | None = None) -> str:

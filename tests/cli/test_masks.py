@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -81,13 +83,15 @@ def test_unused_planes_reach_every_output(run, tmp_path):
         fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(inputs / f"e{number}.fits")
     text = "HDU 3 LEFTOVER has the image's shape and is not used"
     told = ("--json", "-c", "binSize=16")
-    match = run("match", inputs, "-o", tmp_path / "out", *told)
+    page = tmp_path / "report.html"
+    match = run("match", inputs, "-o", tmp_path / "out", *told, "--report", page)
     rank = run("rank", inputs, *told)
     for ran in (match, rank):
         assert text in ran.err
         assert warnings_of(ran).count(text) == 2
     (report,) = (tmp_path / "out").glob("*.ecsv")
     assert report.read_text().count(text) == 2
+    assert f"e0, e1: {text}" in html.unescape(page.read_text())
     info = run("info", inputs)
     assert info.out.count(text) == 2
     (first, _) = run("info", "--json", inputs).json["files"]

@@ -149,7 +149,7 @@ def test_a_misread_mask_is_a_notice_and_in_the_tool_tip_of_the_row(session, qtbo
     load(session, qtbot, paths)
     share = "75 % of the pixels are flagged"
     shown = next(n for n in heard if share in n.text + n.details)
-    assert shown.level == "warning" and "Numbers of the mask" in shown.text + shown.details
+    assert shown.level == "warning" and "bad where not above 0" in shown.text + shown.details
     model = RankingModel(session)
     for row in range(2):
         tip = model.index(row, 0).data(Qt.ItemDataRole.ToolTipRole)

@@ -19,7 +19,9 @@ __all__ = ["IMAGE", "NOISE_ROLES", "ROLES", "PlaneName", "plane_name"]
 IMAGE = "image"
 
 ROLES: Mapping[str, tuple[str, ...]] = {
-    IMAGE: ("SCI", "SCIENCE", "IMAGE", "IMG", "DATA", "SIGNAL", "INTENSITY"),
+    IMAGE: (
+        "SCI", "SCIENCE", "IMAGE", "IMG", "DATA", "SIGNAL", "INTENSITY", "FLUX", "COUNTS", "CAL",
+    ),
     "mask": (
         "DQ", "MASK", "MSK", "BPM", "FLAG", "FLAGS", "FLG", "BADPIX", "QUAL", "QUALITY",
         "BITMASK", "MASKBITS", "DATAQUALITY", "DQFLAGS", "DQMASK", "PIXELMASK", "PIXMASK",

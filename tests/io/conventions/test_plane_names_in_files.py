@@ -30,6 +30,7 @@ def planes() -> dict[str, np.ndarray]:
         "good pixels": (block() == 0).astype("i2"),
         "variance": level(9),
         "sigma": level(3),
+        "uncertainty": level(3),
         "inverse variance": level(1 / 9),
         "other": level(77),
     }
@@ -93,6 +94,7 @@ def test_names(name, role, stem):
         ("1-1.E.SCI", "1-1.E.FLG", "1-1.E.RMS"),
         ("N4", "N4_MASK", "N4-IVAR"),
         ("SCI1", "DQ1", "ERR1"),
+        ("CAMERA.CCD 1.1 CAL", "MASK", "CAMERA.CCD 1.1 UNCERT"),
         ("CHIP", "BAD_PIXEL_MASK", "UNCERTAINTY"),
     ],
 )
