@@ -81,7 +81,7 @@ def _nothing(use: MaskUse, sources: Sequence[MaskSource]) -> str:
 def _read_as(meaning: str) -> str:
     option = READING_OPTIONS["mask_meaning"]
     shown = {"positive": "bad where not above 0", "nonzero": "bad where not 0"}[meaning]
-    return f'{option.flag} {meaning} ({option.key} = "{meaning}"; in the window Ctrl+I, "{shown}")'
+    return f'{option.flag} {meaning} ({option.key} = "{meaning}"; "{shown}" under Stack > Read as)'
 
 
 def _where(sources: Sequence[MaskSource], chosen: MaskSource | None = None) -> str:
