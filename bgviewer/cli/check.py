@@ -13,6 +13,7 @@ from bgviewer.errors import NoReferenceError
 from bgviewer.io.stack import ExposureStack
 from bgviewer.tasks.check import Check, check, check_json
 from bgviewer.tasks.consistency import ConsistencyRequest
+from bgviewer.tasks.exposure_warnings import grouped_warnings
 from bgviewer.tasks.match import check_included, find_exposure
 
 __all__ = ["check_stack"]
@@ -39,6 +40,8 @@ def check_stack(arguments: argparse.Namespace, settings: Settings, stack: Exposu
         found = check(request, progress)
     finally:
         progress.close()
+    for line in grouped_warnings(found.warnings):
+        say(line)
     if arguments.json:
         config = settings.config.to_lsst()
         print_json({"version": __version__, "config": config, **check_json(found)})

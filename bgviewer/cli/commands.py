@@ -17,7 +17,7 @@ from bgviewer.io.config_file import read_any
 from bgviewer.io.reading import READ
 from bgviewer.io.settings import dump_config
 from bgviewer.io.text import write_text
-from bgviewer.tasks.exposure_warnings import exposure_warnings, grouped_warnings
+from bgviewer.tasks.exposure_warnings import grouped_warnings
 from bgviewer.tasks.load import LoadedStack
 from bgviewer.tasks.reasons import stability_lines
 
@@ -30,11 +30,12 @@ def run_rank(arguments: argparse.Namespace) -> int:
     """Print the ranking of a stack."""
     settings = gather_settings(arguments)
     loaded = measure(open_stack(arguments, settings), settings, keep=False)
+    # first: where no exposure can be ranked they say why
+    for line in grouped_warnings(loaded.warnings):
+        say(line)
     ranking = rank_exposures(loaded.measurements, settings.config)
     for warning in ranking.warnings:
         say(warning)
-    for line in grouped_warnings((e.name, exposure_warnings(e)) for e in loaded.stack.entries):
-        say(line)
     if arguments.json:
         print_json(_ranking_json(loaded, ranking))
     else:
@@ -74,6 +75,7 @@ def _print_ranking(loaded: LoadedStack, ranking: Ranking) -> None:
 
 def _ranking_json(loaded: LoadedStack, ranking: Ranking) -> dict[str, Any]:
     stability = stability_of(ranking)
+    told = dict(loaded.warnings)
     exposures = []
     for entry, measured, reason in zip(
         loaded.stack.entries, loaded.measurements, loaded.reasons, strict=True
@@ -91,7 +93,7 @@ def _ranking_json(loaded: LoadedStack, ranking: Ranking) -> dict[str, Any]:
                 "level": None if measured is None else measured.level,
                 "coverage": None if measured is None else measured.coverage,
                 "reason": reason,
-                "warnings": list(exposure_warnings(entry)),
+                "warnings": list(told[entry.name]),
             }
         )
     return {

@@ -33,6 +33,12 @@ def run_info(arguments: argparse.Namespace) -> int:
     return exits.SOME_FAILED if bad else exits.ALL_MATCHED
 
 
+def _remarks(record: dict[str, Any]) -> list[str]:
+    """Return the warnings, and the planes without use that none of them names."""
+    quiet = [label for label in record["unused"] if not any(label in w for w in record["warnings"])]
+    return [*record["warnings"], *([f"without use: {', '.join(quiet)}"] if quiet else [])]
+
+
 def _print_records(records: list[dict[str, Any]]) -> None:
     rows = []
     for r in records:
@@ -53,7 +59,7 @@ def _print_records(records: list[dict[str, Any]]) -> None:
                 number(r["zero_point"], 6),
                 "{}, {}".format(*r["xy0"]),
                 "yes" if r["has_wcs"] else "no",
-                "; ".join(r["warnings"]),
+                "; ".join(_remarks(r)),
             ]
         )
     if rows:

@@ -28,6 +28,7 @@ from bgviewer.tasks.export import (
     export,
     plan_export,
 )
+from bgviewer.tasks.exposure_warnings import grouped_warnings
 from bgviewer.tasks.match import check_included, find_exposure
 
 if TYPE_CHECKING:
@@ -78,8 +79,15 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
     if given is None:
         loaded = measure(stack, settings)
         if len(loaded.usable) < 2:
+            for line in grouped_warnings(loaded.warnings):
+                say(line)
             return _too_few(len(loaded.usable), stack)
-        ranking = rank_exposures(loaded.measurements, settings.config)
+        try:
+            ranking = rank_exposures(loaded.measurements, settings.config)
+        except NoReferenceError:
+            for line in grouped_warnings(loaded.warnings):
+                say(line)
+            raise
         for warning in ranking.warnings:
             say(warning)
         request = replace(request, reference=ranking.best)

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -226,6 +227,14 @@ class MaskedImage:
         if self.mask is None or bits == 0:
             return None
         return np.asarray((self.mask & in_type_of(self.mask, bits)) != 0)
+
+    @cached_property
+    def set_bits(self) -> int:
+        """All bits that are set anywhere in the mask, as one non-negative number; 0 without one."""
+        if self.mask is None:
+            return 0
+        value = int(np.bitwise_or.reduce(self.mask, axis=None))
+        return value & ((1 << 8 * self.mask.dtype.itemsize) - 1)
 
     def masked(self, names: Iterable[str]) -> Masked:
         """Return the mask with the bits of the named planes."""

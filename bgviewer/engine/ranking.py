@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import NoneType
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bgviewer.engine.blocks import BandLoader, moments_of_bands
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import MaskedImage, as_masked_image
+from bgviewer.engine.mask_use import MaskUse, mask_use
 from bgviewer.engine.masks import Masked
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
@@ -36,11 +37,14 @@ class Measurement:
         Their mean. NaN without good pixels.
     coverage : float
         Their number.
+    mask : MaskUse or None
+        What is remarkable about the mask; None where nothing is.
     """
 
     pixel_variance: float
     level: float
     coverage: float
+    mask: MaskUse | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +115,8 @@ def measure_exposure(
     def load(rows: slice, scratch: Scratch) -> tuple[NDArray[np.float32], Masked]:
         return image.image[rows], (None if mask is None else mask[rows], bits)
 
-    return measure_bands(image.shape, load, progress, threads=threads)
+    found = measure_bands(image.shape, load, progress, threads=threads)
+    return replace(found, mask=mask_use(image, planes, found.coverage))
 
 
 def measure_bands(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["distinct_stems", "file_stem", "is_fits_name"]
+__all__ = ["distinct_stems", "file_stem", "is_fits_name", "shared_start"]
 
 _WRAPPERS = (".gz", ".bz2", ".xz", ".fz")
 _ENDINGS = (".fits", ".fit", ".fts")
@@ -66,3 +66,9 @@ def distinct_stems(paths: Sequence[Path]) -> tuple[list[str], list[str]]:
         if len(names) > 1:
             notes.append(f"{len(names)} exposures are called {key}; named {', '.join(names)}")
     return out, notes
+
+
+def shared_start(one: str, other: str) -> str:
+    """Return the characters that two names begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return one[: next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))]

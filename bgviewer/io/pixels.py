@@ -424,7 +424,10 @@ def _as_bits(file: FitsFile, hdu: Hdu, values: NDArray[Any]) -> NDArray[np.uint3
         with np.errstate(invalid="ignore"):
             whole = np.isfinite(values) & (values == np.floor(values))
         if not whole.all():
-            raise file.error(f"{hdu.label}: mask plane is not integer", "E_MASK_TYPE")
+            raise file.error(
+                f"{hdu.label}: mask plane is not integer; --mask names another, or none",
+                "E_MASK_TYPE",
+            )
         values = values.astype(np.int64)
     width = 8 * values.dtype.itemsize
     if width > 32 and values.size:

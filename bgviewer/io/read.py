@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer.engine.bands import row_bands
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.mask_use import use_of_bands
 from bgviewer.engine.masks import Masked, bits_of
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_bands
@@ -20,12 +23,14 @@ from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import ReadError
 from bgviewer.io.assemble import Assembler
 from bgviewer.io.conventions import NO_CHOICE, Choice, Planes, recognise
-from bgviewer.io.layout import FitsFile
+from bgviewer.io.conventions.base import MaskSource
+from bgviewer.io.layout import FitsFile, Hdu
 from bgviewer.io.names import file_stem
 from bgviewer.io.photometry import exposure_time
 from bgviewer.io.pixels import is_direct, read_rows, scaling_of
 from bgviewer.io.provenance import is_own_output
 from bgviewer.io.sky import Grid, LazyWcs
+from bgviewer.io.words import BAND_BYTES
 
 __all__ = ["FileExposure", "FileInfo", "Source", "describe", "is_own_file", "measure_file", "read"]
 
@@ -78,6 +83,10 @@ class FileInfo:
         What the user said about the file.
     remembered : str
         A remark, where that was said about an earlier file.
+    unused : tuple of str
+        HDUs of the image's shape that nothing is made of, as ``"HDU 4 ZODI"``.
+    masks : tuple of MaskSource
+        What the mask is made of.
     """
 
     path: Path
@@ -99,6 +108,8 @@ class FileInfo:
     choice: Choice = NO_CHOICE
     remembered: str = ""
     exposure_time: float | None = None
+    unused: tuple[str, ...] = ()
+    masks: tuple[MaskSource, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,6 +200,8 @@ def describe(path: str | os.PathLike[str], choice: Choice | Resolver = NO_CHOICE
             choice=choice,
             remembered=remembered,
             exposure_time=exposure_time((planes.header, file.hdus[0].header)),
+            unused=planes.unused,
+            masks=planes.mask_sources(file),
         )
 
 
@@ -321,6 +334,7 @@ def measure_file(
             raise ReadError(path, CHANGED)
         bits = bits_of(planes.bits, config.bad_mask_planes)
         factor = np.float32(scale)
+        set_bits = 0
 
         def load(rows: slice, scratch: Scratch) -> tuple[NDArray[np.float32], Masked]:
             size = (rows.stop - rows.start, planes.shape[1])
@@ -329,11 +343,31 @@ def measure_file(
             if factor != 1:
                 with np.errstate(over="ignore", invalid="ignore"):
                     np.multiply(values, factor, out=values)
-            if mask is None or bits == 0:
+            if mask is None:
                 return values, (None, 0)
             flags = scratch.array("mask", size, np.uint32)
             read_rows(file, mask, rows, flags)
+            nonlocal set_bits
+            set_bits |= int(np.bitwise_or.reduce(flags, axis=None))
             return values, (flags, bits)
 
         # one thread: the file has one position
-        return measure_bands(planes.shape, load, progress, threads=1)
+        found = measure_bands(planes.shape, load, progress, threads=1)
+        if mask is None:
+            return found
+        good = found.coverage / math.prod(planes.shape)
+        bad, pairs = config.bad_mask_planes, _band_pairs(file, image, mask, progress)
+        return replace(found, mask=use_of_bands(pairs, set_bits, planes.bits, bad, good))
+
+
+def _band_pairs(
+    file: FitsFile, image: Hdu, mask: Hdu, progress: Progress
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint32]]]:
+    """Read image and mask once more, band by band, both as they lie in the file."""
+    ny, nx = image.shape
+    for first, last in row_bands(0, ny, BAND_BYTES // (4 * nx)):
+        progress.step()
+        values, flags = np.empty((last - first, nx), "f4"), np.empty((last - first, nx), "u4")
+        read_rows(file, image, slice(first, last), values)
+        read_rows(file, mask, slice(first, last), flags)
+        yield values, flags

@@ -24,6 +24,7 @@ from bgviewer.session.state import JobState, MatchState, StackState
 from bgviewer.session.store import Store, ranked
 from bgviewer.session.tuner import Tuner
 from bgviewer.tasks.export import ExportReport, ExportRequest, export
+from bgviewer.tasks.exposure_warnings import grouped_warnings
 from bgviewer.tasks.load import LoadedStack, measure_stack
 from bgviewer.tasks.match import MatchOutcome, find_exposure, iterate_matches
 from bgviewer.tasks.plan import StackPlan, plan_warnings
@@ -315,7 +316,8 @@ class Desk(QObject):
 
     def _tell_of_load(self, stack: StackState) -> None:
         store = self._store
-        notes = (*stack.stack.notes, *plan_warnings(store.state.plan, stack.stack))
+        told = grouped_warnings(stack.warnings)
+        notes = (*told, *stack.stack.notes, *plan_warnings(store.state.plan, stack.stack))
         if stack.ranking is None:
             action = choose_action(stack)
             text = first_reason(stack) if action else stack.ranking_problem
@@ -331,7 +333,7 @@ class Desk(QObject):
             text = text.format(len(stack) - usable, len(stack), first_reason(stack))
             store.notice("warning", text, "\n".join(notes), choose_action(stack))
         elif notes:
-            store.notice("info", notes[0], "\n".join(notes[1:]))
+            store.notice("warning" if told else "info", notes[0], "\n".join(notes[1:]))
 
     def _measured(
         self,

@@ -72,4 +72,5 @@ def outcome_of(
         key=key,
         residuals=residual_map(outcome.bins, shape) if outcome.bins and shape else None,
         model=outcome.model,
+        warnings=outcome.warnings,
     )

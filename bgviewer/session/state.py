@@ -11,6 +11,7 @@ from bgviewer.engine.matching import Model
 from bgviewer.engine.ranking import Measurement, Ranking
 from bgviewer.errors import ConfigError, Remedy
 from bgviewer.io.stack import ExposureStack
+from bgviewer.tasks.exposure_warnings import stack_warnings
 from bgviewer.tasks.overview import ResidualMap
 from bgviewer.tasks.pace import Pace
 from bgviewer.tasks.picture import Picture
@@ -93,6 +94,11 @@ class StackState:
         measured = self.measurements[exposure]
         return measured is not None and measured.coverage > 0
 
+    @property
+    def warnings(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Name of every exposure and what the user is told about it."""
+        return stack_warnings(self.stack.entries, self.measurements)
+
     def takes_part(self, exposure: int) -> bool:
         """Whether the exposure is usable and not excluded."""
         return self.usable(exposure) and exposure not in self.excluded
@@ -111,6 +117,8 @@ class Outcome:
         For the overview.
     model : Model or None
         For the co-add.
+    warnings : tuple of str
+        What the user is told about the exposure.
     """
 
     status: str
@@ -121,6 +129,7 @@ class Outcome:
     key: tuple[Any, ...]
     residuals: ResidualMap | None = field(default=None, repr=False, compare=False)
     model: Model | None = field(default=None, repr=False, compare=False)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from bgviewer.errors import Remedy
 from bgviewer.session.lane import Job, Lane, Report
 from bgviewer.session.state import MatchState, Outcome
 from bgviewer.session.store import Store
+from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.extras import Extras
 from bgviewer.tasks.picture import MAX_SIDE
 from bgviewer.tasks.show import Shown, ShowRequest, preview, show
@@ -201,6 +202,7 @@ class Tuner(QObject):
                 key=store.key(shown.science_id, shown.config),
                 residuals=shown.residual_map,
                 model=shown.result.model,
+                warnings=exposure_warnings(shown.stack.entries[shown.science_id], shown.science),
             ),
         )
         store.tell(store.match_changed, store.outcomes_changed)

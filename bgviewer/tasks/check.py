@@ -43,6 +43,11 @@ class Check:
         closure = self.consistency.closures[0]
         return closure.names[closure.ids.index(closure.reference)]
 
+    @property
+    def warnings(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Name of every exposure and what the user is told about it."""
+        return self.consistency.closures[0].warnings
+
 
 def check(request: ConsistencyRequest, progress: Progress = SILENT) -> Check:
     """Match a stack and judge it; exposures are in memory one at a time.
@@ -79,6 +84,9 @@ def check_json(found: Check) -> dict[str, Any]:
         "exposures": [
             {"name": name, "state": d.state, "diagnostics": [_item(i) for i in d.items]}
             for name, d in found.diagnoses
+        ],
+        "warnings": [
+            {"name": name, "warnings": list(texts)} for name, texts in found.warnings if texts
         ],
         "left_out": [
             {"name": name, "reason": reason}

@@ -16,7 +16,7 @@ from bgviewer.engine.extent import Extent, laid_into
 from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.io.stack import StackEntry
-from bgviewer.tasks.match import match_entry
+from bgviewer.tasks.match import match_entry, reference_outcome
 from bgviewer.tasks.overlap_graph import ConsistencyRequest, included_entries, planned_stack
 
 __all__ = ["CLOSED", "NEARLY", "Closure", "ClosurePair", "Look", "check_closure"]
@@ -76,6 +76,8 @@ class Closure:
         Worst first; pairs without a common block last.
     left_out : tuple of (name, reason)
     unit : str
+    warnings : tuple of (name, tuple of str)
+        What the user is told about the exposures.
     """
 
     reference: int
@@ -84,6 +86,7 @@ class Closure:
     pairs: tuple[ClosurePair, ...]
     left_out: tuple[tuple[str, str], ...]
     unit: str = ""
+    warnings: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def matrix(self) -> NDArray[np.float64]:
@@ -148,6 +151,8 @@ def check_closure(
     }
     rms = {reference_id: 0.0}
     names = {reference_id: stack[reference_id].name}
+    its_outcome = reference_outcome(stack[reference_id], reference, config=config).outcome
+    warnings = {reference_id: its_outcome.warnings}
     for number, entry in enumerate(wanted):
         progress.step(0.6 * number / len(wanted), f"matching {entry.name}")
         if entry.identity == stack[reference_id].identity:
@@ -155,6 +160,7 @@ def check_closure(
         done = match_entry(
             stack, entry, reference, config, complete=True, plan=request.plan, progress=progress
         )
+        warnings[entry.id] = done.outcome.warnings
         if done.result is None or done.outcome.status != "matched":
             left_out.append((entry.name, done.outcome.reason or "not matched"))
             continue
@@ -182,6 +188,7 @@ def check_closure(
         tuple(pairs),
         tuple(left_out),
         _unit(reference),
+        tuple((stack[i].name, texts) for i, texts in sorted(warnings.items())),
     )
 
 

@@ -136,7 +136,8 @@ def _outcomes(
         if entry.name in excluded:
             step = excluded_outcome(entry)
         elif entry.identity == identity:
-            step = reference_outcome(entry, reference, len(stack.regions_of(entry.id)))
+            regions = len(stack.regions_of(entry.id))
+            step = reference_outcome(entry, reference, regions, config=request.config)
         else:
             step = match_entry(
                 stack,

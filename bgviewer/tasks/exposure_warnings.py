@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.mask_use import MaskUse
+from bgviewer.engine.ranking import Measurement
 from bgviewer.io.stack import StackEntry
+from bgviewer.tasks.mask_warnings import mask_warnings
 
-__all__ = ["exposure_warnings", "grouped_warnings"]
+__all__ = ["exposure_warnings", "grouped_warnings", "stack_warnings"]
 
 _NAMED = 3
 """How many exposures are named before a warning that many share is cut short."""
 
 
-def exposure_warnings(entry: StackEntry, exposure: Exposure | None = None) -> tuple[str, ...]:
+def exposure_warnings(
+    entry: StackEntry, exposure: Exposure | None = None, mask: MaskUse | None = None
+) -> tuple[str, ...]:
     """Return every warning about one exposure, each once, in the order in which they arose.
 
     Parameters
@@ -22,6 +27,8 @@ def exposure_warnings(entry: StackEntry, exposure: Exposure | None = None) -> tu
         Gives the warnings of its headers and of its place in the stack.
     exposure : Exposure, optional
         The pixels, when they have been read: adds what only reading shows.
+    mask : MaskUse, optional
+        What is remarkable about its mask, at the settings.
 
     Returns
     -------
@@ -30,7 +37,18 @@ def exposure_warnings(entry: StackEntry, exposure: Exposure | None = None) -> tu
     """
     read = getattr(getattr(exposure, "source", None), "warnings", ())
     stated = () if entry.info is None else entry.info.warnings
-    return tuple(dict.fromkeys((*stated, *read, *entry.warnings)))
+    told = mask_warnings(mask, getattr(entry.info, "masks", ()))
+    return tuple(dict.fromkeys((*stated, *read, *told, *entry.warnings)))
+
+
+def stack_warnings(
+    entries: Iterable[StackEntry], measurements: Iterable[Measurement | None]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return name and warnings of every exposure of a stack that was measured."""
+    return tuple(
+        (entry.name, exposure_warnings(entry, mask=None if m is None else m.mask))
+        for entry, m in zip(entries, measurements, strict=True)
+    )
 
 
 def grouped_warnings(warnings: Iterable[tuple[str, Iterable[str]]]) -> list[str]:

@@ -14,7 +14,7 @@ from bgviewer.io.conventions.base import MaskPart, Place
 from bgviewer.io.conventions.common import choices_of, images
 from bgviewer.io.instrument import Instrument, identify
 from bgviewer.io.layout import FitsFile, Hdu
-from bgviewer.io.names import file_stem, is_fits_name
+from bgviewer.io.names import file_stem, is_fits_name, shared_start
 from bgviewer.io.reading import Reading
 from bgviewer.io.remembered import Remembered
 
@@ -180,7 +180,7 @@ def _files_beside(path: Path, others: Iterable[Path]) -> list[PlaceOption]:
         names = [n for n in sorted(os.listdir(path.parent)) if is_fits_name(n) and n not in taken]
     except OSError:
         return []
-    names.sort(key=lambda name: -_shared_letters(name, path.name))
+    names.sort(key=lambda name: -len(shared_start(name, path.name)))
     found: list[PlaceOption] = []
     stem = file_stem(path)
     for number, name in enumerate(names[:_MOST_FILES]):
@@ -190,11 +190,6 @@ def _files_beside(path: Path, others: Iterable[Path]) -> list[PlaceOption]:
         else:
             found.append(PlaceOption(name, name))
     return found
-
-
-def _shared_letters(one: str, other: str) -> int:
-    pairs = zip(one, other, strict=False)
-    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _images_in(path: Path) -> list[Hdu]:

@@ -15,6 +15,7 @@ from bgviewer.engine.sweeping import Chosen
 from bgviewer.errors import BgviewerError
 from bgviewer.io.text import write_text
 from bgviewer.tasks.acceptance import LIMITS, AcceptanceLimits, judge_outcome
+from bgviewer.tasks.exposure_warnings import grouped_warnings
 from bgviewer.tasks.match import MatchOutcome
 from bgviewer.tasks.picture import Picture
 from bgviewer.tasks.png import colour_strip, picture_png
@@ -31,6 +32,7 @@ __all__ = [
     "shown_figures",
     "shown_pictures",
     "sweep_table",
+    "warnings_table",
     "write_html",
 ]
 
@@ -203,6 +205,13 @@ def shown_pictures(shown: Shown) -> tuple[tuple[str, Picture], ...]:
     )
 
 
+def warnings_table(outcomes: Iterable[MatchOutcome]) -> tuple[Table, ...]:
+    """Return what the user is told about exposures, each warning once; nothing without any."""
+    lines = grouped_warnings((o.name, o.warnings) for o in outcomes)
+    rows = tuple((line,) for line in lines)
+    return (Table("Warnings", ("Exposures and what was found",), rows),) if rows else ()
+
+
 def match_report(
     stack: object,
     outcomes: Sequence[MatchOutcome],
@@ -238,6 +247,7 @@ def match_report(
             tables.append(shown_figures(shown))
     tables = [
         outcomes_table(outcomes, limits=plan.acceptance),
+        *warnings_table(outcomes),
         *sweep_table(outcomes, choices or {}),
         *tables,
         settings_table(config),

@@ -11,10 +11,12 @@ import numpy as np
 
 from bgviewer.engine.config import DEFAULT_BAD_MASK_PLANES
 from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.mask_use import mask_use
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import ReadError
 from bgviewer.io.conventions import Choice
 from bgviewer.io.read import describe, read
+from bgviewer.tasks.mask_warnings import mask_warnings
 
 __all__ = ["ImportPreview", "preview_import"]
 
@@ -95,7 +97,7 @@ def preview_import(
         level=level,
         unit=exposure.unit or "",
         zero_point=exposure.zero_point,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *mask_warnings(mask_use(exposure, bad_planes), info.masks)),
     )
 
 

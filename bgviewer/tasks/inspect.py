@@ -9,11 +9,13 @@ import numpy as np
 
 from bgviewer.engine.config import DEFAULT_BAD_MASK_PLANES
 from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.mask_use import mask_use
 from bgviewer.errors import ChooseError, ReadError, SidecarError
 from bgviewer.io.checksum import stale_sums
 from bgviewer.io.conventions import NO_CHOICE, Choice
 from bgviewer.io.read import FileInfo, Resolver, describe, read
 from bgviewer.io.recorded import settings_of
+from bgviewer.tasks.mask_warnings import mask_warnings
 
 __all__ = ["inspect_file"]
 
@@ -36,7 +38,8 @@ def inspect_file(
         ``planes`` (mask plane name to count of flagged pixels), ``variance_kind`` ("variance",
         "sigma", "inverse variance", "none", "unknown": what the file carries, even where it is
         zero throughout and not used), ``unit``, ``zero_point``, ``xy0``,
-        ``has_wcs``, ``warnings``, ``choices`` (what can be chosen), ``error`` (``id`` and
+        ``has_wcs``, ``unused`` (HDUs of the image's shape that nothing is made of),
+        ``warnings``, ``choices`` (what can be chosen), ``error`` (``id`` and
         ``text``; also for "choose" and "sidecar", where it says why), ``settings`` (of files
         that bgviewer wrote: what they were made with).
     """
@@ -51,6 +54,7 @@ def inspect_file(
         "zero_point": None,
         "xy0": None,
         "has_wcs": None,
+        "unused": [],
         "warnings": [],
         "choices": [],
         "error": None,
@@ -58,7 +62,8 @@ def inspect_file(
     try:
         info = describe(path, choice)
         exposure = read(path, choice=info.choice)
-        remarks = [*_usable(exposure), *stale_sums(path)]
+        use = mask_use(exposure, DEFAULT_BAD_MASK_PLANES)
+        remarks = [*mask_warnings(use, info.masks), *_usable(exposure), *stale_sums(path)]
     except ReadError as error:
         record["error"] = {"id": error.id, "text": str(error)}
         if isinstance(error, ChooseError):
@@ -108,5 +113,6 @@ def _facts(info: FileInfo, exposure: Exposure, remarks: list[str]) -> dict[str, 
         "xy0": list(info.xy0),
         "has_wcs": info.has_wcs,
         "warnings": warnings,
+        "unused": list(info.unused),
         "own_output": info.own_output,
     }

@@ -13,6 +13,7 @@ from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_exposure
 from bgviewer.errors import BgviewerError
 from bgviewer.io.stack import ExposureStack, StackEntry, load_stack
+from bgviewer.tasks.exposure_warnings import stack_warnings
 from bgviewer.tasks.parallel import StopOnly, default_jobs, in_order
 
 __all__ = ["EXCLUDED", "LoadedStack", "load", "measure_stack"]
@@ -45,6 +46,11 @@ class LoadedStack:
     def usable(self) -> tuple[int, ...]:
         """Ids of exposures that have good pixels on the common grid."""
         return tuple(i for i, m in enumerate(self.measurements) if m is not None and m.coverage > 0)
+
+    @property
+    def warnings(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Name of every exposure and what the user is told about it."""
+        return stack_warnings(self.stack.entries, self.measurements)
 
 
 def load(

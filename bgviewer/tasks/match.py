@@ -14,6 +14,7 @@ from bgviewer.engine.cells import Cells
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.fitting import Adjustment
+from bgviewer.engine.mask_use import mask_use
 from bgviewer.engine.matching import Fit, Gridded, MatchResult, Model
 from bgviewer.engine.noise import float32_step, neighbour_noise
 from bgviewer.engine.plan import StackPlan
@@ -308,7 +309,8 @@ def iterate_matches(
             yield excluded_outcome(entry)
             continue
         if entry.identity == identity:
-            yield reference_outcome(entry, reference, len(stack.regions_of(entry.id)))
+            regions = len(stack.regions_of(entry.id))
+            yield reference_outcome(entry, reference, regions, config=config)
             continue
         if on_begin is not None:
             on_begin(entry.id)
@@ -331,8 +333,18 @@ def excluded_outcome(entry: StackEntry) -> Matched:
     )
 
 
-def reference_outcome(entry: StackEntry, reference: Exposure, regions: int = 0) -> Matched:
-    """Return the outcome of the reference, or of a duplicate of it: fit_rms 0, as LSST has it."""
+def reference_outcome(
+    entry: StackEntry,
+    reference: Exposure,
+    regions: int = 0,
+    *,
+    config: MatchConfig | None = None,
+) -> Matched:
+    """Return the outcome of the reference, or of a duplicate of it: fit_rms 0, as LSST has it.
+
+    With `config` it also says what is remarkable about the mask.
+    """
+    mask = None if config is None else mask_use(reference, config.bad_mask_planes)
     return Matched(
         MatchOutcome(
             entry.id,
@@ -345,7 +357,7 @@ def reference_outcome(entry: StackEntry, reference: Exposure, regions: int = 0) 
             detected=getattr(reference, "detection", None) is not None,
             aligned=entry.aligned is not None,
             regions=regions,
-            warnings=exposure_warnings(entry, reference),
+            warnings=exposure_warnings(entry, reference, mask),
         )
     )
 
@@ -416,18 +428,21 @@ def match_entry(
         "own_settings": own_text(plan, entry.name),
         "regions": len(stack.regions_of(entry.id)),
     }
+    own, science = config, None
     try:
+        own = plan.config_for(entry.name, config)
         science = stack.read(entry.id, scratch=scratch, progress=progress)
         part = PairPart.of(stack, reference, science)
-        own = plan.config_for(entry.name, config)
         result = part.match(own, progress=progress, threads=threads, scratch=scratch)
         result = result.complete(progress) if complete else result.measure(progress)
     except BgviewerError as error:
         reason = str(getattr(error, "reason", None) or error)
-        told["warnings"] = exposure_warnings(entry)
+        mask = None if science is None else mask_use(science, own.bad_mask_planes)
+        told["warnings"] = exposure_warnings(entry, science, mask)
         return Matched(
             MatchOutcome(entry.id, entry.name, entry.path, False, "failed", reason=reason, **told)
         )
+    mask = mask_use(science, own.bad_mask_planes, result.difference.good_count)
     outcome = MatchOutcome(
         id=entry.id,
         name=entry.name,
@@ -443,7 +458,10 @@ def match_entry(
         adjustments=result.adjustments,
         detected=science.detection is not None,
         aligned=entry.aligned is not None,
-        warnings=(*exposure_warnings(entry, science), *_pixel_warnings(reference, science, own)),
+        warnings=(
+            *exposure_warnings(entry, science, mask),
+            *_pixel_warnings(reference, science, own),
+        ),
         **told,
     )
     return Matched(outcome, result, part)

@@ -238,6 +238,7 @@ class RankingModel(QAbstractTableModel):
         if column in ("cost", "terms") and row.weighted is not None:
             names = (self.tr("variance"), self.tr("level"), self.tr("coverage"))
             lines += [f"{n}: {number(v, 3)}" for n, v in zip(names, row.weighted, strict=True)]
+        lines += [f"⚠ {text}" for text in row.warnings]
         path = stack.stack.entries[at].path
         if column == "name" and path is not None:
             lines.append(str(path))

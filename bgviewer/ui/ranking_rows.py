@@ -38,6 +38,8 @@ class RankingRow:
         Whether the era's rule accepts it; None for the reference and before the match.
     own : str
         Settings it alone has, as ``order=3``; an empty string without any.
+    warnings : tuple of str
+        What the user is told about its file, its mask and its place in the stack.
     """
 
     name: str
@@ -51,6 +53,7 @@ class RankingRow:
     ratio: float | None
     verdict: Verdict | None = None
     own: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def reason_from(self) -> str:
@@ -65,13 +68,15 @@ def rows_of(session: Session) -> tuple[RankingRow, ...]:
     stack = session.state.stack
     if stack is None:
         return ()
-    return tuple(_row(session, stack, i) for i in range(len(stack)))
+    warnings = stack.warnings
+    return tuple(_row(session, stack, i, warnings[i][1]) for i in range(len(stack)))
 
 
-def _row(session: Session, stack: StackState, row: int) -> RankingRow:
+def _row(session: Session, stack: StackState, row: int, warnings: tuple[str, ...]) -> RankingRow:
     reference = session.is_reference(row)
     state, remark = _state(session, stack, row, reference)
-    outcome, _ = session.outcome(row)
+    outcome, current = session.outcome(row)
+    more = outcome.warnings if outcome is not None and current else ()
     figures = None if outcome is None or reference else outcome
     cost = math.nan if stack.ranking is None else float(stack.ranking.cost[row])
     return RankingRow(
@@ -86,6 +91,7 @@ def _row(session: Session, stack: StackState, row: int) -> RankingRow:
         ratio=None if figures is None else figures.ratio,
         verdict=None if figures is None else judge_outcome(figures, session.state.plan.acceptance),
         own=own_text(session.state.plan, stack.stack.entries[row].name),
+        warnings=tuple(dict.fromkeys((*warnings, *more))),
     )
 
 

@@ -6,6 +6,8 @@ import datetime
 
 import numpy as np
 import pytest
+from astropy.io import fits
+from PyQt6.QtCore import Qt
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.errors import ChooseError
@@ -13,6 +15,7 @@ from bgviewer.io.conventions import NO_CHOICE, Choice
 from bgviewer.io.reading import Reading, ReadRule
 from bgviewer.io.remembered import load_memory
 from bgviewer.session.session import Session
+from bgviewer.ui.ranking_model import RankingModel
 from tests.raw_files import LEVELS, write_chips
 from tests.session.test_session import quiet
 
@@ -130,3 +133,24 @@ def test_another_stack_is_free_of_a_sessions_rules_and_keeps_the_command_lines(
     reading.begin_anew()
     stack = load(session, qtbot, paths)
     assert [e.info.choice for e in stack.entries] == [Choice(hdu=n) for n in (1, 1, 2)]
+
+
+def test_a_misread_mask_is_a_notice_and_in_the_tool_tip_of_the_row(session, qtbot, tmp_path):
+    paths = []
+    for number in range(2):
+        paths.append(tmp_path / f"e{number}.fits")
+        sky = np.random.default_rng(number).normal(100, 1, (64, 64)).astype("f4")
+        mask = np.ones((64, 64), "u1")  # 1 = good
+        mask[:16] = 0
+        fits.PrimaryHDU(sky).writeto(paths[-1])
+        fits.PrimaryHDU(mask).writeto(tmp_path / f"e{number}_mask.fits")
+    heard = []
+    session.notice_raised.connect(heard.append)
+    load(session, qtbot, paths)
+    share = "75 % of the pixels are flagged"
+    shown = next(n for n in heard if share in n.text + n.details)
+    assert shown.level == "warning" and "bad where not above 0" in shown.text + shown.details
+    model = RankingModel(session)
+    for row in range(2):
+        tip = model.index(row, 0).data(Qt.ItemDataRole.ToolTipRole)
+        assert share in tip

@@ -12,6 +12,7 @@ from bgviewer.io.conventions.background_list import BackgroundList
 from bgviewer.io.conventions.base import Convention, Planes
 from bgviewer.io.conventions.ccddata import CcdData
 from bgviewer.io.conventions.choice import NO_CHOICE, Choice
+from bgviewer.io.conventions.des import Des
 from bgviewer.io.conventions.hst import HstDrz, HstFlt
 from bgviewer.io.conventions.jwst import JwstCal, JwstI2d
 from bgviewer.io.conventions.legacy_survey import LegacySurvey
@@ -26,6 +27,7 @@ from bgviewer.io.conventions.sdss import SdssFpc, SdssFpm, SdssFrame
 from bgviewer.io.conventions.suffix import Suffix
 from bgviewer.io.conventions.swarp import Swarp
 from bgviewer.io.conventions.triple import UnnamedTriple
+from bgviewer.io.conventions.unused import with_unused
 from bgviewer.io.conventions.ztf import Ztf
 from bgviewer.io.layout import FitsFile
 
@@ -49,6 +51,7 @@ CONVENTIONS: tuple[Convention, ...] = (
     JwstCal(),
     HstDrz(),
     HstFlt(),
+    Des(),
     Science(),
     CcdData(),
     PanStarrs(),
@@ -84,7 +87,8 @@ def recognise(file: FitsFile, choice: Choice = NO_CHOICE) -> Planes:
     for convention in CONVENTIONS:
         asked = choice.hdu is not None and isinstance(convention, (OwnModel, Suffix))
         if not asked and convention.recognises(file):
-            return overridden(file, _planes(convention, file, choice), choice)
+            planes = overridden(file, _planes(convention, file, choice), choice)
+            return with_unused(file, planes, choice)
     found = [hdu for hdu in file.hdus if len(hdu.axes) >= 2]
     if found:
         reason = f"image plane has size 0 ({found[0].describe()})"

@@ -17,7 +17,7 @@ from bgviewer.io.conventions.base import (
     merged_header,
 )
 from bgviewer.io.conventions.choice import Choice
-from bgviewer.io.conventions.common import own
+from bgviewer.io.conventions.common import is_lsst_mask, own
 from bgviewer.io.conventions.parent_grid import parent_position
 from bgviewer.io.conventions.plane_names import mask_bits
 from bgviewer.io.layout import FitsFile, Hdu
@@ -50,16 +50,18 @@ class Afw:
     name = "afw"
 
     def recognises(self, file: FitsFile) -> bool:
-        """An IMAGE plane together with another plane, with EXTTYPE or with an archive."""
+        """An IMAGE with EXTTYPE or an archive, with all three planes, or with a mask of LSST's.
+
+        IMAGE and VARIANCE alone are names that others use too.
+        """
         roles = _by_role(file)
         if not roles["IMAGE"]:
             return False
-        return bool(
-            roles["MASK"]
-            or roles["VARIANCE"]
-            or "EXTTYPE" in roles["IMAGE"][0].header
-            or "AR_HDU" in file.hdus[0].header
-        )
+        primary = file.hdus[0].header
+        if "EXTTYPE" in roles["IMAGE"][0].header or "AR_HDU" in primary or "EXPINFO_V" in primary:
+            return True
+        masks = roles["MASK"]
+        return bool(masks) and (bool(roles["VARIANCE"]) or any(map(is_lsst_mask, masks)))
 
     def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """Find the planes and what image header, primary and archive say."""

@@ -15,12 +15,14 @@ from astropy.io import fits
 
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.layout import BAD_CARD, FitsFile, Hdu, card_value, quiet
+from bgviewer.io.names import file_stem, shared_start
 from bgviewer.io.splice import uncompressed_cards
 
 __all__ = [
     "OTHER_CODE",
     "Convention",
     "MaskPart",
+    "MaskSource",
     "Noise",
     "Place",
     "Planes",
@@ -84,6 +86,25 @@ class MaskPart:
 
 
 @dataclass(frozen=True)
+class MaskSource:
+    """What a part of a mask is made of, in words.
+
+    Attributes
+    ----------
+    label : str
+        As ``"HDU 2 MSK"``, or a side-car's name with ``*`` for the part that all have of their
+        own.
+    meaning : str
+        As `MaskPart.meaning`.
+    planes : tuple of str
+    """
+
+    label: str
+    meaning: str
+    planes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Noise:
     """The planes that give the variance.
 
@@ -138,6 +159,10 @@ class Planes:
         What a person should know.
     readonly : tuple of str
         Why a matched exposure cannot be written the same way.
+    aside : frozenset of str
+        EXTNAMEs of planes of which the convention knows that they have no use here.
+    unused : tuple of str
+        HDUs of the image's shape that nothing is made of (filled by `recognise`).
     """
 
     convention: str
@@ -159,6 +184,8 @@ class Planes:
     xy0: tuple[int, int] | None = None
     warnings: tuple[str, ...] = ()
     readonly: tuple[str, ...] = ()
+    aside: frozenset[str] = frozenset()
+    unused: tuple[str, ...] = ()
 
     @cached_property
     def bits(self) -> Mapping[str, int]:
@@ -191,12 +218,30 @@ class Planes:
         made = bool(self.masks) and self.mask is None
         return not made and self.layer is None and self.asinh is None
 
+    def mask_sources(self, file: FitsFile) -> tuple[MaskSource, ...]:
+        """Say what the mask is made of; `file` is the one that was recognised."""
+        found = []
+        for part in self.masks:
+            path = part.place.path
+            label = file.hdus[part.place.hdu].label if path is None else _pattern(file.path, path)
+            found.append(MaskSource(label, part.meaning, tuple(part.planes)))
+        return tuple(found)
+
     @property
     def companions(self) -> tuple[Path, ...]:
         """The side-cars that are used."""
         places = [part.place for part in self.masks]
         places += self.noise.places if self.noise else ()
         return tuple(dict.fromkeys(place.path for place in places if place.path is not None))
+
+
+def _pattern(path: Path, companion: Path) -> str:
+    """Return a side-car's name with ``*`` for what it shares with the exposure's: one for all."""
+    stem, name = file_stem(path), companion.name
+    shared = shared_start(stem, name)
+    if shared != stem:
+        shared = shared[: max(map(shared.rfind, "._-")) + 1]
+    return f"*{name[len(shared) :]}" if shared else name
 
 
 def _bits(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bgviewer.io.conventions.accompanying import UTYPES
-from bgviewer.io.conventions.base import Noise, Planes, has_pixels
+from bgviewer.io.conventions.accompanying import accompanying
+from bgviewer.io.conventions.base import Planes, has_pixels
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.conventions.common import exposure_of, named, own, science_images
 from bgviewer.io.conventions.plane_names import named_mask
-from bgviewer.io.layout import FitsFile, Hdu, card_text
+from bgviewer.io.layout import FitsFile, Hdu
 
 __all__ = ["CcdData"]
 
@@ -29,25 +29,24 @@ class CcdData:
         """Read UTYPE and look for the two extensions."""
         primary = file.hdus[0]
         image = primary if has_pixels(primary) else _images(file)[0]
-        masks = [named_mask(file, hdu, own(hdu)) for hdu in named(file, "MASK")[-1:]]
-        noise, kind, warnings = None, "none", []
-        for hdu in named(file, "UNCERT")[:1]:
-            stated = card_text(hdu.header, "UTYPE")
-            known = UTYPES.get(stated)
-            kind = known or "unknown"
-            if known is None:
-                warnings.append(f"{hdu.label}: uncertainty of kind {stated} is not used")
-            else:
-                noise = Noise(known, (own(hdu),))
+        found = accompanying(file, image, fitting=True)
+        if masks := named(file, "MASK")[-1:]:
+            mask = named_mask(file, masks[0], own(masks[0]))
+            weights = [part for part in found.masks if part.meaning == "positive"]
+            found.masks, found.bad = [mask.part, *weights], mask.bad
+            found.aliases = mask.aliases
+            found.warnings = [w for w in found.warnings if "the bits have no names" not in w]
         return exposure_of(
             file,
             image,
             self.name,
             choice,
-            masks=masks,
-            noise=noise,
-            variance_kind=kind,
-            warnings=warnings,
+            masks=found.masks,
+            bad=found.bad,
+            aliases=found.aliases,
+            noise=found.noise,
+            variance_kind=found.kind,
+            warnings=found.warnings,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,14 @@ from bgviewer.io.conventions.base import (
     has_pixels,
     merged_header,
 )
+from bgviewer.io.conventions.belonging import (
+    companion,
+    images,
+    is_lsst_mask,
+    named,
+    planes_of,
+    science_images,
+)
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.layout import FitsFile, Hdu, card_value
 from bgviewer.io.photometry import band_of, standard_zero_point, unit_of
@@ -34,6 +41,7 @@ __all__ = [
     "is_lsst_mask",
     "named",
     "own",
+    "planes_of",
     "science_images",
     "sidecar",
     "sidecar_hdu",
@@ -44,53 +52,7 @@ __all__ = [
 NO_WEIGHT = "NO_DATA"
 """Plane of the pixels without a positive weight."""
 
-_COMPANIONS = frozenset(
-    {"WCSDVARR", "D2IMARR", "WHT", "CTX", "CON", "AREA", "HDRTAB", "INDEX", "JSON"}
-    | {"ERR", "DQ", "RMS", "IVAR", "INVVAR", "WEIGHT", "BPM", "MASK", "VARIANCE", "VAR", "UNCERT"}
-    | {"ERROR", "ERRS", "SIGMA", "STD", "STDDEV", "UNC", "STAT", "IVM", "WGT", "FLAG", "FLAGS"}
-    | {"QUAL", "BADPIX", "OBJMASK", "NEXP", "EXPMAP"}
-)
-MASK_CARD = re.compile(rb"(?:^|(?<=HIERARCH )|(?<= ))MP_[A-Z_]+ *= +\d+ ")
 _LAYERS = {3: ("R", "G", "B")}
-
-
-def images(file: FitsFile) -> list[Hdu]:
-    """Return the HDUs that hold at least one pixel on two axes or more."""
-    return [hdu for hdu in file.hdus if has_pixels(hdu) and len(hdu.axes) >= 2]
-
-
-def science_images(file: FitsFile) -> list[Hdu]:
-    """Return the images that are not named like something that accompanies another one."""
-    return [
-        hdu
-        for hdu in images(file)
-        if hdu.name not in _COMPANIONS
-        and not hdu.name.startswith("PSF")
-        and (hdu.name or not is_lsst_mask(hdu))
-    ]
-
-
-def is_lsst_mask(hdu: Hdu) -> bool:
-    """Whether an image of whole numbers has the cards that name the bits of LSST's masks."""
-    # Looking at the bytes first spares parsing.
-    return hdu.bitpix > 0 and b"MP_" in hdu.raw and bool(MASK_CARD.search(hdu.raw))
-
-
-def named(file: FitsFile, name: str) -> list[Hdu]:
-    """Return the images of that EXTNAME."""
-    return [hdu for hdu in images(file) if hdu.name == name]
-
-
-def companion(file: FitsFile, image: Hdu, name: str) -> Hdu | None:
-    """Return the HDU of that EXTNAME which belongs to `image`: of its EXTVER, or the next one."""
-    found = named(file, name)
-    version = card_value(image.header, "EXTVER", 1)
-    same = [hdu for hdu in found if card_value(hdu.header, "EXTVER", 1) == version]
-    if len(same) > 1:
-        twins = [h.index for h in named(file, image.name) if h.index > image.index]
-        stop = min(twins, default=len(file.hdus))
-        same = [hdu for hdu in same if image.index < hdu.index < stop]
-    return same[0] if same else None
 
 
 def stated(file: FitsFile, hdu: Hdu, name: str) -> Any:

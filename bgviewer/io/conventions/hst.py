@@ -5,6 +5,7 @@ Source: FORMATS 4.8, 4.9; ACS Data Handbook, table of DQ flags.
 
 from __future__ import annotations
 
+from bgviewer.io.conventions.accompanying import accompanying
 from bgviewer.io.conventions.base import MaskPart, Noise, Planes
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.conventions.common import (
@@ -13,7 +14,6 @@ from bgviewer.io.conventions.common import (
     exposure_of,
     named,
     own,
-    weight_mask,
 )
 from bgviewer.io.layout import FitsFile, card_text
 
@@ -37,6 +37,7 @@ DQ = {
 }
 _HARMLESS = ("WARM", "BAD_REFERENCE")
 BAD = tuple(name for name in DQ if name not in _HARMLESS)
+_ASIDE = frozenset({"SAMP", "TIME", "CTX", "WCSDVARR", "D2IMARR"})
 _INSTRUMENTS = ("ACS", "WFC3", "WFPC2", "STIS", "NICMOS", "COS", "FOC", "WFPC")
 
 
@@ -74,6 +75,7 @@ class HstFlt:
             bad=BAD,
             noise=Noise("sigma", (own(error),)) if error else None,
             readonly=readonly,
+            aside=_ASIDE,
         )
 
 
@@ -83,16 +85,19 @@ class HstDrz:
     name = "hst drz"
 
     def recognises(self, file: FitsFile) -> bool:
-        """SCI with WHT or CTX."""
-        return bool(named(file, "SCI")) and bool(named(file, "WHT") or named(file, "CTX"))
+        """SCI with CTX, or with WHT where nothing says that it is another telescope's."""
+        if not named(file, "SCI"):
+            return False
+        return bool(named(file, "CTX")) or (bool(named(file, "WHT")) and is_hubble(file))
 
     def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """No weight, no data; CTX says which inputs went in and is no mask."""
         image = chosen(file, named(file, "SCI"), choice)
-        weight, error = companion(file, image, "WHT"), companion(file, image, "ERR")
-        warnings = []
+        found = accompanying(file, image)
+        weight = companion(file, image, "WHT")
+        found.warnings = [text for text in found.warnings if "weight's scale" not in text]
         if weight is not None:
-            warnings.append(
+            found.warnings.append(
                 f"{weight.label}: whether exposure time or inverse variance is not told; used as a "
                 "mask only"
             )
@@ -101,8 +106,11 @@ class HstDrz:
             image,
             self.name,
             choice,
-            masks=[weight_mask(own(weight))] if weight else [],
-            noise=Noise("sigma", (own(error),)) if error else None,
-            variance_kind="sigma" if error else "unknown" if weight else "none",
-            warnings=warnings,
+            masks=found.masks,
+            bad=found.bad,
+            aliases=found.aliases,
+            noise=found.noise,
+            variance_kind=found.kind,
+            warnings=found.warnings,
+            aside=_ASIDE,
         )

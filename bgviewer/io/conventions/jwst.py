@@ -29,6 +29,10 @@ _FLAGS = (
 DQ = {name: bit for bit, name in enumerate(_FLAGS.split())}
 # All 32 bits are taken: the two that count as bad by default get the names that settings know.
 _ALIASES = {"BAD": "DO_NOT_USE", "NO_DATA": "NON_SCIENCE"}
+_ASIDE = frozenset(
+    {"VAR_POISSON", "VAR_RNOISE", "VAR_FLAT", "CON", "WHT", "AREA", "WAVELENGTH", "ZEROFRAME"}
+    | {"PATHLOSS_PS", "PATHLOSS_UN", "FLATFIELD_PS", "FLATFIELD_UN", "BARSHADOW"}
+)
 _PARTS = ("VAR_POISSON", "VAR_RNOISE", "VAR_FLAT")
 
 
@@ -67,6 +71,7 @@ class JwstI2d:
             choice,
             masks=[weight_mask(own(weight))] if weight else [],
             noise=_noise(file, image),
+            aside=_ASIDE,
         )
 
 
@@ -91,4 +96,5 @@ class JwstCal:
             masks=[MaskPart(own(quality), "bits", DQ)] if quality else [],
             aliases=_ALIASES,
             noise=_noise(file, image),
+            aside=_ASIDE,
         )

@@ -16,6 +16,7 @@ from bgviewer.io.conventions.base import (
 )
 from bgviewer.io.conventions.choice import NO_CHOICE, Choice
 from bgviewer.io.conventions.common import exposure_of, images, weight_mask
+from bgviewer.io.conventions.extnames import NOISE_ROLES, plane_name
 from bgviewer.io.conventions.plane_names import named_mask
 from bgviewer.io.layout import FitsFile, Hdu
 from bgviewer.io.names import file_stem
@@ -101,8 +102,11 @@ def _with_mask(file: FitsFile, planes: Planes, choice: Choice) -> Planes:
     if choice.mask == "none" or choice.mask_meaning == "none":
         return replace(planes, masks=(), bad=None, aliases={})
     if choice.mask is not None:
-        part = named_mask(*_last(*_place(file, planes, choice.mask)))
-        planes = replace(planes, masks=(part,), bad=None, aliases={})
+        mask = named_mask(*_last(*_place(file, planes, choice.mask)))
+        warnings = (*planes.warnings, *mask.warnings)
+        planes = replace(
+            planes, masks=(mask.part,), bad=mask.bad, aliases=mask.aliases, warnings=warnings
+        )
     if choice.mask_meaning is None or not planes.masks:
         return planes
     first, meaning = planes.masks[0], choice.mask_meaning
@@ -137,7 +141,7 @@ def _with_noise(file: FitsFile, planes: Planes, choice: Choice) -> Planes:
         place, other, hdu = _place(file, planes, choice.noise)
         places = (place,)
         if kind is None:
-            kind = _named_kind(file_stem(other.path) if place.path else hdu.name)
+            kind = _named_kind(file_stem(other.path)) if place.path else _role(hdu)
             warnings += (f"{choice.noise}: taken for {kind}; noiseKind can say otherwise",)
     elif not places:  # a weight that was used as a mask only
         places = tuple(p.place for p in planes.masks if p.meaning == "positive")[:1]
@@ -151,6 +155,12 @@ def _with_noise(file: FitsFile, planes: Planes, choice: Choice) -> Planes:
     if kind == "weight":
         return replace(planes, masks=masks, noise=None, variance_kind="unknown")
     return replace(planes, masks=masks, noise=Noise(kind, places), variance_kind=kind)
+
+
+def _role(hdu: Hdu) -> str:
+    """Return what an HDU holds by its EXTNAME; else it is a variance."""
+    role = plane_name(hdu.name).role
+    return role if role in (*NOISE_ROLES, "weight") else "variance"
 
 
 def _named_kind(name: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bgviewer.engine.exposure import CANONICAL_PLANES
 from bgviewer.io.conventions.base import MaskPart, Place
 from bgviewer.io.layout import FitsFile, Hdu, card_value, card_values
 
-__all__ = ["mask_bits", "named_mask", "stated_bits"]
+__all__ = ["NamedMask", "mask_bits", "named_mask", "stated_bits"]
 
 _ALIASES = {
     "SATURATED": "SAT",
@@ -18,6 +20,11 @@ _ALIASES = {
     "UNMASKED_NAN": "UNMASKEDNAN",
 }
 """New names of LSST (`lsst.images`) and the ones that settings know."""
+
+_KNOWN = frozenset({*CANONICAL_PLANES, *_ALIASES, *_ALIASES.values()})
+_SOURCES = ("SOURCE", "SOURCES", "OBJECT", "OBJECTS")
+_HARMLESS = ("FULLSAMPLE",)
+"""SPHEREx: the pixel's single samples were sent too; nothing is wrong with it."""
 
 _NAME_CARD = re.compile(r"(MSKN|MSKNAM)(\d+)$")
 
@@ -89,8 +96,30 @@ def aliases_of(bits: dict[str, int]) -> dict[str, str]:
     return {_ALIASES[name]: name for name in bits if _ALIASES.get(name, name) not in bits}
 
 
-def named_mask(file: FitsFile, hdu: Hdu, place: Place) -> MaskPart:
+@dataclass(frozen=True)
+class NamedMask:
+    """A mask whose bits may have names in its own header.
+
+    Attributes
+    ----------
+    part : MaskPart
+    bad, aliases
+        As those of `Planes`; set where no name of a plane is one that settings know.
+    warnings : tuple of str
+        What was decided about the planes.
+    """
+
+    part: MaskPart
+    bad: tuple[str, ...] | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def named_mask(file: FitsFile, hdu: Hdu, place: Place) -> NamedMask:
     """Return the mask of a plane whose bits may have names; without names anything but 0 is bad.
+
+    Where no name is LSST's, badMaskPlanes could not say which planes count: all do but those that
+    `_HARMLESS` names, and `_SOURCES` count as DETECTED does.
 
     Parameters
     ----------
@@ -98,4 +127,18 @@ def named_mask(file: FitsFile, hdu: Hdu, place: Place) -> MaskPart:
         The file that `hdu` is in.
     """
     bits = stated_bits(file, hdu)
-    return MaskPart(place, "bits", bits) if bits else MaskPart(place, "nonzero", {"BAD": 0})
+    if not bits:
+        return NamedMask(MaskPart(place, "nonzero", {"BAD": 0}))
+    part = MaskPart(place, "bits", bits)
+    if any(name in _KNOWN for name in bits):
+        return NamedMask(part)
+    sources = next((name for name in bits if name in _SOURCES), None)
+    left_out = [name for name in bits if name in _HARMLESS]
+    bad = tuple(name for name in bits if name not in (*left_out, sources))
+    aliases = {} if sources is None else {"DETECTED": sources}
+    but = f" but {', '.join(left_out)}" if left_out else ""
+    where = hdu.label if place.path is None else place.path.name
+    text = f"{where}: its planes have none of LSST's names; all{but} count as bad"
+    if sources is not None:
+        text += f", {sources} as DETECTED"
+    return NamedMask(part, bad, aliases, (text,))

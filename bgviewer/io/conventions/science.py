@@ -44,9 +44,9 @@ class Science:
         """VAR is variance, ERR sigma, IVAR inverse variance; DQ by Gemini's bits or not at all."""
         image = chosen(file, named(file, "SCI"), choice)
         found = accompanying(file, image)
-        bad, quality = None, found.quality
+        quality = found.quality
         if quality is not None and quality.name == "DQ" and is_gemini(file):
-            found.masks[0], bad = MaskPart(own(quality), "bits", GEMINI_DQ), _GEMINI_BAD
+            found.masks[0], found.bad = MaskPart(own(quality), "bits", GEMINI_DQ), _GEMINI_BAD
             found.warnings = [w for w in found.warnings if not w.startswith(f"{quality.label}:")]
         return exposure_of(
             file,
@@ -54,7 +54,8 @@ class Science:
             self.name,
             choice,
             masks=found.masks,
-            bad=bad,
+            bad=found.bad,
+            aliases=found.aliases,
             noise=found.noise,
             variance_kind=found.kind,
             warnings=found.warnings,

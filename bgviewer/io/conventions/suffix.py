@@ -5,10 +5,13 @@ from __future__ import annotations
 from bgviewer.io.conventions.base import Planes
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.conventions.common import belongs, images, science_images
+from bgviewer.io.conventions.extnames import IMAGE, plane_name
 from bgviewer.io.layout import FitsFile
 from bgviewer.io.sidecars import partner, suffix_word
 
 __all__ = ["Suffix"]
+
+_NOT = ("", IMAGE, "other")
 
 
 class Suffix:
@@ -36,18 +39,6 @@ class Suffix:
 
 def _only(file: FitsFile) -> str:
     """Return the EXTNAMEs of a file whose images all accompany something; else ""."""
-    names = [hdu.name for hdu in images(file)]
-    known = {
-        "WHT",
-        "ERR",
-        "DQ",
-        "CTX",
-        "VAR",
-        "VARIANCE",
-        "MASK",
-        "RMS",
-        "IVAR",
-        "INVVAR",
-        "WEIGHT",
-    }
-    return "" if science_images(file) or not set(names) <= known else ", ".join(names)
+    found = images(file)
+    told = all(hdu.name == "CTX" or plane_name(hdu.name).role not in _NOT for hdu in found)
+    return "" if science_images(file) or not told else ", ".join(hdu.name for hdu in found)
