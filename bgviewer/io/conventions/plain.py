@@ -1,25 +1,22 @@
 """One image, a cube, or several images that no convention tells apart.
 
-Masks and uncertainties beside it count when a file of exactly the same stem and one of the usual
-words is there.  Source: FORMATS 4.14 - 4.17, 4.19 steps 15 - 18.
+Masks and uncertainties in files beside it count when their names differ from its own in one of the
+usual words.  Source: FORMATS 4.14 - 4.17, 4.19 steps 15 - 18.
 """
 
 from __future__ import annotations
 
 from bgviewer.io.conventions.accompanying import Accompanying, accompanying
-from bgviewer.io.conventions.base import MaskPart, Noise, Planes
+from bgviewer.io.conventions.base import Planes
+from bgviewer.io.conventions.beside import planes_beside
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.conventions.common import (
     chosen,
     exposure_of,
     images,
     science_images,
-    sidecar,
-    weight_mask,
 )
-from bgviewer.io.conventions.plane_names import named_mask
 from bgviewer.io.layout import FitsFile, Hdu, card_text
-from bgviewer.io.sidecars import suffix_stems
 
 __all__ = ["Plain"]
 
@@ -44,7 +41,7 @@ class Plain:
         warnings += beside.warnings
         masks, noise, kind = beside.masks, beside.noise, beside.kind
         if not beside.used:
-            masks, noise, kind = _sidecars(file, image, choice, warnings)
+            masks, noise, kind = planes_beside(file, image, choice, warnings)
         cube = any(length > 1 for length in image.shape[:-2])
         return exposure_of(
             file,
@@ -68,33 +65,3 @@ def _warnings(file: FitsFile, image: Hdu, used: set[int], *, several: bool) -> l
     if pattern:
         warnings.append(f"colours are mosaicked (BAYERPAT {pattern}); neighbours differ in colour")
     return warnings
-
-
-def _sidecars(
-    file: FitsFile, image: Hdu, choice: Choice, warnings: list[str]
-) -> tuple[list[MaskPart], Noise | None, str]:
-    """Find mask and uncertainty beside the file; say what was taken for what."""
-    masks: list[MaskPart] = []
-    mask = sidecar(file, image, suffix_stems(file.path, "mask"), choice.settles_mask)
-    if mask is not None:
-        assert mask.path is not None
-        other = file.companion(mask.path)
-        masks.append(named_mask(other, other.hdus[mask.hdu], mask))
-        if masks[0].meaning == "nonzero":
-            warnings.append(f"{mask.path.name}: mask without names; anything but 0 is bad")
-    for kind in ("variance", "sigma", "inverse variance"):
-        settled = choice.settles_noise
-        place = sidecar(file, image, suffix_stems(file.path, kind), settled)
-        if place is None:
-            continue
-        assert place.path is not None
-        warnings.append(f"{place.path.name}: taken for {kind}, by its name")
-        if kind == "inverse variance":
-            masks.append(weight_mask(place))
-        return masks, Noise(kind, (place,)), kind
-    weight = sidecar(file, image, suffix_stems(file.path, "weight"), choice.settles_mask)
-    if weight is None:
-        return masks, None, "none"
-    assert weight.path is not None
-    warnings.append(f"{weight.path.name}: the weight's scale is not told; used as a mask only")
-    return [*masks, weight_mask(weight)], None, "unknown"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from bgviewer.io.conventions.accompanying import accompanying
 from bgviewer.io.conventions.base import MaskPart, Planes
+from bgviewer.io.conventions.beside import planes_beside
 from bgviewer.io.conventions.choice import Choice
-from bgviewer.io.conventions.common import chosen, exposure_of, named, own
+from bgviewer.io.conventions.common import chosen, exposure_of, images, named, own
 from bgviewer.io.layout import FitsFile, card_text
 
 __all__ = ["Science"]
@@ -48,14 +49,17 @@ class Science:
         if quality is not None and quality.name == "DQ" and is_gemini(file):
             found.masks[0], bad = MaskPart(own(quality), "bits", GEMINI_DQ), _GEMINI_BAD
             found.warnings = [w for w in found.warnings if not w.startswith(f"{quality.label}:")]
+        masks, noise, kind = found.masks, found.noise, found.kind
+        if not found.used and len(images(file)) == 1:
+            masks, noise, kind = planes_beside(file, image, choice, found.warnings)
         return exposure_of(
             file,
             image,
             self.name,
             choice,
-            masks=found.masks,
+            masks=masks,
             bad=bad,
-            noise=found.noise,
-            variance_kind=found.kind,
+            noise=noise,
+            variance_kind=kind,
             warnings=found.warnings,
         )
