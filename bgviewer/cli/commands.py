@@ -11,7 +11,7 @@ from bgviewer.cli import exits
 from bgviewer.cli.opening import measure, open_stack
 from bgviewer.cli.output import number, print_json, print_table, say
 from bgviewer.cli.settings import gather_settings
-from bgviewer.engine.ranking import Ranking, rank_exposures
+from bgviewer.engine.ranking import Ranking
 from bgviewer.engine.stability import stability_of
 from bgviewer.io.config_file import read_any
 from bgviewer.io.reading import READ
@@ -19,6 +19,7 @@ from bgviewer.io.settings import dump_config
 from bgviewer.io.text import write_text
 from bgviewer.tasks.exposure_warnings import exposure_warnings, grouped_warnings
 from bgviewer.tasks.load import LoadedStack
+from bgviewer.tasks.ranking import rank_candidates
 from bgviewer.tasks.reasons import stability_lines
 
 __all__ = ["RUN"]
@@ -30,10 +31,13 @@ def run_rank(arguments: argparse.Namespace) -> int:
     """Print the ranking of a stack."""
     settings = gather_settings(arguments)
     loaded = measure(open_stack(arguments, settings), settings, keep=False)
-    ranking = rank_exposures(loaded.measurements, settings.config)
+    ranking = rank_candidates(loaded.measurements, settings.config)
     for warning in ranking.warnings:
         say(warning)
-    for line in grouped_warnings((e.name, exposure_warnings(e)) for e in loaded.stack.entries):
+    for line in grouped_warnings(
+        (e.name, exposure_warnings(e, measured=loaded.measurements[e.id]))
+        for e in loaded.stack.entries
+    ):
         say(line)
     if arguments.json:
         print_json(_ranking_json(loaded, ranking))
@@ -91,7 +95,7 @@ def _ranking_json(loaded: LoadedStack, ranking: Ranking) -> dict[str, Any]:
                 "level": None if measured is None else measured.level,
                 "coverage": None if measured is None else measured.coverage,
                 "reason": reason,
-                "warnings": list(exposure_warnings(entry)),
+                "warnings": list(exposure_warnings(entry, measured=measured)),
             }
         )
     return {

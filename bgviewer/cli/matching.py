@@ -18,7 +18,6 @@ from bgviewer.cli.output import StderrProgress, print_json, say
 from bgviewer.cli.recorded import refuse_second_match
 from bgviewer.cli.regions import with_regions
 from bgviewer.cli.settings import Settings
-from bgviewer.engine.ranking import rank_exposures
 from bgviewer.errors import ConfigError, NoReferenceError
 from bgviewer.io.stack import ExposureStack
 from bgviewer.tasks.export import (
@@ -29,6 +28,7 @@ from bgviewer.tasks.export import (
     plan_export,
 )
 from bgviewer.tasks.match import check_included, find_exposure
+from bgviewer.tasks.ranking import rank_candidates
 
 if TYPE_CHECKING:
     from bgviewer.tasks.sweep import Sweep
@@ -79,7 +79,7 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         loaded = measure(stack, settings)
         if len(loaded.usable) < 2:
             return _too_few(len(loaded.usable), stack)
-        ranking = rank_exposures(loaded.measurements, settings.config)
+        ranking = rank_candidates(loaded.measurements, settings.config)
         for warning in ranking.warnings:
             say(warning)
         request = replace(request, reference=ranking.best)

@@ -15,10 +15,19 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import MaskedImage, as_masked_image
 from bgviewer.engine.masks import Masked
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scatter import pixels_scatter
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import NoReferenceError
 
-__all__ = ["Measurement", "Ranking", "Terms", "measure_bands", "measure_exposure", "rank_exposures"]
+__all__ = [
+    "Measurement",
+    "Ranking",
+    "Terms",
+    "exposure_scatters",
+    "measure_bands",
+    "measure_exposure",
+    "rank_exposures",
+]
 
 Vector = NDArray[np.float64]
 
@@ -36,11 +45,15 @@ class Measurement:
         Their mean. NaN without good pixels.
     coverage : float
         Their number.
+    has_scatter : bool
+        False where the values hardly differ from pixel to pixel, as in constants, masks, and maps
+        of weights or inputs: no exposure of the sky. LSST's cost knows nothing of it.
     """
 
     pixel_variance: float
     level: float
     coverage: float
+    has_scatter: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,13 +118,22 @@ def measure_exposure(
         `image` is no 2-D array of numbers.
     """
     image = as_masked_image(image, "exposure")
+    return measure_bands(image.shape, _loader(image, config), progress, threads=threads)
+
+
+def exposure_scatters(image: MaskedImage, config: MatchConfig | None = None) -> bool:
+    """Return `Measurement.has_scatter` alone; looks at a sample of the rows."""
+    return pixels_scatter(image.shape, _loader(image, config))
+
+
+def _loader(image: MaskedImage, config: MatchConfig | None) -> BandLoader:
     planes = (config or MatchConfig()).bad_mask_planes
     mask, bits = image.masked(planes)
 
     def load(rows: slice, scratch: Scratch) -> tuple[NDArray[np.float32], Masked]:
         return image.image[rows], (None if mask is None else mask[rows], bits)
 
-    return measure_bands(image.shape, load, progress, threads=threads)
+    return load
 
 
 def measure_bands(
@@ -126,6 +148,7 @@ def measure_bands(
     moments = moments_of_bands(load, *edges, progress=progress, threads=threads)
     n = int(moments.n[0, 0])
     return Measurement(
+        has_scatter=pixels_scatter(shape, load),
         pixel_variance=float(moments.variance[0, 0]),
         level=float(moments.mean[0, 0]) if n else math.nan,
         coverage=float(n),

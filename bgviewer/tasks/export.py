@@ -136,7 +136,9 @@ def _outcomes(
         if entry.name in excluded:
             step = excluded_outcome(entry)
         elif entry.identity == identity:
-            step = reference_outcome(entry, reference, len(stack.regions_of(entry.id)))
+            step = reference_outcome(
+                entry, reference, len(stack.regions_of(entry.id)), request.config
+            )
         else:
             step = match_entry(
                 stack,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.ranking import Measurement, exposure_scatters
 from bgviewer.io.stack import StackEntry
+from bgviewer.tasks.ranking import NO_SCATTER, is_map
 
 __all__ = ["exposure_warnings", "grouped_warnings"]
 
@@ -13,7 +16,13 @@ _NAMED = 3
 """How many exposures are named before a warning that many share is cut short."""
 
 
-def exposure_warnings(entry: StackEntry, exposure: Exposure | None = None) -> tuple[str, ...]:
+def exposure_warnings(
+    entry: StackEntry,
+    exposure: Exposure | None = None,
+    config: MatchConfig | None = None,
+    *,
+    measured: Measurement | None = None,
+) -> tuple[str, ...]:
     """Return every warning about one exposure, each once, in the order in which they arose.
 
     Parameters
@@ -22,6 +31,10 @@ def exposure_warnings(entry: StackEntry, exposure: Exposure | None = None) -> tu
         Gives the warnings of its headers and of its place in the stack.
     exposure : Exposure, optional
         The pixels, when they have been read: adds what only reading shows.
+    config : MatchConfig, optional
+        Whose bad mask planes say which pixels of `exposure` are good.
+    measured : Measurement, optional
+        What was measured for the ranking, where the pixels are no longer at hand.
 
     Returns
     -------
@@ -30,7 +43,9 @@ def exposure_warnings(entry: StackEntry, exposure: Exposure | None = None) -> tu
     """
     read = getattr(getattr(exposure, "source", None), "warnings", ())
     stated = () if entry.info is None else entry.info.warnings
-    return tuple(dict.fromkeys((*stated, *read, *entry.warnings)))
+    flat = is_map(measured) or (exposure is not None and not exposure_scatters(exposure, config))
+    seen = (NO_SCATTER,) if flat else ()
+    return tuple(dict.fromkeys((*stated, *read, *entry.warnings, *seen)))
 
 
 def grouped_warnings(warnings: Iterable[tuple[str, Iterable[str]]]) -> list[str]:

@@ -18,7 +18,7 @@ from bgviewer.engine.matching import Fit, Gridded, MatchResult, Model
 from bgviewer.engine.noise import neighbour_noise
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.engine.ranking import Ranking, rank_exposures
+from bgviewer.engine.ranking import Ranking
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry, as_stack
@@ -26,6 +26,7 @@ from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.load import EXCLUDED, measure_stack
 from bgviewer.tasks.pair import PairPart
 from bgviewer.tasks.plan import own_text
+from bgviewer.tasks.ranking import rank_candidates
 
 __all__ = [
     "OWN_SCALE",
@@ -185,7 +186,7 @@ def choose_reference(
 ) -> tuple[int, Ranking]:
     """Measure and rank the stack; return the id of the best exposure and the ranking.
 
-    What `plan` excludes is no candidate.
+    What `plan` excludes is no candidate, nor what has no pixel scatter (see `rank_candidates`).
 
     Raises
     ------
@@ -194,7 +195,7 @@ def choose_reference(
     """
     stack = stack if plan is None else stack.with_plan(plan)
     measurements, _ = measure_stack(stack, config, progress, strict=strict, plan=plan)
-    ranking = rank_exposures(measurements, config)
+    ranking = rank_candidates(measurements, config)
     return ranking.best, ranking
 
 
@@ -308,7 +309,7 @@ def iterate_matches(
             yield excluded_outcome(entry)
             continue
         if entry.identity == identity:
-            yield reference_outcome(entry, reference, len(stack.regions_of(entry.id)))
+            yield reference_outcome(entry, reference, len(stack.regions_of(entry.id)), config)
             continue
         if on_begin is not None:
             on_begin(entry.id)
@@ -331,7 +332,12 @@ def excluded_outcome(entry: StackEntry) -> Matched:
     )
 
 
-def reference_outcome(entry: StackEntry, reference: Exposure, regions: int = 0) -> Matched:
+def reference_outcome(
+    entry: StackEntry,
+    reference: Exposure,
+    regions: int = 0,
+    config: MatchConfig | None = None,
+) -> Matched:
     """Return the outcome of the reference, or of a duplicate of it: fit_rms 0, as LSST has it."""
     return Matched(
         MatchOutcome(
@@ -345,7 +351,7 @@ def reference_outcome(entry: StackEntry, reference: Exposure, regions: int = 0) 
             detected=getattr(reference, "detection", None) is not None,
             aligned=entry.aligned is not None,
             regions=regions,
-            warnings=exposure_warnings(entry, reference),
+            warnings=exposure_warnings(entry, reference, config),
         )
     )
 
@@ -419,7 +425,7 @@ def match_entry(
         adjustments=result.adjustments,
         detected=science.detection is not None,
         aligned=entry.aligned is not None,
-        warnings=(*exposure_warnings(entry, science), *_other_scale(reference, science, own)),
+        warnings=(*exposure_warnings(entry, science, own), *_other_scale(reference, science, own)),
         **told,
     )
     return Matched(outcome, result, part)

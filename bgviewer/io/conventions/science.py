@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from bgviewer.io.conventions.accompanying import accompanying
 from bgviewer.io.conventions.base import MaskPart, Planes
-from bgviewer.io.conventions.beside import planes_beside
+from bgviewer.io.conventions.beside import owner_of, planes_beside
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.conventions.common import chosen, exposure_of, images, named, own
+from bgviewer.io.conventions.suffix import not_an_exposure
 from bgviewer.io.layout import FitsFile, card_text
 
 __all__ = ["Science"]
@@ -43,6 +44,8 @@ class Science:
 
     def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """VAR is variance, ERR sigma, IVAR inverse variance; DQ by Gemini's bits or not at all."""
+        if choice.hdu is None and len(images(file)) == 1 and owner_of(file) is not None:
+            raise not_an_exposure(file, self.name)
         image = chosen(file, named(file, "SCI"), choice)
         found = accompanying(file, image)
         bad, quality = None, found.quality
