@@ -14,8 +14,8 @@ __all__ = ["pixels_scatter"]
 _ROWS = 96
 _EQUAL_SHARE = 0.9
 """Noise of a third of a count leaves 70 % of neighbours equal."""
-_SMOOTH = 1e-3
-"""White noise has sqrt(3), noise smoothed over 10 pixels 0.1."""
+_SMOOTH = 5e-3
+"""White noise has sqrt(10), noise smoothed over 10 pixels 0.04, a wave of 100 pixels 0.004."""
 _FEWEST = 64
 
 
@@ -31,8 +31,8 @@ def pixels_scatter(shape: tuple[int, int], load: BandLoader) -> bool:
     Returns
     -------
     bool
-        False where more than 90 % of neighbours along x are equal, or where the second
-        differences vanish beside the first ones. True below 64 triples of good pixels.
+        False where more than 90 % of neighbours along x are equal, or where the third
+        differences vanish beside the first ones. True below 64 runs of four good pixels.
     """
     ny, _ = shape
     rows = np.unique(np.linspace(0, ny - 1, min(ny, _ROWS)).astype(int)) if ny else ()
@@ -45,9 +45,9 @@ def pixels_scatter(shape: tuple[int, int], load: BandLoader) -> bool:
         with np.errstate(invalid="ignore"):
             good = np.isfinite(line) & good_pixels(values, masked, slice(0, 1), scratch)[0]
             step = np.diff(line)
-            bend = np.diff(step)
-        usable = good[:-2] & good[1:-1] & good[2:]
-        steps.append(step[:-1][usable])
+            bend = np.diff(step, 2)
+        usable = good[:-3] & good[1:-2] & good[2:-1] & good[3:]
+        steps.append(step[:-2][usable])
         bends.append(bend[usable])
     step, bend = (np.abs(np.concatenate(p)) if p else np.zeros(0) for p in (steps, bends))
     if step.size < _FEWEST:
