@@ -32,7 +32,8 @@ def exposure_warnings(
     exposure : Exposure, optional
         The pixels, when they have been read: adds what only reading shows.
     config : MatchConfig, optional
-        Whose bad mask planes say which pixels of `exposure` are good.
+        Whose bad mask planes say which pixels of `exposure` are good, so that their scatter is
+        looked at.
     measured : Measurement, optional
         What was measured for the ranking, where the pixels are no longer at hand.
 
@@ -43,7 +44,9 @@ def exposure_warnings(
     """
     read = getattr(getattr(exposure, "source", None), "warnings", ())
     stated = () if entry.info is None else entry.info.warnings
-    flat = is_map(measured) or (exposure is not None and not exposure_scatters(exposure, config))
+    flat = is_map(measured)
+    if exposure is not None and config is not None:
+        flat = flat or not exposure_scatters(exposure, config)
     seen = (NO_SCATTER,) if flat else ()
     return tuple(dict.fromkeys((*stated, *read, *entry.warnings, *seen)))
 
