@@ -11,7 +11,7 @@ from bgviewer.cli import exits
 from bgviewer.cli.opening import measure, open_stack
 from bgviewer.cli.output import number, print_json, print_table, say
 from bgviewer.cli.settings import gather_settings
-from bgviewer.engine.ranking import Ranking, rank_exposures
+from bgviewer.engine.ranking import Ranking
 from bgviewer.engine.stability import stability_of
 from bgviewer.io.config_file import read_any
 from bgviewer.io.reading import READ
@@ -19,6 +19,7 @@ from bgviewer.io.settings import dump_config
 from bgviewer.io.text import write_text
 from bgviewer.tasks.exposure_warnings import grouped_warnings
 from bgviewer.tasks.load import LoadedStack
+from bgviewer.tasks.ranking import rank_candidates
 from bgviewer.tasks.reasons import stability_lines
 
 __all__ = ["RUN"]
@@ -33,7 +34,7 @@ def run_rank(arguments: argparse.Namespace) -> int:
     # first: where no exposure can be ranked they say why
     for line in grouped_warnings(loaded.warnings):
         say(line)
-    ranking = rank_exposures(loaded.measurements, settings.config)
+    ranking = rank_candidates(loaded.measurements, settings.config)
     for warning in ranking.warnings:
         say(warning)
     if arguments.json:

@@ -18,7 +18,6 @@ from bgviewer.cli.output import StderrProgress, print_json, say
 from bgviewer.cli.recorded import refuse_second_match
 from bgviewer.cli.regions import with_regions
 from bgviewer.cli.settings import Settings
-from bgviewer.engine.ranking import rank_exposures
 from bgviewer.errors import ConfigError, NoReferenceError
 from bgviewer.io.stack import ExposureStack
 from bgviewer.tasks.export import (
@@ -30,6 +29,7 @@ from bgviewer.tasks.export import (
 )
 from bgviewer.tasks.exposure_warnings import grouped_warnings
 from bgviewer.tasks.match import check_included, find_exposure
+from bgviewer.tasks.ranking import rank_candidates
 
 if TYPE_CHECKING:
     from bgviewer.tasks.sweep import Sweep
@@ -83,7 +83,7 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
                 say(line)
             return _too_few(len(loaded.usable), stack)
         try:
-            ranking = rank_exposures(loaded.measurements, settings.config)
+            ranking = rank_candidates(loaded.measurements, settings.config)
         except NoReferenceError:
             for line in grouped_warnings(loaded.warnings):
                 say(line)

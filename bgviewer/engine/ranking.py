@@ -16,10 +16,19 @@ from bgviewer.engine.exposure import MaskedImage, as_masked_image
 from bgviewer.engine.mask_use import MaskUse, mask_use
 from bgviewer.engine.masks import Masked
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scatter import pixels_scatter
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import NoReferenceError
 
-__all__ = ["Measurement", "Ranking", "Terms", "measure_bands", "measure_exposure", "rank_exposures"]
+__all__ = [
+    "Measurement",
+    "Ranking",
+    "Terms",
+    "exposure_scatters",
+    "measure_bands",
+    "measure_exposure",
+    "rank_exposures",
+]
 
 Vector = NDArray[np.float64]
 
@@ -39,12 +48,16 @@ class Measurement:
         Their number.
     mask : MaskUse or None
         What is remarkable about the mask; None where nothing is.
+    has_scatter : bool
+        False where the values hardly differ from pixel to pixel, as in constants, masks, and maps
+        of weights or inputs: no exposure of the sky. LSST's cost knows nothing of it.
     """
 
     pixel_variance: float
     level: float
     coverage: float
     mask: MaskUse | None = None
+    has_scatter: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +123,23 @@ def measure_exposure(
     """
     image = as_masked_image(image, "exposure")
     planes = (config or MatchConfig()).bad_mask_planes
+    found = measure_bands(image.shape, _loader(image, config), progress, threads=threads)
+    return replace(found, mask=mask_use(image, planes, found.coverage))
+
+
+def exposure_scatters(image: MaskedImage, config: MatchConfig | None = None) -> bool:
+    """Return `Measurement.has_scatter` alone; looks at a sample of the rows."""
+    return pixels_scatter(image.shape, _loader(image, config))
+
+
+def _loader(image: MaskedImage, config: MatchConfig | None) -> BandLoader:
+    planes = (config or MatchConfig()).bad_mask_planes
     mask, bits = image.masked(planes)
 
     def load(rows: slice, scratch: Scratch) -> tuple[NDArray[np.float32], Masked]:
         return image.image[rows], (None if mask is None else mask[rows], bits)
 
-    found = measure_bands(image.shape, load, progress, threads=threads)
-    return replace(found, mask=mask_use(image, planes, found.coverage))
+    return load
 
 
 def measure_bands(
@@ -131,6 +154,7 @@ def measure_bands(
     moments = moments_of_bands(load, *edges, progress=progress, threads=threads)
     n = int(moments.n[0, 0])
     return Measurement(
+        has_scatter=pixels_scatter(shape, load),
         pixel_variance=float(moments.variance[0, 0]),
         level=float(moments.mean[0, 0]) if n else math.nan,
         coverage=float(n),

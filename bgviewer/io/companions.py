@@ -16,6 +16,7 @@ from bgviewer.errors import ReadError, WriteError
 from bgviewer.io.conventions import NO_CHOICE, Choice
 from bgviewer.io.names import file_stem
 from bgviewer.io.read import describe
+from bgviewer.io.sidecars import kind_of_word
 from bgviewer.io.write import atomic_output, check_target
 
 __all__ = ["companion_names", "copy_companion", "is_copy"]
@@ -85,6 +86,7 @@ def _candidates(source: Path, target: str, companion: Path) -> Iterator[str]:
         names.append(f"{before}{own}{after}{ending}")
     if match := _WORD.search(own):
         names.append(f"{new}_{match[1]}{ending}")
+    names += [f"{new}_{w}{ending}" for w in re.split(r"[._-]", own) if kind_of_word(w)]
     if old in new:
         names.append(f"{new.split(old, 1)[0]}{companion.name}")
     names.append(companion.name)  # what belongs to several exposures

@@ -10,10 +10,10 @@ from typing import Any
 from PyQt6.QtCore import QObject, pyqtBoundSignal, pyqtSignal
 
 from bgviewer.engine.config import MatchConfig
-from bgviewer.engine.ranking import rank_exposures
 from bgviewer.errors import BgviewerError, ConfigError
 from bgviewer.session.state import Notice, Outcome, StackState, State
 from bgviewer.tasks.plan import StackPlan
+from bgviewer.tasks.ranking import rank_candidates
 from bgviewer.tasks.show import Shown, match_key
 
 __all__ = ["Store", "ranked"]
@@ -181,7 +181,7 @@ def ranked(stack: StackState, config: MatchConfig, plan: StackPlan) -> StackStat
     stack = replace(stack, excluded=excluded)
     candidates = [None if i in excluded else m for i, m in enumerate(stack.measurements)]
     try:
-        ranking = rank_exposures(candidates, config)
+        ranking = rank_candidates(candidates, config)
     except BgviewerError as error:
         return replace(stack, ranking=None, ranking_problem=str(error))
     return replace(stack, ranking=ranking, ranking_problem="")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
-from bgviewer.engine.mask_use import MaskUse
-from bgviewer.engine.ranking import Measurement
+from bgviewer.engine.mask_use import mask_use
+from bgviewer.engine.ranking import Measurement, exposure_scatters
 from bgviewer.io.stack import StackEntry
 from bgviewer.tasks.mask_warnings import mask_warnings
+from bgviewer.tasks.ranking import NO_SCATTER, is_map
 
 __all__ = ["exposure_warnings", "grouped_warnings", "stack_warnings"]
 
@@ -17,7 +19,12 @@ _NAMED = 3
 
 
 def exposure_warnings(
-    entry: StackEntry, exposure: Exposure | None = None, mask: MaskUse | None = None
+    entry: StackEntry,
+    exposure: Exposure | None = None,
+    config: MatchConfig | None = None,
+    *,
+    measured: Measurement | None = None,
+    good: int | None = None,
 ) -> tuple[str, ...]:
     """Return every warning about one exposure, each once, in the order in which they arose.
 
@@ -27,8 +34,14 @@ def exposure_warnings(
         Gives the warnings of its headers and of its place in the stack.
     exposure : Exposure, optional
         The pixels, when they have been read: adds what only reading shows.
-    mask : MaskUse, optional
-        What is remarkable about its mask, at the settings.
+    config : MatchConfig, optional
+        Whose bad mask planes say which pixels of `exposure` are good, so that its mask and its
+        scatter are looked at.
+    measured : Measurement, optional
+        What was measured for the ranking, where the pixels are no longer at hand.
+    good : int, optional
+        Number of pixels of `exposure` that are at least good, where it is known: with more than
+        half of them good the mask need not be counted.
 
     Returns
     -------
@@ -37,8 +50,13 @@ def exposure_warnings(
     """
     read = getattr(getattr(exposure, "source", None), "warnings", ())
     stated = () if entry.info is None else entry.info.warnings
-    told = mask_warnings(mask, getattr(entry.info, "masks", ()))
-    return tuple(dict.fromkeys((*stated, *read, *told, *entry.warnings)))
+    use, flat = None if measured is None else measured.mask, is_map(measured)
+    if exposure is not None and config is not None:
+        use = mask_use(exposure, config.bad_mask_planes, good)
+        flat = flat or not exposure_scatters(exposure, config)
+    told = mask_warnings(use, getattr(entry.info, "masks", ()))
+    seen = (NO_SCATTER,) if flat else ()
+    return tuple(dict.fromkeys((*stated, *read, *told, *entry.warnings, *seen)))
 
 
 def stack_warnings(
@@ -46,8 +64,8 @@ def stack_warnings(
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return name and warnings of every exposure of a stack that was measured."""
     return tuple(
-        (entry.name, exposure_warnings(entry, mask=None if m is None else m.mask))
-        for entry, m in zip(entries, measurements, strict=True)
+        (entry.name, exposure_warnings(entry, measured=measured))
+        for entry, measured in zip(entries, measurements, strict=True)
     )
 
 

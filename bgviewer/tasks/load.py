@@ -15,6 +15,7 @@ from bgviewer.errors import BgviewerError
 from bgviewer.io.stack import ExposureStack, StackEntry, load_stack
 from bgviewer.tasks.exposure_warnings import stack_warnings
 from bgviewer.tasks.parallel import StopOnly, default_jobs, in_order
+from bgviewer.tasks.ranking import NO_SCATTER, is_map
 
 __all__ = ["EXCLUDED", "LoadedStack", "load", "measure_stack"]
 
@@ -125,7 +126,9 @@ def measure_stack(
             if strict:
                 raise
             return None, _reason(error)
-        return measured, None if measured.coverage else _no_good_pixel(config)
+        if not measured.coverage:
+            return measured, _no_good_pixel(config)
+        return measured, NO_SCATTER if is_map(measured) else None
 
     def told(entry: StackEntry) -> None:
         progress.step(entry.id / len(stack), f"measuring {entry.name}")

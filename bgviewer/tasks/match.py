@@ -14,12 +14,11 @@ from bgviewer.engine.cells import Cells
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.fitting import Adjustment
-from bgviewer.engine.mask_use import mask_use
 from bgviewer.engine.matching import Fit, Gridded, MatchResult, Model
 from bgviewer.engine.noise import float32_step, neighbour_noise
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.engine.ranking import Ranking, rank_exposures
+from bgviewer.engine.ranking import Ranking
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry, as_stack
@@ -27,6 +26,7 @@ from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.load import EXCLUDED, measure_stack
 from bgviewer.tasks.pair import PairPart
 from bgviewer.tasks.plan import own_text
+from bgviewer.tasks.ranking import rank_candidates
 
 __all__ = [
     "OWN_SCALE",
@@ -186,7 +186,7 @@ def choose_reference(
 ) -> tuple[int, Ranking]:
     """Measure and rank the stack; return the id of the best exposure and the ranking.
 
-    What `plan` excludes is no candidate.
+    What `plan` excludes is no candidate, nor what has no pixel scatter (see `rank_candidates`).
 
     Raises
     ------
@@ -195,7 +195,7 @@ def choose_reference(
     """
     stack = stack if plan is None else stack.with_plan(plan)
     measurements, _ = measure_stack(stack, config, progress, strict=strict, plan=plan)
-    ranking = rank_exposures(measurements, config)
+    ranking = rank_candidates(measurements, config)
     return ranking.best, ranking
 
 
@@ -342,9 +342,8 @@ def reference_outcome(
 ) -> Matched:
     """Return the outcome of the reference, or of a duplicate of it: fit_rms 0, as LSST has it.
 
-    With `config` it also says what is remarkable about the mask.
+    With `config` it also says what is remarkable about mask and pixels.
     """
-    mask = None if config is None else mask_use(reference, config.bad_mask_planes)
     return Matched(
         MatchOutcome(
             entry.id,
@@ -357,7 +356,7 @@ def reference_outcome(
             detected=getattr(reference, "detection", None) is not None,
             aligned=entry.aligned is not None,
             regions=regions,
-            warnings=exposure_warnings(entry, reference, mask),
+            warnings=exposure_warnings(entry, reference, config),
         )
     )
 
@@ -437,12 +436,10 @@ def match_entry(
         result = result.complete(progress) if complete else result.measure(progress)
     except BgviewerError as error:
         reason = str(getattr(error, "reason", None) or error)
-        mask = None if science is None else mask_use(science, own.bad_mask_planes)
-        told["warnings"] = exposure_warnings(entry, science, mask)
+        told["warnings"] = exposure_warnings(entry, science, own)
         return Matched(
             MatchOutcome(entry.id, entry.name, entry.path, False, "failed", reason=reason, **told)
         )
-    mask = mask_use(science, own.bad_mask_planes, result.difference.good_count)
     outcome = MatchOutcome(
         id=entry.id,
         name=entry.name,
@@ -459,7 +456,7 @@ def match_entry(
         detected=science.detection is not None,
         aligned=entry.aligned is not None,
         warnings=(
-            *exposure_warnings(entry, science, mask),
+            *exposure_warnings(entry, science, own, good=result.difference.good_count),
             *_pixel_warnings(reference, science, own),
         ),
         **told,

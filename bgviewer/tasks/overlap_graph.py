@@ -20,11 +20,12 @@ from bgviewer.engine.overlap import (
 )
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.engine.ranking import Measurement, measure_exposure, rank_exposures
+from bgviewer.engine.ranking import Measurement, measure_exposure
 from bgviewer.errors import BgviewerError, NoReferenceError
 from bgviewer.io.stack import ExposureStack, StackEntry
 from bgviewer.tasks.load import EXCLUDED
 from bgviewer.tasks.parallel import StopOnly, default_jobs, in_order
+from bgviewer.tasks.ranking import rank_candidates
 
 __all__ = [
     "ConsistencyRequest",
@@ -93,8 +94,9 @@ class OverlapGraph:
 
     @property
     def candidates(self) -> tuple[int, ...]:
-        """Ids in the order in which they recommend themselves as the reference."""
+        """Ids in the order in which they are recommended as the reference; without a cost last."""
         order = self.overlap.candidates(self.cost, self.least_share)
+        order = tuple(sorted(order, key=lambda i: math.isnan(self.cost[i])))
         return tuple(self.ids[i] for i in order)
 
     def without_overlap(self, reference: int) -> tuple[str, ...]:
@@ -174,7 +176,7 @@ def check_overlap(request: ConsistencyRequest, progress: Progress = SILENT) -> O
     progress.step(0.9, "comparing pairs")
     overlap = overlap_of(bits, every, progress)
     try:
-        cost = tuple(float(c) for c in rank_exposures(measured, request.config).cost)
+        cost = tuple(float(c) for c in rank_candidates(measured, request.config).cost)
     except NoReferenceError:
         cost = (math.nan,) * len(entries)
     progress.step(1.0)

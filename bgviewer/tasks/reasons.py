@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bgviewer.engine.ranking import Measurement, Ranking
 from bgviewer.engine.stability import Stability
+from bgviewer.tasks.ranking import NO_SCATTER, is_map
 
 __all__ = ["describe_stability", "explain_cost", "stability_lines"]
 
@@ -56,6 +57,8 @@ def explain_cost(
     if exposure == best:
         return f"{names[best]} has the lowest cost, {lowest:#.3g}{_next(ranking, names)}."
     own, other = measurements[exposure], measurements[best]
+    if is_map(own) and math.isnan(cost):
+        return f"{names[exposure]} has no cost: {NO_SCATTER}."
     if own is None or other is None or math.isnan(cost):
         return f"{names[exposure]} has no cost: it was left out or could not be measured."
     found = []

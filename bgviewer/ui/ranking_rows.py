@@ -9,6 +9,7 @@ from bgviewer.session.session import Session
 from bgviewer.session.state import StackState
 from bgviewer.tasks.acceptance import Verdict, judge_outcome
 from bgviewer.tasks.plan import own_text
+from bgviewer.tasks.ranking import NO_SCATTER
 
 __all__ = ["RankingRow", "rows_of"]
 
@@ -78,13 +79,14 @@ def _row(session: Session, stack: StackState, row: int, warnings: tuple[str, ...
     outcome, current = session.outcome(row)
     more = outcome.warnings if outcome is not None and current else ()
     figures = None if outcome is None or reference else outcome
+    told = state == "failed" or (remark == NO_SCATTER and figures is None)
     cost = math.nan if stack.ranking is None else float(stack.ranking.cost[row])
     return RankingRow(
         name=stack.stack.entries[row].name,
         is_reference=reference,
         state=state,
         remark=remark,
-        reason=_reason(stack, row, remark) if state == "failed" else "",
+        reason=_reason(stack, row, remark) if told else "",
         weighted=_weighted(stack, row),
         cost=cost if math.isfinite(cost) else None,
         fit_rms=None if figures is None else figures.fit_rms,
@@ -112,9 +114,10 @@ def _state(session: Session, stack: StackState, row: int, reference: bool) -> tu
     outcome, current = session.outcome(row)
     if session.held_back():
         return "settings", session.held_back()
+    seen = stack.reasons[row] or ""
     if outcome is None or (outcome.status == "failed" and not current):
-        return "not matched", ""
-    remark = outcome.reason or "\n".join(outcome.adjustments)
+        return "not matched", seen
+    remark = outcome.reason or "\n".join((*outcome.adjustments, *filter(None, (seen,))))
     return (outcome.status if current else "outdated"), remark
 
 

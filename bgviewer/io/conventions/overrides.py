@@ -21,7 +21,7 @@ from bgviewer.io.conventions.plane_names import named_mask
 from bgviewer.io.layout import FitsFile, Hdu
 from bgviewer.io.names import file_stem
 from bgviewer.io.photometry import STATE_IT, STATED
-from bgviewer.io.sidecars import WORDS
+from bgviewer.io.sidecars import kind_of_word
 
 __all__ = ["other_image", "overridden"]
 
@@ -164,7 +164,7 @@ def _role(hdu: Hdu) -> str:
 
 
 def _named_kind(name: str) -> str:
-    """Return what a plane holds by the last word of its name; else it is a variance."""
-    word = re.split(r"[._-]", name)[-1].lower()
-    kinds = ("sigma", "inverse variance", "weight")
-    return next((kind for kind in kinds if word in WORDS[kind]), "variance")
+    """Return what a plane holds by the last word of its name that says so; else a variance."""
+    kinds = ("variance", "sigma", "inverse variance", "weight")
+    words = [kind_of_word(word) for word in re.split(r"[._-]", name)]
+    return next((kind for kind in reversed(words) if kind in kinds), "variance")

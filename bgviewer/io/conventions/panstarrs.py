@@ -33,6 +33,7 @@ FLAGS = {name: bit for bit, name in enumerate(_FLAGS.split())}
 BAD = tuple(name for name, bit in FLAGS.items() if bit < 14 and name != "SUSPECT")
 _NAME = re.compile(r"skycell|[._](?:wrp|stk)[._]", re.IGNORECASE)
 _SIDECAR = re.compile(r"\.(mask|wt|num|exp|expwt|target|psf|mdc|cmf)$", re.IGNORECASE)
+_CONVOLVED = re.compile(r"\.unconv(?=[._]|$)", re.IGNORECASE)
 _STACK = re.compile(r"[._]stk[._]", re.IGNORECASE)
 _STACK_RATE = 25.0
 
@@ -67,8 +68,9 @@ class PanStarrs:
             raise belongs(file, f"a side-car ({ending[1]})", self.name)
         image = chosen(file, science_images(file), choice)
         asinh = _asinh(image)
-        mask = sidecar(file, image, [f"{stem}.mask"], choice.settles_mask)
-        weight = sidecar(file, image, [f"{stem}.wt"], choice.settles_noise)
+        bases = dict.fromkeys((stem, _CONVOLVED.sub("", stem)))
+        mask = sidecar(file, image, [f"{base}.mask" for base in bases], choice.settles_mask)
+        weight = sidecar(file, image, [f"{base}.wt" for base in bases], choice.settles_noise)
         readonly = ("its pixels are compressed by asinh; an export is linear",) if asinh else ()
         warnings = ["asinh-compressed pixels were made linear"] if asinh else []
         name = (

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from bgviewer.io.conventions.accompanying import accompanying
 from bgviewer.io.conventions.base import MaskPart, Planes
+from bgviewer.io.conventions.beside import owner_of, planes_beside
 from bgviewer.io.conventions.choice import Choice
-from bgviewer.io.conventions.common import chosen, exposure_of, named, own
+from bgviewer.io.conventions.common import chosen, exposure_of, images, named, own
+from bgviewer.io.conventions.suffix import not_an_exposure
 from bgviewer.io.layout import FitsFile, card_text
 
 __all__ = ["Science"]
@@ -42,12 +44,18 @@ class Science:
 
     def planes(self, file: FitsFile, choice: Choice) -> Planes:
         """VAR is variance, ERR sigma, IVAR inverse variance; DQ by Gemini's bits or not at all."""
+        if choice.hdu is None and len(images(file)) == 1 and owner_of(file) is not None:
+            raise not_an_exposure(file, self.name)
         image = chosen(file, named(file, "SCI"), choice)
         found = accompanying(file, image)
         quality = found.quality
         if quality is not None and quality.name == "DQ" and is_gemini(file):
             found.masks[0], found.bad = MaskPart(own(quality), "bits", GEMINI_DQ), _GEMINI_BAD
             found.warnings = [w for w in found.warnings if not w.startswith(f"{quality.label}:")]
+        if not found.used and len(images(file)) == 1:
+            inside = found.warnings
+            found = planes_beside(file, image, choice)
+            found.warnings = [*inside, *found.warnings]
         return exposure_of(
             file,
             image,

@@ -6,19 +6,18 @@ import math
 import re
 
 from bgviewer.io.conventions.base import Planes
+from bgviewer.io.conventions.beside import owner_of, planes_beside
 from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.conventions.common import (
     belongs,
     chosen,
     exposure_of,
     science_images,
-    sidecar,
-    weight_mask,
 )
+from bgviewer.io.conventions.suffix import not_an_exposure
 from bgviewer.io.layout import FitsFile, Hdu, card_text
 from bgviewer.io.names import file_stem
 from bgviewer.io.photometry import RELATIVE, number, standard_zero_point, unit_of
-from bgviewer.io.sidecars import suffix_stems
 
 __all__ = ["Swarp"]
 
@@ -42,15 +41,12 @@ class Swarp:
         """Where the weight is 0 there is no data; its scale is relative unless the user knows."""
         if _WEIGHT.search(file_stem(file.path)) and choice.hdu is None:
             raise belongs(file, "the weight", self.name)
+        if choice.hdu is None and owner_of(file) is not None:
+            raise not_an_exposure(file, self.name)
         image = chosen(file, science_images(file), choice)
-        stems = suffix_stems(file.path, "weight")
-        weight = sidecar(file, image, stems, choice.settles_mask)
-        warnings = []
-        if weight is not None:
-            assert weight.path is not None
-            warnings.append(
-                f"{weight.path.name}: SWarp's weights are relative; used as a mask only"
-            )
+        beside = planes_beside(file, image, choice)
+        told = "the weight's scale is not told"
+        warnings = [w.replace(told, "SWarp's weights are relative") for w in beside.warnings]
         zero_point = _zero_point(file, image, warnings)
         if zero_point is not None and zero_point[1] == RELATIVE:
             warnings.append("zero point from FLXSCALE: relative to the other exposures")
@@ -59,8 +55,11 @@ class Swarp:
             image,
             self.name,
             choice,
-            masks=[weight_mask(weight)] if weight else [],
-            variance_kind="unknown" if weight else "none",
+            masks=beside.masks,
+            bad=beside.bad,
+            aliases=beside.aliases,
+            noise=beside.noise,
+            variance_kind=beside.kind,
             zero_point=zero_point,
             warnings=warnings,
         )
