@@ -23,6 +23,7 @@ __all__ = [
     "Notice",
     "Outcome",
     "Readout",
+    "SkyPosition",
     "StackState",
     "State",
     "Wishes",
@@ -149,6 +150,31 @@ class MatchState:
 
 
 @dataclass(frozen=True)
+class SkyPosition:
+    """A celestial position as text.
+
+    Attributes
+    ----------
+    names, values : (str, str)
+        Of longitude and latitude, such as ("RA", "Dec") and ("10:05:12.34", "+02:13:14.5").
+    frame : str
+        Name of the frame; empty for ICRS and FK5 J2000.
+    """
+
+    names: tuple[str, str]
+    values: tuple[str, str]
+    frame: str = ""
+
+    @property
+    def text(self) -> str:
+        """Both values with the frame and, where they are not RA and Dec, with their names."""
+        usual = self.names == ("RA", "Dec")
+        pairs = zip(self.names, self.values, strict=True)
+        values = self.values if usual else [f"{name} {value}" for name, value in pairs]
+        return " ".join([*values, *([f"({self.frame})"] if self.frame else [])])
+
+
+@dataclass(frozen=True)
 class Readout:
     """Values under the cursor; None = no value there.
 
@@ -156,13 +182,13 @@ class Readout:
     ----------
     x, y : float
         Parent pixels.
-    sky : str
-        Right ascension and declination, or an empty string.
+    sky : SkyPosition or None
+        None where the exposure has no celestial coordinates.
     """
 
     x: float
     y: float
-    sky: str = ""
+    sky: SkyPosition | None = None
     reference: float | None = None
     science: float | None = None
     difference: float | None = None
