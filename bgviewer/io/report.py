@@ -51,6 +51,8 @@ _COLUMNS = (
     ("detected", bool),
     ("aligned", bool),
     ("warnings", str),
+    ("overlap", float),
+    ("extrapolated", float),
 )
 _SWEPT = (
     ("sweep_setting", str),

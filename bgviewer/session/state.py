@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bgviewer.engine.config import MatchConfig
@@ -11,6 +11,7 @@ from bgviewer.engine.matching import Model
 from bgviewer.engine.ranking import Measurement, Ranking
 from bgviewer.errors import ConfigError, Remedy
 from bgviewer.io.stack import ExposureStack
+from bgviewer.tasks.acceptance import AcceptanceLimits, overlap_problem
 from bgviewer.tasks.overview import ResidualMap
 from bgviewer.tasks.pace import Pace
 from bgviewer.tasks.picture import Picture
@@ -112,6 +113,8 @@ class Outcome:
         For the overview.
     model : Model or None
         For the co-add.
+    overlap : float or None
+        Share, 0 to 1, of its good pixels that lie on good pixels of the reference.
     """
 
     status: str
@@ -122,6 +125,12 @@ class Outcome:
     key: tuple[Any, ...]
     residuals: ResidualMap | None = field(default=None, repr=False, compare=False)
     model: Model | None = field(default=None, repr=False, compare=False)
+    overlap: float | None = None
+
+    def judged(self, limits: AcceptanceLimits) -> Outcome:
+        """Return the outcome under these limits: a failure where the overlap is too small."""
+        problem = overlap_problem(self.overlap, limits) if self.status == "matched" else ""
+        return replace(self, status="failed", reason=problem) if problem else self
 
 
 @dataclass(frozen=True)

@@ -201,6 +201,7 @@ class Tuner(QObject):
                 key=store.key(shown.science_id, shown.config),
                 residuals=shown.residual_map,
                 model=shown.result.model,
+                overlap=shown.figures.overlap,
             ),
         )
         store.tell(store.match_changed, store.outcomes_changed)

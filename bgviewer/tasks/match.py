@@ -22,6 +22,7 @@ from bgviewer.engine.ranking import Ranking, rank_exposures
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry, as_stack
+from bgviewer.tasks.acceptance import overlap_problem
 from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.load import EXCLUDED, measure_stack
 from bgviewer.tasks.pair import PairPart
@@ -41,6 +42,11 @@ __all__ = [
     "match_stack",
     "reference_outcome",
 ]
+
+_IDENTICAL = (
+    "every pixel that it shares with the reference has the same value as there: it is a copy or "
+    "another part of the same exposure, and the match corrects nothing"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +92,11 @@ class MatchOutcome:
         Whether it was re-projected onto the grid of the others.
     warnings : tuple of str
         What the user is told about it: headers, unused planes, scale, grid, lost digits.
+    overlap : float or None
+        Share, 0 to 1, of its good pixels that lie on good pixels of the reference; below the
+        plan's ``acceptance.min_overlap`` it has failed, and `fit` may still be there to look at.
+    extrapolated : float or None
+        Share, 0 to 1, of all its pixels where no cell carries the model.
     """
 
     id: int
@@ -111,6 +122,8 @@ class MatchOutcome:
     detected: bool = False
     aligned: bool = False
     warnings: tuple[str, ...] = ()
+    overlap: float | None = None
+    extrapolated: float | None = None
 
     @property
     def model(self) -> Model | None:
@@ -392,15 +405,20 @@ def match_entry(
         "own_settings": own_text(plan, entry.name),
         "regions": len(stack.regions_of(entry.id)),
     }
+    few, more = "", tuple[str, ...]()
     try:
         science = stack.read(entry.id, scratch=scratch, progress=progress)
         part = PairPart.of(stack, reference, science)
         own = plan.config_for(entry.name, config)
+        overlap = part.overlap(own, progress, threads)
+        told["overlap"] = overlap.share if overlap.own else None
+        few = overlap_problem(overlap.share, plan.acceptance) if overlap.common else ""
+        more = (_IDENTICAL,) if overlap.identical else ()
         result = part.match(own, progress=progress, threads=threads, scratch=scratch)
         result = result.complete(progress) if complete else result.measure(progress)
     except BgviewerError as error:
-        reason = str(getattr(error, "reason", None) or error)
-        told["warnings"] = exposure_warnings(entry)
+        reason = few or str(getattr(error, "reason", None) or error)
+        told["warnings"] = exposure_warnings(entry) + more
         return Matched(
             MatchOutcome(entry.id, entry.name, entry.path, False, "failed", reason=reason, **told)
         )
@@ -409,7 +427,8 @@ def match_entry(
         name=entry.name,
         path=entry.path,
         is_reference=False,
-        status="matched",
+        status="failed" if few else "matched",
+        reason=few or None,
         fit=result.fit,
         gridded=result.gridded,
         fit_rms=result.fit_rms,
@@ -419,7 +438,12 @@ def match_entry(
         adjustments=result.adjustments,
         detected=science.detection is not None,
         aligned=entry.aligned is not None,
-        warnings=(*exposure_warnings(entry, science), *_other_scale(reference, science, own)),
+        warnings=(
+            *exposure_warnings(entry, science),
+            *_other_scale(reference, science, own),
+            *more,
+        ),
+        extrapolated=part.extrapolated(result),
         **told,
     )
     return Matched(outcome, result, part)

@@ -25,8 +25,10 @@ from bgviewer.engine.sweeping import (
 )
 from bgviewer.errors import BgviewerError, NoReferenceError
 from bgviewer.io.stack import ExposureStack, StackEntry, as_stack
+from bgviewer.tasks.acceptance import overlap_problem
 from bgviewer.tasks.load import EXCLUDED
 from bgviewer.tasks.match import check_included, choose_reference, find_exposure
+from bgviewer.tasks.pair import PairPart
 
 __all__ = [
     "VARIED",
@@ -305,8 +307,14 @@ def _one(
     try:
         config = request.plan.config_for(entry.name, request.config)
         science = stack.read(entry.id, progress=progress)
-        reference, science = stack.common_part(reference, science)
+        part = PairPart.of(stack, reference, science)
+        reference, science = part.reference, part.science
         threads, judged = request.threads, (request.tried, request.hold_out)
+        overlap = part.overlap(config, progress, threads)
+        few = overlap_problem(overlap.share, request.plan.acceptance) if overlap.common else ""
+        if few:
+            yield ExposureSweep(entry.id, entry.name, "failed", few)
+            return
         difference = form_difference(reference, science, config, progress, threads=threads)
         pair = PairSweep.prepare(difference, config, *judged, progress, threads=threads)
         tiles = JudgedTiles.of(pair.yardstick)
