@@ -8,7 +8,7 @@ from typing import Any
 
 from bgviewer import __version__
 from bgviewer.cli import exits
-from bgviewer.cli.opening import measure, open_stack
+from bgviewer.cli.opening import measure, open_stack, say_exposure_warnings, stack_json
 from bgviewer.cli.output import number, print_json, print_table, say
 from bgviewer.cli.settings import gather_settings
 from bgviewer.engine.ranking import Ranking, rank_exposures
@@ -17,7 +17,7 @@ from bgviewer.io.config_file import read_any
 from bgviewer.io.reading import READ
 from bgviewer.io.settings import dump_config
 from bgviewer.io.text import write_text
-from bgviewer.tasks.exposure_warnings import exposure_warnings, grouped_warnings
+from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.load import LoadedStack
 from bgviewer.tasks.reasons import stability_lines
 
@@ -31,10 +31,10 @@ def run_rank(arguments: argparse.Namespace) -> int:
     settings = gather_settings(arguments)
     loaded = measure(open_stack(arguments, settings), settings, keep=False)
     ranking = rank_exposures(loaded.measurements, settings.config)
+    loaded.stack.notes += ranking.warnings
     for warning in ranking.warnings:
         say(warning)
-    for line in grouped_warnings((e.name, exposure_warnings(e)) for e in loaded.stack.entries):
-        say(line)
+    say_exposure_warnings(loaded.stack)
     if arguments.json:
         print_json(_ranking_json(loaded, ranking))
     else:
@@ -99,7 +99,7 @@ def _ranking_json(loaded: LoadedStack, ranking: Ranking) -> dict[str, Any]:
         "best": loaded.stack[ranking.best].name,
         "stability": {"share": stability.share, "draws": stability.draws},
         "config": loaded.config.to_lsst(),
-        "notes": list(loaded.stack.notes) + list(ranking.warnings),
+        **stack_json(loaded.stack),
         "exposures": exposures,
     }
 

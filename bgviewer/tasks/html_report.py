@@ -31,6 +31,7 @@ __all__ = [
     "shown_figures",
     "shown_pictures",
     "sweep_table",
+    "warnings_table",
     "write_html",
 ]
 
@@ -134,16 +135,32 @@ def outcomes_table(
             _number(o.matched_mse),
             _number(o.diff_im_var),
             _number(o.ratio),
+            _NONE if o.overlap is None else f"{100 * o.overlap:.3g} %",
             verdict.text if (verdict := judge_outcome(o, limits)) else _NONE,
             o.reason or "; ".join(a.text for a in o.adjustments),
         )
         for o in outcomes
     ]
     of, squared = (f" [{unit}]", f" [({unit})²]") if unit else ("", "")
-    head = ("Exposure", "Status", f"fitRMS{of}", f"matchedMSE{squared}", f"diffImVar{squared}")
-    return Table(
-        "Exposures", (*head, "MSE/var", "Accepted", "Remarks"), tuple(rows), frozenset({2, 3, 4, 5})
+    head: tuple[str, ...] = (
+        "Exposure",
+        "Status",
+        f"fitRMS{of}",
+        f"matchedMSE{squared}",
+        f"diffImVar{squared}",
     )
+    return Table(
+        "Exposures",
+        (*head, "MSE/var", "Overlap", "Accepted", "Remarks"),
+        tuple(rows),
+        frozenset(range(2, 7)),
+    )
+
+
+def warnings_table(outcomes: Iterable[MatchOutcome]) -> tuple[Table, ...]:
+    """Return the warnings about single exposures; nothing without any."""
+    rows = tuple((o.name, text) for o in outcomes for text in o.warnings)
+    return (Table("Warnings", ("Exposure", "Warning"), rows),) if rows else ()
 
 
 def sweep_table(
@@ -210,6 +227,7 @@ def match_report(
     config: MatchConfig,
     plan: StackPlan,
     choices: Mapping[str, Chosen] | None = None,
+    notes: Sequence[str] = (),
 ) -> HtmlReport:
     """Return the report of a run over a stack; the worst match is drawn.
 
@@ -218,11 +236,13 @@ def match_report(
     stack : ExposureStack
     choices : mapping of str to Chosen, optional
         By the name of the exposure: what a sweep chose.
+    notes : sequence of str
+        What is known of the stack as a whole.
     """
     matched = [o for o in outcomes if o.status == "matched"]
     failed = sum(o.status == "failed" for o in outcomes)
     name = next(o.name for o in outcomes if o.id == reference)
-    lines = [f"Reference: {name}. {len(matched)} matched, {failed} failed."]
+    lines = [f"Reference: {name}. {len(matched)} matched, {failed} failed.", *notes]
     pictures: tuple[tuple[str, Picture], ...] = ()
     tables: list[Table] = []
     if matched:
@@ -238,6 +258,7 @@ def match_report(
             tables.append(shown_figures(shown))
     tables = [
         outcomes_table(outcomes, limits=plan.acceptance),
+        *warnings_table(outcomes),
         *sweep_table(outcomes, choices or {}),
         *tables,
         settings_table(config),

@@ -138,6 +138,8 @@ class ExposureSweep:
         All that was tried.
     tiles : JudgedTiles or None
         What it was judged on.
+    overlap : float or None
+        Share, 0 to 1, of its good pixels that lie on good pixels of the reference.
     """
 
     id: int
@@ -146,6 +148,7 @@ class ExposureSweep:
     reason: str = ""
     cells: tuple[SweepCell, ...] = ()
     tiles: JudgedTiles | None = None
+    overlap: float | None = None
 
     @property
     def best(self) -> SweepCell | None:
@@ -313,7 +316,7 @@ def _one(
         overlap = part.overlap(config, progress, threads)
         few = overlap_problem(overlap.share, request.plan.acceptance) if overlap.common else ""
         if few:
-            yield ExposureSweep(entry.id, entry.name, "failed", few)
+            yield ExposureSweep(entry.id, entry.name, "failed", few, overlap=overlap.share)
             return
         difference = form_difference(reference, science, config, progress, threads=threads)
         pair = PairSweep.prepare(difference, config, *judged, progress, threads=threads)
@@ -331,7 +334,8 @@ def _one(
         reason = f"none of the settings could be judged: {cells[0].reason}"
         yield ExposureSweep(entry.id, entry.name, "failed", reason, tuple(cells), tiles)
         return
-    yield ExposureSweep(entry.id, entry.name, "swept", "", tuple(cells), tiles)
+    share = overlap.share if overlap.own else None
+    yield ExposureSweep(entry.id, entry.name, "swept", "", tuple(cells), tiles, share)
 
 
 class _Part:
