@@ -22,6 +22,11 @@ def scene(seed: int = 5, shape: tuple[int, int] = (NY, NX)) -> np.ndarray:
     return np.round(rng.normal(0, 4, shape) * 8) / 8
 
 
+def noise(seed: int, shape: tuple[int, int] = (NY, NX)) -> np.ndarray:
+    """A flat sky of 100 with noise of 1."""
+    return 100.0 + np.random.default_rng(seed).normal(0, 1, shape)
+
+
 def header(
     x0: float, y0: float, xy0: tuple[int, int] | None, *, turn: float = 0.0, scale: float = 1.0
 ) -> fits.Header:

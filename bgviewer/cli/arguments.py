@@ -7,7 +7,7 @@ import argparse
 from bgviewer.cli.exits import EXPLAINED
 from bgviewer.cli.export_options import add_export_options
 from bgviewer.cli.reading_options import add_reading_options
-from bgviewer.cli.stack_options import add_stack_options
+from bgviewer.cli.stack_options import add_min_overlap, add_stack_options
 from bgviewer.cli.sweep_options import add_sweep_options
 
 __all__ = ["COMMANDS", "build_parser"]
@@ -124,6 +124,7 @@ def _add_match(parser: argparse.ArgumentParser) -> None:
         help="reference exposure by name or path; auto (default) takes the best of the ranking",
     )
     _add_settings(parser)
+    add_min_overlap(parser)
     parser.add_argument(
         "--regions", metavar="FILE.reg", help="ignore the pixels in the regions of a ds9 file"
     )
@@ -163,6 +164,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         "among those that overlap with most",
     )
     _add_settings(parser)
+    add_min_overlap(parser)
     _add_json(parser)
 
 
@@ -170,6 +172,7 @@ def _add_sweep(parser: argparse.ArgumentParser) -> None:
     _add_paths(parser)
     add_sweep_options(parser)
     _add_settings(parser)
+    add_min_overlap(parser)
     _add_json(parser)
 
 

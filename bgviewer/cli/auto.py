@@ -37,7 +37,9 @@ def swept(request: ExportRequest, auto: str | None) -> tuple[ExportRequest, Swee
         progress.close()
     for exposure in found.exposures:
         if exposure.status == "failed":
-            say(f"{exposure.name}: not swept: {exposure.reason}")
+            text = f"{exposure.name}: not swept: {exposure.reason}"
+            request.stack.notes += (text,)
+            say(text)
     if found.choice is None or found.choice.score is None:
         say("the sweep recommends nothing for all exposures; the settings stay as they are")
     else:

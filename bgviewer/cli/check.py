@@ -7,6 +7,7 @@ import math
 
 from bgviewer import __version__
 from bgviewer.cli import exits
+from bgviewer.cli.opening import stack_json
 from bgviewer.cli.output import StderrProgress, number, print_json, print_table, say
 from bgviewer.cli.settings import Settings
 from bgviewer.errors import NoReferenceError
@@ -40,11 +41,14 @@ def check_stack(arguments: argparse.Namespace, settings: Settings, stack: Exposu
         found = check(request, progress)
     finally:
         progress.close()
-    for line in grouped_warnings(found.warnings):
+    stack.notes += found.consistency.graph.warnings
+    for line in (*found.consistency.graph.warnings, *grouped_warnings(found.warnings.items())):
         say(line)
     if arguments.json:
         config = settings.config.to_lsst()
-        print_json({"version": __version__, "config": config, **check_json(found)})
+        print_json(
+            {"version": __version__, "config": config, **stack_json(stack), **check_json(found)}
+        )
     else:
         _print(found)
     if not found.diagnoses:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bgviewer import __version__
 from bgviewer.cli import exits
-from bgviewer.cli.opening import measure, open_stack
+from bgviewer.cli.opening import measure, open_stack, stack_json
 from bgviewer.cli.output import number, print_json, print_table, say
 from bgviewer.cli.settings import gather_settings
 from bgviewer.engine.ranking import Ranking
@@ -35,6 +35,7 @@ def run_rank(arguments: argparse.Namespace) -> int:
     for line in grouped_warnings(loaded.warnings):
         say(line)
     ranking = rank_candidates(loaded.measurements, settings.config)
+    loaded.stack.notes += ranking.warnings
     for warning in ranking.warnings:
         say(warning)
     if arguments.json:
@@ -102,7 +103,7 @@ def _ranking_json(loaded: LoadedStack, ranking: Ranking) -> dict[str, Any]:
         "best": loaded.stack[ranking.best].name,
         "stability": {"share": stability.share, "draws": stability.draws},
         "config": loaded.config.to_lsst(),
-        "notes": list(loaded.stack.notes) + list(ranking.warnings),
+        **stack_json(loaded.stack),
         "exposures": exposures,
     }
 

@@ -68,6 +68,7 @@ def write_report(
             request.config,
             request.plan,
             request.choices,
+            stack.notes,
         )
         write_html(path, html, request.overwrite)
     except BgviewerError as error:

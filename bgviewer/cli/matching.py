@@ -12,14 +12,14 @@ from bgviewer.cli import exits
 from bgviewer.cli.auto import check_auto, chosen_json, chosen_lines, swept, write_sweep
 from bgviewer.cli.convert import check_report, write_report
 from bgviewer.cli.export_options import export_options
-from bgviewer.cli.opening import measure, open_stack
+from bgviewer.cli.opening import measure, open_stack, say_exposure_warnings, stack_json
 from bgviewer.cli.outcomes import outcome_json, print_outcomes, say_warnings
 from bgviewer.cli.output import StderrProgress, print_json, say
 from bgviewer.cli.recorded import refuse_second_match
 from bgviewer.cli.regions import with_regions
 from bgviewer.cli.settings import Settings
 from bgviewer.errors import ConfigError, NoReferenceError
-from bgviewer.io.stack import ExposureStack
+from bgviewer.io.stack import ExposureStack, StackEntry
 from bgviewer.tasks.export import (
     ExportReport,
     ExportRequest,
@@ -27,7 +27,7 @@ from bgviewer.tasks.export import (
     export,
     plan_export,
 )
-from bgviewer.tasks.exposure_warnings import grouped_warnings
+from bgviewer.tasks.exposure_warnings import exposure_warnings, grouped_warnings
 from bgviewer.tasks.match import check_included, find_exposure
 from bgviewer.tasks.ranking import rank_candidates
 
@@ -88,6 +88,7 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
             for line in grouped_warnings(loaded.warnings):
                 say(line)
             raise
+        request.stack.notes += ranking.warnings
         for warning in ranking.warnings:
             say(warning)
         request = replace(request, reference=ranking.best)
@@ -101,7 +102,7 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         say(report.problem)
     if arguments.json:
         say_warnings(report)
-        print_json(report_json(report, stack))
+        print_json(report_json(report, request.stack))
     else:
         print_outcomes(report)
     return exit_code(report)
@@ -146,11 +147,14 @@ def _dry_run(request: ExportRequest, as_json: bool, found: Sweep | None = None) 
                 "version": __version__,
                 "reference": stack[request.reference].name,
                 "config": request.config.to_lsst(),
+                **stack_json(stack),
+                "exposures": [_planned_json(entry, request) for entry in stack.entries],
                 "would_write": [str(p) for p in plan.paths],
                 **chosen_json(request, found),
             }
         )
         return exits.ALL_MATCHED
+    say_exposure_warnings(stack)
     print(f"reference: {stack[request.reference].name}")
     for line in ("settings:", *chosen_lines(request)) if found is not None else ():
         print(line)
@@ -158,6 +162,18 @@ def _dry_run(request: ExportRequest, as_json: bool, found: Sweep | None = None) 
     for path in plan.paths:
         print(f"  {path}")
     return exits.ALL_MATCHED
+
+
+def _planned_json(entry: StackEntry, request: ExportRequest) -> dict[str, Any]:
+    """Return what is known of an exposure before its pixels are read."""
+    problem = entry.problem
+    return {
+        "name": entry.name,
+        "path": None if entry.path is None else str(entry.path),
+        "excluded": entry.name in request.plan.excluded,
+        "reason": None if problem is None else str(getattr(problem, "reason", None) or problem),
+        "warnings": list(exposure_warnings(entry)),
+    }
 
 
 def exit_code(report: ExportReport) -> int:
@@ -174,6 +190,7 @@ def report_json(report: ExportReport, stack: ExposureStack) -> dict[str, Any]:
         "version": __version__,
         "reference": stack[report.reference].name,
         "config": report.config.to_lsst(),
-        "notes": list(stack.notes),
+        **stack_json(stack),
+        "problem": report.problem,
         "exposures": [outcome_json(o, report.limits) for o in report.outcomes],
     }

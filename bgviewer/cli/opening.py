@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from bgviewer.cli.output import StderrProgress, say
 from bgviewer.cli.reading_options import say_how_to_choose
 from bgviewer.cli.settings import Settings
 from bgviewer.errors import BgviewerError, ReadError
 from bgviewer.io.stack import ExposureStack, load_stack
+from bgviewer.tasks.exposure_warnings import exposure_warnings, grouped_warnings
 from bgviewer.tasks.load import LoadedStack, measure_stack
 from bgviewer.tasks.plan import plan_warnings
 
-__all__ = ["measure", "open_stack"]
+__all__ = ["measure", "open_stack", "say_exposure_warnings", "stack_json"]
 
 
 def open_stack(arguments: argparse.Namespace, settings: Settings) -> ExposureStack:
@@ -29,7 +31,8 @@ def open_stack(arguments: argparse.Namespace, settings: Settings) -> ExposureSta
         )
     finally:
         progress.close()
-    for note in (*stack.notes, *plan_warnings(settings.plan, stack)):
+    stack.notes = (*stack.notes, *plan_warnings(settings.plan, stack))
+    for note in stack.notes:
         say(note)
     for entry in stack.entries:
         if entry.problem is not None:
@@ -43,6 +46,17 @@ def open_stack(arguments: argparse.Namespace, settings: Settings) -> ExposureSta
 def _told(name: str, problem: BgviewerError) -> str:
     """Say what is wrong with an exposure; of a file that cannot be read with its whole path."""
     return str(problem) if isinstance(problem, ReadError) else f"{name}: {problem}"
+
+
+def stack_json(stack: ExposureStack) -> dict[str, Any]:
+    """Return what every command reports of the stack as a whole."""
+    return {"zero_point": stack.zero_point, "notes": list(stack.notes)}
+
+
+def say_exposure_warnings(stack: ExposureStack) -> None:
+    """Print the warnings that headers and stack give for single exposures, each once."""
+    for line in grouped_warnings((e.name, exposure_warnings(e)) for e in stack.entries):
+        say(line)
 
 
 def measure(stack: ExposureStack, settings: Settings, keep: bool = True) -> LoadedStack:

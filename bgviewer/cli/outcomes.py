@@ -32,6 +32,8 @@ def outcome_json(outcome: MatchOutcome, limits: AcceptanceLimits) -> dict[str, A
         "regions": outcome.regions,
         "detected": outcome.detected,
         "aligned": outcome.aligned,
+        "overlap": outcome.overlap,
+        "extrapolated": outcome.extrapolated,
         "warnings": list(outcome.warnings),
         "adjustments": [
             {"kind": a.kind, "asked": a.asked, "used": a.used, "text": a.text}

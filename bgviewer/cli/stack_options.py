@@ -6,12 +6,19 @@ import argparse
 from dataclasses import replace
 from typing import Any
 
+from bgviewer.engine.acceptance import LIMITS
 from bgviewer.engine.detection import DETECTION, Detection
 from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
 from bgviewer.io.detect import check_sep
 
-__all__ = ["add_stack_options", "gather_align", "with_detection"]
+__all__ = [
+    "add_min_overlap",
+    "add_stack_options",
+    "gather_align",
+    "with_detection",
+    "with_min_overlap",
+]
 
 _FLAGS = {"min_area": "--detect-min-area", "grow": "--detect-grow"}
 
@@ -46,6 +53,48 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
         help="re-project exposures that lie on another pixel grid onto that of the reference "
         "(package reproject): image bilinear, variance by squared weights, mask nearest; files "
         "stay untouched",
+    )
+
+
+def add_min_overlap(parser: argparse.ArgumentParser) -> None:
+    """Add the option to the parser of a command that matches exposures."""
+    opt = LIMITS["min_overlap"]
+    parser.add_argument(
+        "--min-overlap",
+        metavar="SHARE",
+        help=f"{opt.help[0].lower()}{opt.help[1:]} From 0 to 1, or as 5%% (default {opt.default})",
+    )
+
+
+def with_min_overlap(arguments: argparse.Namespace, plan: StackPlan) -> StackPlan:
+    """Return the plan with the smallest overlap that the arguments ask for.
+
+    Raises
+    ------
+    ConfigError
+        For a value that is no share.
+    """
+    text = getattr(arguments, "min_overlap", None)
+    if text is None:
+        return plan
+    digits = text.strip().removesuffix("%").strip()
+    try:
+        share = float(digits)
+    except ValueError:
+        raise _no_share(text) from None
+    # a share is never above 1, so that 5 can only be meant as 5 %
+    if text.strip().endswith("%") or share > 1:
+        share /= 100
+    if not 0 <= share <= 1:
+        raise _no_share(text)
+    return replace(plan, acceptance=replace(plan.acceptance, min_overlap=share))
+
+
+def _no_share(text: str) -> ConfigError:
+    return ConfigError(
+        f"--min-overlap {text}: must be a share from 0 to 1, or a percentage such as 5%",
+        field="min_overlap",
+        value=text,
     )
 
 

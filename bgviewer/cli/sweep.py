@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bgviewer import __version__
 from bgviewer.cli import exits
+from bgviewer.cli.opening import say_exposure_warnings
 from bgviewer.cli.output import StderrProgress, number, plain, print_json, print_table, say
 from bgviewer.cli.settings import Settings
 from bgviewer.cli.sweep_options import FILES
@@ -41,7 +42,8 @@ def sweep_opened(arguments: argparse.Namespace, settings: Settings, stack: Expos
     progress = StderrProgress()
     try:
         if settings.reference is None:
-            reference, _ = choose_reference(stack, settings.config, progress, plan=plan)
+            reference, ranking = choose_reference(stack, settings.config, progress, plan=plan)
+            stack.notes += ranking.warnings
         else:
             reference = find_exposure(stack, settings.reference)
             check_included(stack[reference], plan)
@@ -52,6 +54,7 @@ def sweep_opened(arguments: argparse.Namespace, settings: Settings, stack: Expos
         found = sweep_stack(request, progress)
     finally:
         progress.close()
+    say_exposure_warnings(stack)
     if arguments.json:
         print_json({"version": __version__, **sweep_json(found)})
     else:

@@ -11,15 +11,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from bgviewer.engine.options import Option, option
+from bgviewer.engine.relation import as_compared
 
-__all__ = ["LIMITS", "AcceptanceLimits", "Verdict", "judge_match", "judge_outcome"]
+__all__ = [
+    "LIMITS",
+    "AcceptanceLimits",
+    "Verdict",
+    "judge_match",
+    "judge_outcome",
+    "overlap_problem",
+]
 
 _LARGEST = 1e9
 
 
 @dataclass(frozen=True)
 class AcceptanceLimits:
-    """Largest figures that are still accepted; the names in files are those of LSST's co-adder.
+    """Figures that are still accepted; LSST's names in files are those of its co-adder.
 
     Attributes
     ----------
@@ -27,11 +35,14 @@ class AcceptanceLimits:
         Of matchedMSE / diffImVar.
     fit_rms : float
         Of fitRMS, in the pixel unit.
+    min_overlap : float
+        Smallest share, 0 to 1, of an exposure's good pixels that lie on good pixels of the
+        reference; with less the exposure is a failure.
 
     Raises
     ------
     ConfigError
-        When a limit is not a number above zero.
+        When a limit is out of its range.
     """
 
     mse_ratio: float = option(
@@ -63,6 +74,23 @@ class AcceptanceLimits:
         help="Largest fitRMS, in the exposures' unit, of an exposure that a co-add would keep.",
         example="At 1 an exposure whose bins lie 1.3 counts off the model is refused; in nJy or "
         "other small units the limit wants to be set anew.",
+    )
+
+    min_overlap: float = option(
+        0.3,
+        lsst_name="minOverlap",
+        kind="float",
+        stage="acceptance",
+        group="acceptance",
+        card="",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+        lsst=False,
+        help="Smallest share of an exposure's good pixels that lie on good pixels of the "
+        "reference; an exposure with less has failed.",
+        example="At 0.3 a neighbouring patch that shares 5 % of its pixels with the reference is "
+        "a failure: over the other 95 % its model would only be continued.",
     )
 
     def __post_init__(self) -> None:
@@ -101,11 +129,29 @@ def judge_match(
     if ratio is None or not math.isfinite(ratio):
         reasons["MSE/var"] = "MSE/var is not finite"
     elif ratio > limits.mse_ratio:
-        reasons["MSE/var"] = f"MSE/var {ratio:.3g} > {limits.mse_ratio:g}"
+        reasons["MSE/var"] = "MSE/var {} > {}".format(*as_compared(ratio, limits.mse_ratio))
     if not fit_rms <= limits.fit_rms:
-        reasons["fitRMS"] = f"fitRMS {fit_rms:.3g} > {limits.fit_rms:g}"
+        reasons["fitRMS"] = "fitRMS {} > {}".format(*as_compared(fit_rms, limits.fit_rms))
     short = "both" if len(reasons) > 1 else "".join(reasons)
     return Verdict(not reasons, "; ".join(reasons.values()), short)
+
+
+def overlap_problem(share: float | None, limits: AcceptanceLimits | None = None) -> str:
+    """Return why an exposure with this overlap has failed; empty where it has enough.
+
+    Parameters
+    ----------
+    share : float or None
+        Of its good pixels that lie on good pixels of the reference; None and NaN are not judged.
+    """
+    least = (limits or AcceptanceLimits()).min_overlap
+    if share is None or math.isnan(share) or share >= least:
+        return ""
+    few, enough = as_compared(100 * share, 100 * least)
+    return (
+        f"only {few} % of its good pixels lie on good pixels of the reference; at least {enough} % "
+        "are required (minOverlap). Choose another reference or set --min-overlap"
+    )
 
 
 def judge_outcome(outcome: Any, limits: AcceptanceLimits | None = None) -> Verdict | None:
@@ -114,9 +160,15 @@ def judge_outcome(outcome: Any, limits: AcceptanceLimits | None = None) -> Verdi
     Parameters
     ----------
     outcome : object
-        With ``status``, ``fit_rms`` and ``ratio`` as ``tasks.match.MatchOutcome`` has them.
+        With ``status``, ``fit_rms``, ``ratio`` and ``overlap`` as ``tasks.match.MatchOutcome``
+        has them.
     """
     if outcome.status not in ("matched", "failed"):
         return None
+    limits = limits or AcceptanceLimits()
+    share = getattr(outcome, "overlap", None)
+    if share is not None and overlap_problem(share, limits):
+        few, enough = as_compared(100 * share, 100 * limits.min_overlap)
+        return Verdict(False, f"overlap {few} % < {enough} %", "overlap")
     fit_rms = outcome.fit_rms if outcome.status == "matched" else None
     return judge_match(fit_rms, outcome.ratio, limits)

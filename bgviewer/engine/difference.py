@@ -21,7 +21,7 @@ from bgviewer.engine.scratch import Scratch, fresh_or
 from bgviewer.engine.statistics import clipped_mean, quantiles
 from bgviewer.errors import ShapeMismatchError
 
-__all__ = ["Difference", "form_difference", "variance_level"]
+__all__ = ["Difference", "check_same_shape", "form_difference", "variance_level"]
 
 _BAND_PIXELS = 1 << 19  # long operations: threads that meet at the interpreter lock lose time
 _LARGE = 1 << 18  # below this the variances are simply gathered and sorted
@@ -56,6 +56,15 @@ class Difference:
         return ny, nx
 
 
+def check_same_shape(reference: MaskedImage, science: MaskedImage) -> None:
+    """Raise `ShapeMismatchError` where the pixels of two exposures do not pair up."""
+    if reference.shape != science.shape:
+        (ry, rx), (sy, sx) = reference.shape, science.shape
+        raise ShapeMismatchError(
+            f"the exposures differ in size: science is {sx} x {sy}, reference {rx} x {ry} pixels"
+        )
+
+
 def form_difference(
     reference: MaskedImage,
     science: MaskedImage,
@@ -79,11 +88,7 @@ def form_difference(
     ShapeMismatchError
         When the two do not have the same shape.
     """
-    if reference.shape != science.shape:
-        (ry, rx), (sy, sx) = reference.shape, science.shape
-        raise ShapeMismatchError(
-            f"the exposures differ in size: science is {sx} x {sy}, reference {rx} x {ry} pixels"
-        )
+    check_same_shape(reference, science)
     ny, nx = science.shape
     values = fresh_or(scratch, "difference", (ny, nx), np.float32)
     planes = config.bad_mask_planes

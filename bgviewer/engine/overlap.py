@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,12 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.bands import map_bands, row_bands
+from bgviewer.engine.difference import check_same_shape
 from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.masks import good_pixels
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
 
-__all__ = ["LEAST_SHARE", "Bits", "Overlap", "good_bits", "overlap_of", "rows_to_skip"]
+__all__ = [
+    "LEAST_SHARE",
+    "Bits",
+    "Overlap",
+    "PairOverlap",
+    "good_bits",
+    "overlap_of",
+    "pair_overlap",
+    "rows_to_skip",
+]
 
 Bits = NDArray[np.uint64]
 """One bit for every pixel that is looked at: whether it is good."""
@@ -100,6 +111,92 @@ class Overlap:
         second = -weakest if cost is None else np.nan_to_num(np.asarray(cost, float), nan=np.inf)
         order = sorted(range(len(partners)), key=lambda i: (-partners[i], second[i], i))
         return tuple(i for i in order if self.own[i] > 0)
+
+
+@dataclass(frozen=True)
+class PairOverlap:
+    """How much of a science exposure a reference covers.
+
+    Attributes
+    ----------
+    own : int
+        Good pixels of the whole science exposure.
+    common : int
+        Those that lie on a good pixel of the reference.
+    identical : bool
+        Whether the two have the same value in every common pixel (and there is one).
+    """
+
+    own: int
+    common: int
+    identical: bool = False
+
+    @property
+    def share(self) -> float:
+        """`common` / `own`, 0 to 1; NaN without good pixels."""
+        return self.common / self.own if self.own else math.nan
+
+
+def pair_overlap(
+    reference: MaskedImage,
+    science: MaskedImage,
+    planes: Sequence[str],
+    whole: MaskedImage | None = None,
+    *,
+    progress: Progress = SILENT,
+    threads: int | None = None,
+) -> PairOverlap:
+    """Count the good pixels of a pair, which pairs up by index.
+
+    Parameters
+    ----------
+    planes : sequence of str
+        Names of the bad mask planes.
+    whole : MaskedImage, optional
+        The science exposure at its own extent, where `science` is cut to the common part.
+
+    Raises
+    ------
+    ShapeMismatchError
+        When the two do not have the same shape.
+    """
+    check_same_shape(reference, science)
+    ny, nx = science.shape
+    masks = reference.masked(planes), science.masked(planes)
+    scratch, other = Scratch(), Scratch()
+    differ = False
+
+    def one(band: tuple[int, int]) -> tuple[int, int]:
+        nonlocal differ
+        rows = slice(*band)
+        good = good_pixels(science.image, masks[1], rows, scratch)
+        own = int(np.count_nonzero(good))
+        good &= good_pixels(reference.image, masks[0], rows, other)
+        if not differ:
+            with np.errstate(invalid="ignore"):
+                same = reference.image[rows] == science.image[rows]
+            differ = not bool(same[good].all())
+        return own, int(np.count_nonzero(good))
+
+    bands = row_bands(0, ny, max(1, _BAND // nx))
+    counts = map_bands(one, bands, progress=progress, threads=threads)
+    own, common = (sum(c[k] for c in counts) for k in (0, 1))
+    if whole is not None and whole is not science:
+        own = _good_count(whole, planes, progress, threads)
+    return PairOverlap(own, common, common > 0 and not differ)
+
+
+def _good_count(
+    exposure: MaskedImage, planes: Sequence[str], progress: Progress, threads: int | None
+) -> int:
+    masked, scratch = exposure.masked(planes), Scratch()
+
+    def one(band: tuple[int, int]) -> int:
+        return int(np.count_nonzero(good_pixels(exposure.image, masked, slice(*band), scratch)))
+
+    ny, nx = exposure.shape
+    bands = row_bands(0, ny, max(1, _BAND // nx))
+    return sum(map_bands(one, bands, progress=progress, threads=threads))
 
 
 def rows_to_skip(shape: tuple[int, int], exposures: int) -> int:

@@ -11,7 +11,7 @@ from bgviewer.engine.extent import Extent
 from bgviewer.errors import BgviewerError, GridError, NoOverlapError, ShapeMismatchError
 from bgviewer.io.placement import placement
 from bgviewer.io.read import FileInfo
-from bgviewer.io.sky import Grid, grid_offset
+from bgviewer.io.sky import Grid, GridOffset, grid_offset
 
 __all__ = ["GridPlaces", "common_grid", "grid_places", "grid_problems"]
 
@@ -19,8 +19,12 @@ _TOLERANCE = 0.5
 """Pixels; of equal extent, pixels pair up by index: half a pixel still means the same one."""
 _SHIFT_TOLERANCE = 0.01
 """Pixels; of different extent only whole pixels of shift are the same grid (FORMATS 1.3)."""
+_NOTICED = 0.05
+"""Pixels; a larger offset within the tolerance is reported."""
 
-
+_UNREADABLE = (
+    "its WCS, or that of the other exposures, cannot be evaluated; its pixel grid was not checked"
+)
 _APART = "on the pixel grid of the others, but it shares no part of it with any of them"
 
 
@@ -36,11 +40,15 @@ class GridPlaces:
         For each exposure why it cannot be matched with the others.
     places : tuple of (int, int) or None
         Parent position of pixel [0, 0] of each; None throughout where all have the same extent.
+    warnings : tuple of tuple of str
+        For each exposure how far its pixels lie from those of the common grid, where that is
+        within the tolerance and yet worth knowing.
     """
 
     grid: Grid | None
     problems: tuple[BgviewerError | None, ...] = ()
     places: tuple[tuple[int, int] | None, ...] = ()
+    warnings: tuple[tuple[str, ...], ...] = ()
 
 
 def common_grid(infos: Sequence[FileInfo]) -> Grid:
@@ -56,7 +64,7 @@ def _common(grids: Sequence[Grid]) -> Grid:
     silent = [grid for grid in grids if not _tells(grid)]
     for grid in (g for g in grids if _tells(g)):
         for group in groups:
-            if _place(group[0], grid) is not None:
+            if _place(group[0], grid, _offset(group[0], grid)) is not None:
                 group.append(grid)
                 break
         else:
@@ -93,8 +101,12 @@ def grid_places(infos: Sequence[FileInfo], common: Grid | None = None) -> GridPl
     common = common or common_grid(infos)
     problems: list[BgviewerError | None] = []
     places: list[tuple[int, int] | None] = []
+    warnings: list[tuple[str, ...]] = []
     for info in infos:
-        shift = _place(common, info.grid)
+        offset = _offset(common, info.grid)
+        shift = _place(common, info.grid, offset)
+        unread = offset is None and shift is not None and _unreadable(common, info.grid)
+        warnings.append((_UNREADABLE,) if unread else () if shift is None else _warnings(offset))
         problems.append(None if shift is not None else _problem(common, info.grid))
         x0, y0 = common.xy0 or (0, 0)
         places.append(None if shift is None else (x0 + shift[0], y0 + shift[1]))
@@ -109,7 +121,7 @@ def grid_places(infos: Sequence[FileInfo], common: Grid | None = None) -> GridPl
         for i, box in enumerate(boxes):
             if box is not None and i not in reached:
                 problems[i], places[i] = NoOverlapError(_APART), None
-    return GridPlaces(common, tuple(problems), tuple(places))
+    return GridPlaces(common, tuple(problems), tuple(places), tuple(warnings))
 
 
 def _hanging_together(boxes: Sequence[Extent | None], common: Extent) -> set[int]:
@@ -125,17 +137,37 @@ def _hanging_together(boxes: Sequence[Extent | None], common: Extent) -> set[int
     return reached
 
 
-def _place(common: Grid, grid: Grid) -> tuple[int, int] | None:
+def _offset(common: Grid, grid: Grid) -> GridOffset | None:
+    """Return how far the pixels of a grid of the common shape are off; None of another shape."""
+    return grid_offset(common, grid) if grid.shape == common.shape else None
+
+
+def _place(common: Grid, grid: Grid, offset: GridOffset | None) -> tuple[int, int] | None:
     """Return the shift of a grid in the common one; None where it is another grid."""
-    same_shape = grid.shape == common.shape
-    if same_shape:
-        found = grid_offset(common, grid)
-        if found is None or found[0] <= _TOLERANCE:
-            return 0, 0
+    if grid.shape == common.shape and (offset is None or offset.largest <= _TOLERANCE):
+        return 0, 0
     shift = placement(common, grid)
     if shift is None or not shift.apart <= _SHIFT_TOLERANCE:
         return None
     return shift.dx, shift.dy
+
+
+def _unreadable(common: Grid, grid: Grid) -> bool:
+    """Whether both state celestial coordinates that cannot be evaluated."""
+    return common.has_wcs and grid.has_wcs and grid.shape == common.shape
+
+
+def _warnings(offset: GridOffset | None) -> tuple[str, ...]:
+    """Return what is said of an offset within the tolerance; nothing of one that is negligible."""
+    if offset is None or not _NOTICED < offset.largest <= _TOLERANCE:
+        return ()
+    where = f"{offset.centre:.2f} pixels at the centre, up to {offset.largest:.2f} elsewhere"
+    if offset.largest - offset.centre < _NOTICED:
+        where = f"{offset.largest:.2f} pixels"
+    return (
+        f"its pixel grid is off that of most exposures by {where}; pixels are paired by index "
+        "and not resampled",
+    )
 
 
 def _problem(common: Grid, grid: Grid) -> BgviewerError:
@@ -146,7 +178,8 @@ def _problem(common: Grid, grid: Grid) -> BgviewerError:
     found = grid_offset(common, grid)
     if found is None:
         return ShapeMismatchError(size or "not comparable with the pixel grid of the others")
-    offset, what = found
-    far = f"{offset:.3g} pixels off" if math.isfinite(offset) else "not comparable"
-    text = f"not on the pixel grid of the others: {far} ({what})"
+    far = "not comparable"
+    if math.isfinite(found.largest):
+        far = f"{found.largest:.3g} pixels off"
+    text = f"not on the pixel grid of the others: {far} ({found.compared})"
     return GridError(f"{text}; {size}" if size else text)

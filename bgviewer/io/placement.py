@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from bgviewer.io.frames import frame_of
 from bgviewer.io.layout import quiet
-from bgviewer.io.sky import Grid, celestial_wcs
+from bgviewer.io.sky import Grid, celestial_wcs, lattice
 
 __all__ = ["Placement", "placement"]
 
@@ -62,22 +63,24 @@ def _from(shifts: Any, whole: tuple[int, int]) -> Placement:
 
 
 def _shifts(base: Grid, other: Grid) -> Any:
-    """Return the shift at corners and centre of `other`: float64 [n, 2], in pixels of `base`."""
+    """Return the shift all over `other`: float64 [n, 2], in pixels of `base`."""
     one, two = _projection(base.cards), _projection(other.cards)
     if one == two and all(_number(g.cards.get(k)) for g in (base, other) for k in _CRPIX):
         # the same projection about another pixel: exact, and without making two WCS
         return np.array([[base.cards[k] - other.cards[k] for k in _CRPIX]], float)
-    first, second = celestial_wcs(base.header), celestial_wcs(other.header)
+    first, second = (celestial_wcs(g.header, tables=False) for g in (base, other))
     if first is None or second is None:
         return None
-    if [str(t)[:4] for t in first.wcs.ctype] != [str(t)[:4] for t in second.wcs.ctype]:
+    wanted, frame = frame_of(first), frame_of(second)
+    if not frame.converts_to(wanted):
         return None
-    ny, nx = other.shape
-    x, y = np.meshgrid([0.0, (nx - 1) / 2, nx - 1.0], [0.0, (ny - 1) / 2, ny - 1.0])
-    points = np.column_stack([x.ravel(), y.ravel()])
+    points = lattice(other.shape)
     with quiet():
         try:
-            there = first.all_world2pix(second.all_pix2world(points, 0), 0, quiet=True)
+            sky = second.all_pix2world(points, 0)
+            lon, lat = frame.converted(sky[:, second.wcs.lng], sky[:, second.wcs.lat], wanted)
+            ordered = (lon, lat) if first.wcs.lng == 0 else (lat, lon)
+            there = first.all_world2pix(np.column_stack(ordered), 0, quiet=True)
         except _WCS_ERRORS:
             return None
     shifts = np.asarray(there - points)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,8 @@ _COLUMNS = (
     ("detected", bool),
     ("aligned", bool),
     ("warnings", str),
+    ("overlap", float),
+    ("extrapolated", float),
 )
 _SWEPT = (
     ("sweep_setting", str),
@@ -93,6 +95,8 @@ def write_report(
     unit: str | None = None,
     limits: AcceptanceLimits | None = None,
     choices: Mapping[str, Chosen] | None = None,
+    notes: Sequence[str] = (),
+    common_zero_point: float | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write the report of a run.
@@ -115,6 +119,10 @@ def write_report(
         What counts as accepted; goes into the metadata too.
     choices : mapping of str to Chosen, optional
         By the outcome's name: what a sweep chose; makes columns of its own.
+    notes : sequence of str
+        What is known of the stack as a whole: metadata of ECSV, COMMENT cards of FITS.
+    common_zero_point : float, optional
+        Zero point that the scales lead to, for the metadata too.
     overwrite : bool
         Whether an existing report may be replaced.
 
@@ -136,7 +144,13 @@ def write_report(
             row["zero_point"] = zero_points.get(outcome.id)
     if choices:
         rows = [r | _swept(choices.get(o.name)) for r, o in zip(rows, outcomes, strict=True)]
-    facts = {"version": version, "reference": reference, "config": config, "limits": limits}
+    facts: dict[str, Any] = {
+        "version": version,
+        "reference": reference,
+        "config": config,
+        "limits": limits,
+    }
+    facts |= {"notes": [" ".join(n.split()) for n in notes], "zero_point": common_zero_point}
     with quiet():
         data = formatted(_table(rows, facts, unit), facts)
     with atomic_output(path, overwrite) as (out, _):
@@ -175,6 +189,10 @@ def _table(rows: list[dict[str, Any]], facts: dict[str, Any], unit: str | None) 
     table.meta["acceptance"] = limits_in_words(facts["limits"])
     if unit:
         table.meta["pixel_unit"] = unit
+    if facts["zero_point"] is not None:
+        table.meta["zero_point"] = float(facts["zero_point"])
+    if facts["notes"]:
+        table.meta["notes"] = facts["notes"]
     return table
 
 
@@ -210,6 +228,10 @@ def _fits(table: Any, facts: dict[str, Any]) -> bytes:
     )
     for card in raw_cards(own):
         hdu.header.append(fits.Card.fromstring(card), end=True)
+    if facts["zero_point"] is not None:
+        hdu.header["BGVZPUSE"] = (float(facts["zero_point"]), "zero point that scales lead to")
+    for note in facts["notes"]:
+        hdu.header.add_comment(ascii_text(note))
     buffer = io.BytesIO()
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(buffer, checksum=True)
     return buffer.getvalue()

@@ -42,11 +42,13 @@ def entries_of(
     infos = [info for _, info in taken if isinstance(info, FileInfo)]
     found = _placed(taken, stems, infos, align)
     problems, places = iter(found.problems), iter(found.places)
+    warnings = iter(found.warnings)
     entries = []
     for id_, ((path, info), stem) in enumerate(zip(taken, stems, strict=True)):
         known = info if isinstance(info, FileInfo) else None
         problem = info if isinstance(info, BgviewerError) else next(problems)
         place, target = None if known is None else next(places), None
+        offset = () if known is None else next(warnings)
         if align and known is not None and isinstance(problem, GridError) and found.grid:
             target = AlignTarget.onto(found.grid, known.grid)
             if target is not None:
@@ -62,6 +64,7 @@ def entries_of(
                 output_stem=stem,
                 place=place,
                 aligned=target,
+                warnings=offset,
             )
         )
     if any(entry.aligned for entry in entries):

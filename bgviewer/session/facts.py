@@ -60,11 +60,16 @@ def choose_action(stack: StackState) -> str:
 def outcome_of(
     outcome: MatchOutcome, key: tuple[Any, ...], shape: tuple[int, int] | None
 ) -> Outcome:
-    """Return what the window keeps of an outcome."""
+    """Return what the window keeps of an outcome.
+
+    One that failed for its overlap alone is kept as a match: `Outcome.judged` fails it while the
+    limit is what it is.
+    """
+    has_model = outcome.model is not None and not outcome.model.is_empty
     one_bin = outcome.bins is not None and len(outcome.bins.values) == 1
     return Outcome(
-        status=outcome.status,
-        reason=outcome.reason or "",
+        status="matched" if has_model else outcome.status,
+        reason="" if has_model else outcome.reason or "",
         # One bin is met exactly: what remains is rounding.
         fit_rms=0.0 if one_bin else outcome.fit_rms,
         ratio=outcome.ratio,
@@ -73,4 +78,5 @@ def outcome_of(
         residuals=residual_map(outcome.bins, shape) if outcome.bins and shape else None,
         model=outcome.model,
         warnings=outcome.warnings,
+        overlap=outcome.overlap,
     )

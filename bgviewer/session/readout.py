@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from bgviewer.session.state import Readout
+from bgviewer.io.frames import frame_of
+from bgviewer.io.layout import quiet
+from bgviewer.session.state import Readout, SkyPosition
 from bgviewer.tasks.show import Shown
 
-__all__ = ["format_sky", "read_out"]
+__all__ = ["format_sky", "read_out", "sky_position"]
+
+_AXES = {"galactic": ("l", "b"), "ecliptic": ("λ", "β"), "supergalactic": ("SGL", "SGB")}
+"""What longitude and latitude of a frame are called, where they are not RA and Dec."""
 
 
 def read_out(shown: Shown, x: float, y: float) -> Readout | None:
@@ -28,7 +33,7 @@ def read_out(shown: Shown, x: float, y: float) -> Readout | None:
     return Readout(
         x=x,
         y=y,
-        sky=_sky(shown.science.wcs or shown.reference.wcs, x - x0, y - y0),
+        sky=sky_position(shown.science.wcs or shown.reference.wcs, x - x0, y - y0),
         reference=_value(shown.reference.image[row, column]),
         science=science,
         difference=_value(shown.result.difference.values[row, column]),
@@ -66,13 +71,28 @@ def _planes(shown: Shown, row: int, column: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _sky(wcs: Any, column: float, row: float) -> str:
+def sky_position(wcs: Any, column: float, row: float) -> SkyPosition | None:
+    """Return the position of a pixel with all distortions of its WCS; None where there is none.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS or None
+    column, row : float
+        Pixel of the exposure that the WCS belongs to, counted from 0.
+    """
     if wcs is None:
-        return ""
-    longitude, latitude = (float(v) for v in wcs.wcs_pix2world(column, row, 0))
+        return None
+    with quiet():
+        found = wcs.all_pix2world([[column, row]], 0)[0]
+    longitude, latitude = float(found[wcs.wcs.lng]), float(found[wcs.wcs.lat])
     if not (math.isfinite(longitude) and math.isfinite(latitude)):
-        return ""
-    return format_sky(longitude, latitude)
+        return None
+    frame = frame_of(wcs)
+    if frame.is_equatorial:
+        ra, dec = format_sky(longitude, latitude).split(" ")
+        return SkyPosition(("RA", "Dec"), (ra, dec), "" if frame.is_usual else frame.name)
+    texts = (f"{longitude % 360.0:.5f}°", f"{latitude:+.5f}°".replace("-", "−"))
+    return SkyPosition(_AXES.get(frame.kind, ("lon", "lat")), texts, frame.name)
 
 
 def format_sky(longitude: float, latitude: float) -> str:

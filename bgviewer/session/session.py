@@ -135,8 +135,8 @@ class Session(Editing):
 
     def failed(self) -> frozenset[int]:
         """Exposures that could not be matched with the present settings."""
-        found = (i for i, o in self.state.outcomes.items() if o.status == "failed")
-        return frozenset(i for i in found if self.outcome(i)[1])
+        found = ((i, *self.outcome(i)) for i in self.state.outcomes)
+        return frozenset(i for i, o, current in found if current and o and o.status == "failed")
 
     def retry_failed(self) -> None:
         """Match those again that failed, and no others."""

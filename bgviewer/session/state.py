@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bgviewer.engine.config import MatchConfig
@@ -11,6 +11,7 @@ from bgviewer.engine.matching import Model
 from bgviewer.engine.ranking import Measurement, Ranking
 from bgviewer.errors import ConfigError, Remedy
 from bgviewer.io.stack import ExposureStack
+from bgviewer.tasks.acceptance import AcceptanceLimits, overlap_problem
 from bgviewer.tasks.exposure_warnings import stack_warnings
 from bgviewer.tasks.overview import ResidualMap
 from bgviewer.tasks.pace import Pace
@@ -24,6 +25,7 @@ __all__ = [
     "Notice",
     "Outcome",
     "Readout",
+    "SkyPosition",
     "StackState",
     "State",
     "Wishes",
@@ -119,6 +121,8 @@ class Outcome:
         For the co-add.
     warnings : tuple of str
         What the user is told about the exposure.
+    overlap : float or None
+        Share, 0 to 1, of its good pixels that lie on good pixels of the reference.
     """
 
     status: str
@@ -130,6 +134,12 @@ class Outcome:
     residuals: ResidualMap | None = field(default=None, repr=False, compare=False)
     model: Model | None = field(default=None, repr=False, compare=False)
     warnings: tuple[str, ...] = ()
+    overlap: float | None = None
+
+    def judged(self, limits: AcceptanceLimits) -> Outcome:
+        """Return the outcome under these limits: a failure where the overlap is too small."""
+        problem = overlap_problem(self.overlap, limits) if self.status == "matched" else ""
+        return replace(self, status="failed", reason=problem) if problem else self
 
 
 @dataclass(frozen=True)
@@ -158,6 +168,31 @@ class MatchState:
 
 
 @dataclass(frozen=True)
+class SkyPosition:
+    """A celestial position as text.
+
+    Attributes
+    ----------
+    names, values : (str, str)
+        Of longitude and latitude, such as ("RA", "Dec") and ("10:05:12.34", "+02:13:14.5").
+    frame : str
+        Name of the frame; empty for ICRS and FK5 J2000.
+    """
+
+    names: tuple[str, str]
+    values: tuple[str, str]
+    frame: str = ""
+
+    @property
+    def text(self) -> str:
+        """Both values with the frame and, where they are not RA and Dec, with their names."""
+        usual = self.names == ("RA", "Dec")
+        pairs = zip(self.names, self.values, strict=True)
+        values = self.values if usual else [f"{name} {value}" for name, value in pairs]
+        return " ".join([*values, *([f"({self.frame})"] if self.frame else [])])
+
+
+@dataclass(frozen=True)
 class Readout:
     """Values under the cursor; None = no value there.
 
@@ -165,13 +200,13 @@ class Readout:
     ----------
     x, y : float
         Parent pixels.
-    sky : str
-        Right ascension and declination, or an empty string.
+    sky : SkyPosition or None
+        None where the exposure has no celestial coordinates.
     """
 
     x: float
     y: float
-    sky: str = ""
+    sky: SkyPosition | None = None
     reference: float | None = None
     science: float | None = None
     difference: float | None = None

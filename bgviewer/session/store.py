@@ -138,7 +138,9 @@ class Store(QObject):
     def outcome(self, exposure: int) -> tuple[Outcome | None, bool]:
         """Return what is known of matching the exposure, and whether it is of these settings."""
         outcome = self._state.outcomes.get(exposure)
-        return outcome, outcome is not None and outcome.key == self.key(exposure)
+        if outcome is None:
+            return None, False
+        return outcome.judged(self._state.plan.acceptance), outcome.key == self.key(exposure)
 
     def held_back(self) -> str:
         """Why no match can be made with the present settings, or an empty string."""

@@ -203,6 +203,7 @@ class Tuner(QObject):
                 residuals=shown.residual_map,
                 model=shown.result.model,
                 warnings=exposure_warnings(shown.stack.entries[shown.science_id], shown.science),
+                overlap=shown.figures.overlap,
             ),
         )
         store.tell(store.match_changed, store.outcomes_changed)

@@ -8,6 +8,14 @@ from bgviewer.engine.acceptance import (
     Verdict,
     judge_match,
     judge_outcome,
+    overlap_problem,
 )
 
-__all__ = ["LIMITS", "AcceptanceLimits", "Verdict", "judge_match", "judge_outcome"]
+__all__ = [
+    "LIMITS",
+    "AcceptanceLimits",
+    "Verdict",
+    "judge_match",
+    "judge_outcome",
+    "overlap_problem",
+]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from bgviewer.tasks.consistency import (
 )
 from bgviewer.tasks.diagnostic import Diagnostic
 from bgviewer.tasks.diagnostics import Diagnosis, diagnose
+from bgviewer.tasks.exposure_warnings import exposure_warnings
+from bgviewer.tasks.match import MatchOutcome
 from bgviewer.tasks.parallel import StopOnly
 
 __all__ = ["Check", "check", "check_json"]
@@ -32,21 +35,24 @@ class Check:
     consistency : Consistency
     diagnoses : tuple of (name, Diagnosis)
         Of every exposure that was matched to the reference.
+    warnings : mapping of str to tuple of str
+        Of every exposure of the stack, by name.
     """
 
     consistency: Consistency
     diagnoses: tuple[tuple[str, Diagnosis], ...]
+    warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def outcomes(self) -> dict[str, MatchOutcome]:
+        """What matching to the reference gave, by name."""
+        return {o.name: o for o in self.consistency.closures[0].outcomes}
 
     @property
     def reference(self) -> str:
         """Name of the reference."""
         closure = self.consistency.closures[0]
         return closure.names[closure.ids.index(closure.reference)]
-
-    @property
-    def warnings(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Name of every exposure and what the user is told about it."""
-        return self.consistency.closures[0].warnings
 
 
 def check(request: ConsistencyRequest, progress: Progress = SILENT) -> Check:
@@ -63,14 +69,27 @@ def check(request: ConsistencyRequest, progress: Progress = SILENT) -> Check:
     def look(entry: StackEntry, result: MatchResult) -> None:
         found.append((entry.name, diagnose(result, progress=stop_only)))
 
-    return Check(check_consistency(request, progress, look=look), tuple(found))
+    consistency = check_consistency(request, progress, look=look)
+    warnings = {e.name: exposure_warnings(e) for e in request.stack.entries}
+    warnings |= {o.name: o.warnings for o in consistency.closures[0].outcomes}
+    return Check(consistency, tuple(found), warnings)
 
 
 def check_json(found: Check) -> dict[str, Any]:
     """Return it as values for JSON; NaN stands where a figure is not known."""
-    graph = found.consistency.graph
+    graph, outcomes = found.consistency.graph, found.outcomes
+
+    def facts(name: str) -> dict[str, Any]:
+        outcome = outcomes.get(name)
+        return {
+            "overlap": None if outcome is None else outcome.overlap,
+            "extrapolated": None if outcome is None else outcome.extrapolated,
+            "warnings": list(found.warnings.get(name, ())),
+        }
+
     return {
         "reference": found.reference,
+        "reference_warnings": list(found.warnings.get(found.reference, ())),
         "candidates": [graph.names[graph.ids.index(i)] for i in graph.candidates],
         "advice": list(graph.advice()),
         "overlap": {
@@ -82,14 +101,21 @@ def check_json(found: Check) -> dict[str, Any]:
         "closures": [_closure(c) for c in found.consistency.closures],
         "stack": [_item(d) for d in found.consistency.items],
         "exposures": [
-            {"name": name, "state": d.state, "diagnostics": [_item(i) for i in d.items]}
+            {
+                "name": name,
+                "state": d.state,
+                **facts(name),
+                "diagnostics": [_item(i) for i in d.items],
+            }
             for name, d in found.diagnoses
         ],
         "warnings": [
-            {"name": name, "warnings": list(texts)} for name, texts in found.warnings if texts
+            {"name": name, "warnings": list(texts)}
+            for name, texts in found.warnings.items()
+            if texts
         ],
         "left_out": [
-            {"name": name, "reason": reason}
+            {"name": name, "reason": reason, **facts(name)}
             for name, reason in dict(
                 (*graph.left_out, *found.consistency.closures[0].left_out)
             ).items()

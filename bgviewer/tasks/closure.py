@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -16,7 +16,7 @@ from bgviewer.engine.extent import Extent, laid_into
 from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.io.stack import StackEntry
-from bgviewer.tasks.match import match_entry, reference_outcome
+from bgviewer.tasks.match import MatchOutcome, match_entry, reference_outcome
 from bgviewer.tasks.overlap_graph import ConsistencyRequest, included_entries, planned_stack
 
 __all__ = ["CLOSED", "NEARLY", "Closure", "ClosurePair", "Look", "check_closure"]
@@ -76,8 +76,8 @@ class Closure:
         Worst first; pairs without a common block last.
     left_out : tuple of (name, reason)
     unit : str
-    warnings : tuple of (name, tuple of str)
-        What the user is told about the exposures.
+    outcomes : tuple of MatchOutcome
+        Of the reference and of the exposures that were matched or failed, without models.
     """
 
     reference: int
@@ -86,7 +86,7 @@ class Closure:
     pairs: tuple[ClosurePair, ...]
     left_out: tuple[tuple[str, str], ...]
     unit: str = ""
-    warnings: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    outcomes: tuple[MatchOutcome, ...] = ()
 
     @property
     def matrix(self) -> NDArray[np.float64]:
@@ -151,8 +151,7 @@ def check_closure(
     }
     rms = {reference_id: 0.0}
     names = {reference_id: stack[reference_id].name}
-    its_outcome = reference_outcome(stack[reference_id], reference, config=config).outcome
-    warnings = {reference_id: its_outcome.warnings}
+    outcomes = [reference_outcome(stack[reference_id], reference, config=config).outcome]
     for number, entry in enumerate(wanted):
         progress.step(0.6 * number / len(wanted), f"matching {entry.name}")
         if entry.identity == stack[reference_id].identity:
@@ -160,7 +159,7 @@ def check_closure(
         done = match_entry(
             stack, entry, reference, config, complete=True, plan=request.plan, progress=progress
         )
-        warnings[entry.id] = done.outcome.warnings
+        outcomes.append(replace(done.outcome, fit=None, gridded=None))
         if done.result is None or done.outcome.status != "matched":
             left_out.append((entry.name, done.outcome.reason or "not matched"))
             continue
@@ -188,7 +187,7 @@ def check_closure(
         tuple(pairs),
         tuple(left_out),
         _unit(reference),
-        tuple((stack[i].name, texts) for i, texts in sorted(warnings.items())),
+        tuple(outcomes),
     )
 
 

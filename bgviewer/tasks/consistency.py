@@ -10,7 +10,7 @@ import numpy as np
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import NoReferenceError
 from bgviewer.tasks.closure import CLOSED, NEARLY, Closure, ClosurePair, Look, check_closure
-from bgviewer.tasks.diagnostic import Diagnostic, worst_state
+from bgviewer.tasks.diagnostic import Diagnostic, bound, worst_state
 from bgviewer.tasks.overlap_graph import ConsistencyRequest, OverlapGraph, check_overlap
 
 __all__ = [
@@ -87,18 +87,20 @@ def _overlap_item(found: Consistency) -> Diagnostic:
     value = float(known.min()) if known.size else math.nan
     missing = graph.without_overlap(graph.ids[at])
     state = "unknown" if not others.size else "bad" if missing else "good"
-    if state == "good" and value < 3 * graph.least_share:
+    wanted = min(3 * graph.least_share, 1.0)
+    if state == "good" and value < wanted:
         state = "fair"
     return Diagnostic(
         "overlap",
         "Overlap with the reference",
         100.0 * value,
         "%",
-        f"≥ {300 * graph.least_share:.0f} %",
+        bound("≥", 100.0 * value, 100.0 * wanted, "%"),
         state,
         "The smallest share of its good pixels that an exposure has in common with the reference.",
         f"Below {100 * graph.least_share:.0f} % a match hangs on too few pixels.",
         "" if state == "good" else " ".join(graph.advice()),
+        limit=100.0 * wanted,
     )
 
 
@@ -139,11 +141,12 @@ def _closure_item(closure: Closure) -> Diagnostic:
         *told,
         worst.left.smooth,
         unit,
-        f"≤ {CLOSED * worst.expected:.3g}",
+        bound("≤", worst.left.smooth, CLOSED * worst.expected),
         state,
         what,
         f"Up to {CLOSED:g} times what noise and the two fits' residuals explain is fine.",
         advice,
+        limit=CLOSED * worst.expected,
     )
 
 
@@ -160,7 +163,7 @@ def _choice_item(found: Consistency) -> Diagnostic:
     state = "good" if value <= 1.2 else "fair" if value <= 2.0 else "bad"
     other = best.names[best.ids.index(best.reference)]
     advice = "" if state == "good" else f"With {other} as the reference less is left over."
-    return Diagnostic(*told, value, "", "≤ 1.2", state, what, good, advice)
+    return Diagnostic(*told, value, "", "≤ 1.2", state, what, good, advice, limit=1.2)
 
 
 class _Part:

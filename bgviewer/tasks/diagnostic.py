@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from bgviewer.engine.relation import as_compared
 from bgviewer.errors import Remedy
 
-__all__ = ["SIGNS", "STATES", "Diagnostic", "unknown", "worst_state"]
+__all__ = ["SIGNS", "STATES", "Diagnostic", "bound", "unknown", "worst_state"]
 
 STATES = ("good", "fair", "bad", "unknown")
 SIGNS = {"good": "✓", "fair": "▲", "bad": "✕", "unknown": "–"}
@@ -34,6 +35,9 @@ class Diagnostic:
         Sentences: what it is, what is good, and what to try (empty where nothing needs to be).
     remedies : tuple of Remedy
         What to try as settings, where it is one; the likeliest first.
+    limit : float
+        The number in `expected` that the value is compared with; NaN where it is another
+        comparison.  It decides how many digits are shown.
     """
 
     key: str
@@ -46,6 +50,7 @@ class Diagnostic:
     good: str
     advice: str = ""
     remedies: tuple[Remedy, ...] = ()
+    limit: float = math.nan
 
     @property
     def sign(self) -> str:
@@ -58,12 +63,24 @@ class Diagnostic:
         if math.isnan(self.value):
             return "–"
         text = f"{self.value:.3g}" if abs(self.value) < 1000 else f"{self.value:.2e}"
+        if math.isfinite(self.value) and math.isfinite(self.limit):
+            shown, limit = as_compared(self.value, self.limit)
+            if (float(text) > float(limit)) != (self.value > self.limit) or (
+                float(text) < float(limit)
+            ) != (self.value < self.limit):
+                text = shown
         return f"{text} {self.unit}".rstrip()
 
     @property
     def sentence(self) -> str:
         """Everything in plain words."""
         return " ".join(part for part in (self.what, self.good, self.advice) if part)
+
+
+def bound(relation: str, value: float, limit: float, unit: str = "") -> str:
+    """Return a limit as text, with enough digits for its relation to the value to be true."""
+    text = as_compared(value, limit)[1] if math.isfinite(value) else f"{limit:.3g}"
+    return f"{relation} {text} {unit}".rstrip()
 
 
 def unknown(key: str, name: str, what: str, good: str, advice: str, unit: str = "") -> Diagnostic:

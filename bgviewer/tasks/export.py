@@ -309,6 +309,8 @@ def _write_tables(
             unit=None if first is None else first.unit,
             limits=request.plan.acceptance,
             choices=request.choices,
+            notes=request.stack.notes,
+            common_zero_point=request.stack.zero_point,
             overwrite=overwrite,
         )
     extra = {

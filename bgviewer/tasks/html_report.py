@@ -136,15 +136,25 @@ def outcomes_table(
             _number(o.matched_mse),
             _number(o.diff_im_var),
             _number(o.ratio),
+            _NONE if o.overlap is None else f"{100 * o.overlap:.3g} %",
             verdict.text if (verdict := judge_outcome(o, limits)) else _NONE,
             o.reason or "; ".join(a.text for a in o.adjustments),
         )
         for o in outcomes
     ]
     of, squared = (f" [{unit}]", f" [({unit})²]") if unit else ("", "")
-    head = ("Exposure", "Status", f"fitRMS{of}", f"matchedMSE{squared}", f"diffImVar{squared}")
+    head: tuple[str, ...] = (
+        "Exposure",
+        "Status",
+        f"fitRMS{of}",
+        f"matchedMSE{squared}",
+        f"diffImVar{squared}",
+    )
     return Table(
-        "Exposures", (*head, "MSE/var", "Accepted", "Remarks"), tuple(rows), frozenset({2, 3, 4, 5})
+        "Exposures",
+        (*head, "MSE/var", "Overlap", "Accepted", "Remarks"),
+        tuple(rows),
+        frozenset(range(2, 7)),
     )
 
 
@@ -219,6 +229,7 @@ def match_report(
     config: MatchConfig,
     plan: StackPlan,
     choices: Mapping[str, Chosen] | None = None,
+    notes: Sequence[str] = (),
 ) -> HtmlReport:
     """Return the report of a run over a stack; the worst match is drawn.
 
@@ -227,11 +238,13 @@ def match_report(
     stack : ExposureStack
     choices : mapping of str to Chosen, optional
         By the name of the exposure: what a sweep chose.
+    notes : sequence of str
+        What is known of the stack as a whole.
     """
     matched = [o for o in outcomes if o.status == "matched"]
     failed = sum(o.status == "failed" for o in outcomes)
     name = next(o.name for o in outcomes if o.id == reference)
-    lines = [f"Reference: {name}. {len(matched)} matched, {failed} failed."]
+    lines = [f"Reference: {name}. {len(matched)} matched, {failed} failed.", *notes]
     pictures: tuple[tuple[str, Picture], ...] = ()
     tables: list[Table] = []
     if matched:

@@ -22,6 +22,7 @@ from bgviewer.engine.ranking import Ranking
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry, as_stack
+from bgviewer.tasks.acceptance import overlap_problem
 from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.load import EXCLUDED, measure_stack
 from bgviewer.tasks.pair import PairPart
@@ -42,6 +43,11 @@ __all__ = [
     "match_stack",
     "reference_outcome",
 ]
+
+_IDENTICAL = (
+    "every pixel that it shares with the reference has the same value as there: it is a copy or "
+    "another part of the same exposure, and the match corrects nothing"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +93,11 @@ class MatchOutcome:
         Whether it was re-projected onto the grid of the others.
     warnings : tuple of str
         What the user is told about it: headers, unused planes, scale, grid, lost digits.
+    overlap : float or None
+        Share, 0 to 1, of its good pixels that lie on good pixels of the reference; below the
+        plan's ``acceptance.min_overlap`` it has failed, and `fit` may still be there to look at.
+    extrapolated : float or None
+        Share, 0 to 1, of all its pixels where no cell carries the model.
     """
 
     id: int
@@ -112,6 +123,8 @@ class MatchOutcome:
     detected: bool = False
     aligned: bool = False
     warnings: tuple[str, ...] = ()
+    overlap: float | None = None
+    extrapolated: float | None = None
 
     @property
     def model(self) -> Model | None:
@@ -428,15 +441,20 @@ def match_entry(
         "regions": len(stack.regions_of(entry.id)),
     }
     own, science = config, None
+    few, more = "", tuple[str, ...]()
     try:
         own = plan.config_for(entry.name, config)
         science = stack.read(entry.id, scratch=scratch, progress=progress)
         part = PairPart.of(stack, reference, science)
+        overlap = part.overlap(own, progress, threads)
+        told["overlap"] = overlap.share if overlap.own else None
+        few = overlap_problem(overlap.share, plan.acceptance) if overlap.common else ""
+        more = (_IDENTICAL,) if overlap.identical else ()
         result = part.match(own, progress=progress, threads=threads, scratch=scratch)
         result = result.complete(progress) if complete else result.measure(progress)
     except BgviewerError as error:
-        reason = str(getattr(error, "reason", None) or error)
-        told["warnings"] = exposure_warnings(entry, science, own)
+        reason = few or str(getattr(error, "reason", None) or error)
+        told["warnings"] = exposure_warnings(entry, science, own) + more
         return Matched(
             MatchOutcome(entry.id, entry.name, entry.path, False, "failed", reason=reason, **told)
         )
@@ -445,7 +463,8 @@ def match_entry(
         name=entry.name,
         path=entry.path,
         is_reference=False,
-        status="matched",
+        status="failed" if few else "matched",
+        reason=few or None,
         fit=result.fit,
         gridded=result.gridded,
         fit_rms=result.fit_rms,
@@ -458,7 +477,9 @@ def match_entry(
         warnings=(
             *exposure_warnings(entry, science, own, good=result.difference.good_count),
             *_pixel_warnings(reference, science, own),
+            *more,
         ),
+        extrapolated=part.extrapolated(result),
         **told,
     )
     return Matched(outcome, result, part)

@@ -13,7 +13,7 @@ from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.progress import Progress
 from bgviewer.engine.spline import SplineModel
 from bgviewer.engine.uncertainty import UncertaintyMap
-from bgviewer.tasks.diagnostic import Diagnostic, unknown
+from bgviewer.tasks.diagnostic import Diagnostic, bound, unknown
 from bgviewer.tasks.remedies import follow_less, smaller_bins, stiffer
 from bgviewer.tasks.support import support_of
 
@@ -28,7 +28,10 @@ __all__ = [
 
 _CONDITION_GOOD, _CONDITION_FAIR = 1e6, 1e12
 _EXTRA_GOOD, _EXTRA_FAIR = 0.05, 0.25
+_EXTRA_MOST = 0.9
+"""Share that is never good, however few cells there are."""
 _OVERSHOOT_GOOD, _OVERSHOOT_FAIR = 0.1, 0.5
+_OVERSHOOT_MOST = 0.9
 _ERROR_GOOD, _ERROR_FAIR = 3.0, 8.0
 _LOSS_GOOD, _LOSS_FAIR = 0.1, 0.3
 _LATTICE = 129
@@ -40,23 +43,34 @@ def extrapolated(result: MatchResult) -> Diagnostic:
     support = support_of(result.cells, result.difference.xy0)
     share = support.extrapolated(shape)
     full = type(support)(support.x, support.y, np.ones_like(support.known)).extrapolated(shape)
+    # a bar at 100 % could not fail: a grid with one row or column of cells carries next to nothing
+    limit = min(full + _EXTRA_GOOD * (1.0 - full), _EXTRA_MOST)
     excess = (share - full) / (1.0 - full) if full < 1 else share
-    state = "good" if excess <= _EXTRA_GOOD else "fair" if excess <= _EXTRA_FAIR else "bad"
-    limit = full + _EXTRA_GOOD * (1.0 - full)
+    state = "good" if share <= limit else "fair" if excess <= _EXTRA_FAIR else "bad"
+    advice = ""
+    if state != "good":
+        advice = (
+            "Do not trust the model there (the map of uncertainty and the overlay show where): a "
+            "reference that covers more, a lower order or LINEAR runs away less."
+        )
+    if limit < full:
+        rows, columns = support.known.shape
+        advice = (
+            f"{columns} × {rows} cells leave almost the whole image beyond the outermost centres: "
+            "a smaller binSize gives more cells."
+        )
     return Diagnostic(
         "extrapolated",
         "Extrapolated share",
         100.0 * share,
         "%",
-        f"≤ {100 * limit:.0f} %",
+        bound("≤", 100 * share, 100 * limit, "%"),
         state,
         "The share of the image where no cell carries the model.",
-        f"The outer half of the border cells always belongs to it, {100 * full:.0f} % here.",
-        ""
-        if state == "good"
-        else "Do not trust the model there (the map of uncertainty and the overlay show where): "
-        "a reference that covers more, a lower order or LINEAR runs away less.",
-        () if state == "good" else stiffer(result),
+        f"The outer half of the border cells always belongs to it, {100 * full:.3g} % here.",
+        advice,
+        () if state == "good" else smaller_bins(result) if limit < full else stiffer(result),
+        limit=100.0 * limit,
     )
 
 
@@ -79,7 +93,7 @@ def overshoot(result: MatchResult, cell_error: float) -> Diagnostic:
     value = beyond / span if span > 0 else (math.inf if beyond > 1e-5 * abs(high) else 0.0)
     # A steady slope goes half a cell beyond at each border; a bent one twice as far.
     steady = 1.0 / max(1, min(cells.shape) - 1)
-    limit = max(_OVERSHOOT_GOOD, steady)
+    limit = min(max(_OVERSHOOT_GOOD, steady), _OVERSHOOT_MOST)
     state = "good" if value <= limit else "fair" if value <= _OVERSHOOT_FAIR + limit else "bad"
     good = (
         f"Up to {100 * limit:.0f} % is what a slope continued over the border cells gives; more "
@@ -90,9 +104,11 @@ def overshoot(result: MatchResult, cell_error: float) -> Diagnostic:
         if state == "good"
         else "Try a lower order, LINEAR, or larger cells; look at the corners and at gaps."
     )
-    expected = f"≤ {100 * limit:.0f} %"
-    remedies = stiffer(result) if advice else ()
-    return Diagnostic(*told, 100.0 * value, "%", expected, state, what, good, advice, remedies)
+    expected = bound("≤", 100.0 * value, 100.0 * limit, "%")
+    remedies, most = stiffer(result) if advice else (), 100.0 * limit
+    return Diagnostic(
+        *told, 100.0 * value, "%", expected, state, what, good, advice, remedies, most
+    )
 
 
 def condition(result: MatchResult) -> Diagnostic:
@@ -123,7 +139,9 @@ def condition(result: MatchResult) -> Diagnostic:
     expected = f"< {_CONDITION_GOOD:.0e}, cells ≥ {2 * needed}"
     remedies = smaller_bins(result)[::-1] if advice else ()
     good = f"{good} There are {counted}."
-    return Diagnostic(*told, value, "", expected, state, what, good, advice, remedies)
+    return Diagnostic(
+        *told, value, "", expected, state, what, good, advice, remedies, _CONDITION_GOOD
+    )
 
 
 def usable_cells(result: MatchResult) -> Diagnostic:
@@ -193,9 +211,10 @@ def uncertainty(result: MatchResult, errors: UncertaintyMap, unit: str) -> Diagn
         else "The model is loose at borders, where cells are missing or where they bend sharply: a "
         "lower order, LINEAR, larger cells, or a reference that covers more."
     )
-    expected = f"≤ {_ERROR_GOOD * errors.cell_error:.3g}"
+    limit = _ERROR_GOOD * errors.cell_error
+    expected = bound("≤", value, limit)
     remedies = stiffer(result) if advice else ()
-    return Diagnostic(*told, value, unit, expected, state, what, good, advice, remedies)
+    return Diagnostic(*told, value, unit, expected, state, what, good, advice, remedies, limit)
 
 
 def faint_light(result: MatchResult, size: float | None, progress: Progress) -> Diagnostic:
@@ -209,7 +228,7 @@ def faint_light(result: MatchResult, size: float | None, progress: Progress) -> 
         "Faint light removed",
         100.0 * value,
         "%",
-        f"≤ {100 * _LOSS_GOOD:.0f} %",
+        bound("≤", 100.0 * value, 100.0 * _LOSS_GOOD, "%"),
         state,
         f"The share of the flux of a faint smooth blob of {blob.size:.0f} pixels (full width at "
         "half maximum) that the match removes with the sky.",
@@ -218,4 +237,5 @@ def faint_light(result: MatchResult, size: float | None, progress: Progress) -> 
         if state == "good"
         else "A larger binSize or a lower order spares it; or mask what shall stay.",
         () if state == "good" else follow_less(result),
+        limit=100.0 * _LOSS_GOOD,
     )

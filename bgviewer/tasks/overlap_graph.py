@@ -77,6 +77,8 @@ class OverlapGraph:
         Cost of each as a reference; NaN where there is none.
     left_out : tuple of (name, reason)
     least_share : float
+    warnings : tuple of str
+        Of the ranking.
     """
 
     ids: tuple[int, ...]
@@ -85,6 +87,7 @@ class OverlapGraph:
     cost: tuple[float, ...]
     left_out: tuple[tuple[str, str], ...]
     least_share: float
+    warnings: tuple[str, ...] = ()
 
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
@@ -175,8 +178,10 @@ def check_overlap(request: ConsistencyRequest, progress: Progress = SILENT) -> O
             measured.append(found[1])
     progress.step(0.9, "comparing pairs")
     overlap = overlap_of(bits, every, progress)
+    warnings: tuple[str, ...] = ()
     try:
-        cost = tuple(float(c) for c in rank_candidates(measured, request.config).cost)
+        ranking = rank_candidates(measured, request.config)
+        cost, warnings = tuple(float(c) for c in ranking.cost), ranking.warnings
     except NoReferenceError:
         cost = (math.nan,) * len(entries)
     progress.step(1.0)
@@ -187,6 +192,7 @@ def check_overlap(request: ConsistencyRequest, progress: Progress = SILENT) -> O
         cost,
         tuple(left_out),
         request.least_share,
+        warnings,
     )
 
 

@@ -11,8 +11,10 @@ from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.extent import Extent
 from bgviewer.engine.fitting import Adjustment, Model
 from bgviewer.engine.matching import MatchResult, match_images
+from bgviewer.engine.overlap import PairOverlap, pair_overlap
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.io.stack import ExposureStack
+from bgviewer.tasks.support import support_of
 
 __all__ = ["PairPart", "read_pair"]
 
@@ -57,6 +59,23 @@ class PairPart:
     def outside(self) -> float:
         """Share, 0 to 1, of the science exposure's pixels outside of the matched part."""
         return 1.0 - self.science.image.size / self.whole.image.size
+
+    def overlap(
+        self, config: MatchConfig, progress: Progress = SILENT, threads: int | None = None
+    ) -> PairOverlap:
+        """Count how many good pixels of the whole science exposure the reference covers."""
+        planes = config.bad_mask_planes
+        return pair_overlap(
+            self.reference, self.science, planes, self.whole, progress=progress, threads=threads
+        )
+
+    def extrapolated(self, result: MatchResult) -> float:
+        """Return the share, 0 to 1, of the whole science exposure where no cell carries the model.
+
+        That is all outside of the matched part, and in it what `Support` says.
+        """
+        support = support_of(result.cells, result.difference.xy0)
+        return self.outside + (1.0 - self.outside) * support.extrapolated(result.difference.shape)
 
     def over_the_whole(self, model: Model) -> Model:
         """Return the model of the matched part as one of the whole science exposure."""

@@ -11,7 +11,7 @@ from bgviewer.engine.probes import NoiseRuns, Probe
 from bgviewer.engine.structure import Moran
 from bgviewer.engine.uncertainty import UncertaintyMap
 from bgviewer.errors import Remedy
-from bgviewer.tasks.diagnostic import Diagnostic, unknown
+from bgviewer.tasks.diagnostic import Diagnostic, bound, unknown
 from bgviewer.tasks.held_out import HeldOut
 from bgviewer.tasks.remedies import follow_more, larger_cells
 
@@ -118,8 +118,8 @@ def held_out_rms(found: HeldOut, errors: UncertaintyMap, unit: str) -> Diagnosti
     state = "good" if found.rms <= limit else "fair" if found.rms <= 2 * limit else "bad"
     if state == "good":
         advice, remedies = "", ()
-    expected = f"≤ {limit:.3g}"
-    return Diagnostic(*told, found.rms, unit, expected, state, what, good, advice, remedies)
+    expected = bound("≤", found.rms, limit)
+    return Diagnostic(*told, found.rms, unit, expected, state, what, good, advice, remedies, limit)
 
 
 def _why_no_blocks(probe: Probe | None) -> str:

@@ -13,6 +13,7 @@ from bgviewer.engine.bands import available_threads
 from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.matching import MatchResult, form_difference, match_images
+from bgviewer.engine.overlap import pair_overlap
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import BgviewerError
 from bgviewer.tasks.draw import THIRD_VIEWS, Draw, Pictures, Raw
@@ -63,7 +64,8 @@ class Figures:
 
     Units: `fit_rms` in the pixel unit, `matched_mse` and `diff_im_var` in its square.
     `extrapolated` is the share of the pixels, 0 to 1, where no cells carry the model; residuals
-    below `floor` are rounding.
+    below `floor` are rounding.  `overlap` is the share of the exposure's good pixels that lie on
+    good pixels of the reference; None where it has none.
     """
 
     fit_rms: float
@@ -84,6 +86,7 @@ class Figures:
     extrapolated: float = 0.0
     floor: float = 0.0
     chi_square: ChiSquare | None = None
+    overlap: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +175,8 @@ def show(
     if last is None:
         result = part.noted(result)
     shown = _drawn(request, result, (reference, science), last, progress)
+    overlap = _overlap(request, (reference, science), last, progress)
+    shown = replace(shown, figures=replace(shown.figures, overlap=overlap))
     if request.overlays:
         wanted, pair = request.overlays, (reference, science)
         seen = (shown.detail or shown.base).window
@@ -262,6 +267,19 @@ def preview(request: ShowRequest, progress: Progress = SILENT) -> Picture | None
     raw = Raw(reference, science, progress)
     window = window_of(science.shape, None, request.side)
     return raw.picture(kind, window, difference, request.config.bad_mask_planes, {})
+
+
+def _overlap(
+    request: ShowRequest, pair: tuple[Exposure, Exposure], last: Shown | None, progress: Progress
+) -> float | None:
+    """Return the share of the science exposure's good pixels that are good in both."""
+    planes = request.config.bad_mask_planes
+    if last is not None and last.config.bad_mask_planes == planes:
+        return last.figures.overlap
+    stack = request.stack
+    whole = stack.read(request.science_id, progress=progress) if stack.is_mixed else None
+    found = pair_overlap(*pair, planes, whole, progress=progress)
+    return found.share if found.own else None
 
 
 def _same_pair(request: ShowRequest) -> Shown | None:

@@ -25,8 +25,10 @@ from bgviewer.engine.sweeping import (
 )
 from bgviewer.errors import BgviewerError, NoReferenceError
 from bgviewer.io.stack import ExposureStack, StackEntry, as_stack
+from bgviewer.tasks.acceptance import overlap_problem
 from bgviewer.tasks.load import EXCLUDED
 from bgviewer.tasks.match import check_included, choose_reference, find_exposure
+from bgviewer.tasks.pair import PairPart
 
 __all__ = [
     "VARIED",
@@ -136,6 +138,8 @@ class ExposureSweep:
         All that was tried.
     tiles : JudgedTiles or None
         What it was judged on.
+    overlap : float or None
+        Share, 0 to 1, of its good pixels that lie on good pixels of the reference.
     """
 
     id: int
@@ -144,6 +148,7 @@ class ExposureSweep:
     reason: str = ""
     cells: tuple[SweepCell, ...] = ()
     tiles: JudgedTiles | None = None
+    overlap: float | None = None
 
     @property
     def best(self) -> SweepCell | None:
@@ -305,8 +310,14 @@ def _one(
     try:
         config = request.plan.config_for(entry.name, request.config)
         science = stack.read(entry.id, progress=progress)
-        reference, science = stack.common_part(reference, science)
+        part = PairPart.of(stack, reference, science)
+        reference, science = part.reference, part.science
         threads, judged = request.threads, (request.tried, request.hold_out)
+        overlap = part.overlap(config, progress, threads)
+        few = overlap_problem(overlap.share, request.plan.acceptance) if overlap.common else ""
+        if few:
+            yield ExposureSweep(entry.id, entry.name, "failed", few, overlap=overlap.share)
+            return
         difference = form_difference(reference, science, config, progress, threads=threads)
         pair = PairSweep.prepare(difference, config, *judged, progress, threads=threads)
         tiles = JudgedTiles.of(pair.yardstick)
@@ -323,7 +334,8 @@ def _one(
         reason = f"none of the settings could be judged: {cells[0].reason}"
         yield ExposureSweep(entry.id, entry.name, "failed", reason, tuple(cells), tiles)
         return
-    yield ExposureSweep(entry.id, entry.name, "swept", "", tuple(cells), tiles)
+    share = overlap.share if overlap.own else None
+    yield ExposureSweep(entry.id, entry.name, "swept", "", tuple(cells), tiles, share)
 
 
 class _Part:

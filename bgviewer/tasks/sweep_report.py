@@ -11,6 +11,7 @@ from typing import Any
 from bgviewer.engine.scores import Score
 from bgviewer.engine.sweeping import Chosen, SweepCell
 from bgviewer.io.text import write_text
+from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.sweep import ExposureSweep, Sweep
 
 __all__ = ["choice_cards", "chosen_of", "sweep_json", "write_sweep_file"]
@@ -94,7 +95,7 @@ def _cell_json(cell: SweepCell | None) -> dict[str, Any] | None:
 
 def sweep_json(found: Sweep) -> dict[str, Any]:
     """Return the whole sweep as plain values."""
-    hold_out = found.request.hold_out
+    hold_out, stack = found.request.hold_out, found.request.stack
 
     def exposure(e: ExposureSweep) -> dict[str, Any]:
         tiles = e.tiles
@@ -103,6 +104,8 @@ def sweep_json(found: Sweep) -> dict[str, Any]:
             "name": e.name,
             "status": e.status,
             "reason": e.reason,
+            "warnings": list(exposure_warnings(stack[e.id])),
+            "overlap": e.overlap,
             "tile": None if tiles is None else tiles.tile,
             "tiles_judged": None if tiles is None else tiles.count,
             "tile_noise": noise if math.isfinite(noise) else None,
@@ -114,7 +117,9 @@ def sweep_json(found: Sweep) -> dict[str, Any]:
         }
 
     return {
-        "reference": found.request.stack[found.request.reference].name,
+        "reference": stack[found.request.reference].name,
+        "zero_point": stack.zero_point,
+        "notes": list(stack.notes),
         "config": found.request.config.to_lsst(),
         "hold_out": {
             "mode": hold_out.mode,

@@ -28,10 +28,10 @@ class AcceptanceGroup(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(5)
-        heading = QLabel(self.tr("Accepted for a co-add up to"))
+        heading = QLabel(self.tr("Accepted for a co-add"))
         heading.setObjectName("heading")
         heading.setToolTip(
-            self.tr("Limits of the column Accept; they change no match, only the verdict on it")
+            self.tr("Limits of the column Accept; they change no model, only the verdict on it")
         )
         column.addWidget(heading)
         self.rows: dict[str, FieldRow] = {}

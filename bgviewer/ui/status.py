@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
@@ -84,8 +86,9 @@ class StatusBar(QStatusBar):
 
         parts = [pair("x", f"{at.x:.1f}") + "&nbsp; " + pair("y", f"{at.y:.1f}")]
         if at.sky:
-            ra, dec = at.sky.split(" ")
-            parts.append(pair("RA", ra) + "&nbsp; " + pair("Dec", dec))
+            both = zip(at.sky.names, at.sky.values, strict=True)
+            text = "&nbsp; ".join(pair(name, value) for name, value in both)
+            parts.append(f"{text} ({escape(at.sky.frame)})" if at.sky.frame else text)
         values = (
             (self.tr("reference"), at.reference),
             (self.tr("science"), at.science),
@@ -96,15 +99,15 @@ class StatusBar(QStatusBar):
         )
         no_data = self.tr("no data")
 
-        def text(value: float | None, digits: int) -> str:
+        def figure(value: float | None, digits: int) -> str:
             return no_data if value is None else number(value, digits)
 
-        parts.append("&nbsp; ".join(pair(name, text(value, 5)) for name, value in values))
+        parts.append("&nbsp; ".join(pair(name, figure(value, 5)) for name, value in values))
         if at.planes:
             parts.append(pair(self.tr("mask"), ", ".join(at.planes)))
         self.readout.setText("&nbsp;&nbsp; ".join(parts))
         self._plain = "\t".join(
-            [f"x {at.x:.1f}", f"y {at.y:.1f}", at.sky]
-            + [f"{name} {text(value, 7)}" for name, value in values]
+            [f"x {at.x:.1f}", f"y {at.y:.1f}", at.sky.text if at.sky else ""]
+            + [f"{name} {figure(value, 7)}" for name, value in values]
             + ([f"mask {','.join(at.planes)}"] if at.planes else [])
         )

@@ -54,7 +54,7 @@ def test_the_table_reads_back(tmp_path):
         "name", "path", "status", "reason", "is_reference", "zero_point", "scale", "fit_rms",
         "matched_mse", "diff_im_var", "n_bins", "adjustments", "output",
         "own_settings", "regions", "acceptance", "background_list", "background_list_difference",
-        "detected", "aligned", "warnings",
+        "detected", "aligned", "warnings", "overlap", "extrapolated",
     ]  # fmt: skip
     assert list(table["status"]) == ["matched", "failed"]
     assert table["reason"][1] == 'no overlap, "x"'

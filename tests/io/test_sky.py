@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from astropy import units
+from astropy.coordinates import FK4, SkyCoord
 from astropy.io import fits
 
+from bgviewer.io.placement import placement
 from bgviewer.io.sky import Grid, celestial_wcs, grid_offset, has_celestial, wcs_cards
 from tests.io.conftest import wcs_header
 
@@ -19,7 +22,7 @@ def grid(header=None, xy0=None, shape=SHAPE) -> Grid:
 def offset(one: Grid, other: Grid) -> float:
     found = grid_offset(one, other)
     assert found is not None
-    return found[0]
+    return found.largest
 
 
 @pytest.mark.parametrize("shift", [(0.0, 0.0), (0.3, 0.0), (0.0, -2.0), (3.0, 4.0), (250.0, 0.0)])
@@ -67,7 +70,97 @@ def test_nothing_to_compare():
 def test_other_coordinates():
     galactic = wcs_header()
     galactic["CTYPE1"], galactic["CTYPE2"] = "GLON-TAN", "GLAT-TAN"
-    assert offset(grid(), grid(galactic)) == np.inf
+    other = SkyCoord(30.0, -5.0, unit="deg", frame="galactic")
+    apart = SkyCoord(30.0, -5.0, unit="deg", frame="icrs").separation(other).deg
+    chord = 2 * np.sin(np.radians(apart) / 2) / np.radians(0.2 / 3600)
+    assert offset(grid(), grid(galactic)) == pytest.approx(chord, rel=1e-2)
+    unknown = wcs_header()
+    unknown["RADESYS"] = "GAPPT"
+    found = grid_offset(grid(), grid(unknown))
+    assert found.largest == np.inf and "GAPPT" in found.compared
+
+
+def framed(**cards) -> fits.Header:
+    """The usual projection about the same numbers, with other cards of the frame."""
+    header = wcs_header()
+    del header["RADESYS"]
+    header.update(cards)
+    return header
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [
+        {"RADESYS": "FK4", "EQUINOX": 1950.0},
+        {"RADESYS": "FK4"},
+        {"RADECSYS": "FK4"},
+        {"EQUINOX": 1950.0},
+        {"EPOCH": 1950.0},
+        {"EQUINOX": "B1950.0"},
+    ],
+)
+def test_equal_numbers_of_another_equinox_are_another_place(cards):
+    b1950 = SkyCoord(30.0, -5.0, unit="deg", frame=FK4(equinox="B1950"))
+    apart = b1950.icrs.separation(SkyCoord(30.0, -5.0, unit="deg", frame="icrs")).arcsec / 0.2
+    assert apart > 10_000
+    assert offset(grid(), grid(framed(**cards))) == pytest.approx(apart, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [
+        {},
+        {"RADESYS": "FK5"},
+        {"RADESYS": "FK5", "EQUINOX": 2000.0},
+        {"EQUINOX": "J2000"},
+        {"EPOCH": 2000.0},
+        {"RADESYS": "ICRS", "EQUINOX": 1950.0},
+    ],
+)
+def test_icrs_and_fk5_of_2000_are_one_frame(cards):
+    assert offset(grid(), grid(framed(**cards))) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("frame", "types"),
+    [
+        ("galactic", ("GLON-TAN", "GLAT-TAN")),
+        ("barycentricmeanecliptic", ("ELON-TAN", "ELAT-TAN")),
+        (FK4(equinox="B1950"), ("RA---TAN", "DEC--TAN")),
+    ],
+)
+def test_the_same_grid_in_another_frame(frame, types):
+    """A tangential projection about the same direction, turned by the angle between the norths."""
+    centre = SkyCoord(30.0, -5.0, unit="deg", frame="icrs")
+    there = centre.transform_to(frame)
+    north = centre.directional_offset_by(0.0, 0.5 * units.arcsec).transform_to(frame)
+    turn = there.position_angle(north).rad
+    scale = 0.2 / 3600
+    header = framed(CTYPE1=types[0], CTYPE2=types[1])
+    header["CRVAL1"], header["CRVAL2"] = there.spherical.lon.deg, there.spherical.lat.deg
+    header["CD1_1"], header["CD1_2"] = -scale * np.cos(turn), scale * np.sin(turn)
+    header["CD2_1"], header["CD2_2"] = scale * np.sin(turn), scale * np.cos(turn)
+    if types[0].startswith("RA"):
+        header["RADESYS"] = "FK4"
+    assert offset(grid(), grid(header)) < 0.01
+    found = placement(grid(), grid(header))
+    assert found is not None and (found.dx, found.dy) == (0, 0) and found.apart < 0.01
+
+
+def test_distortions_count():
+    bent = wcs_header()
+    for axis, kind in ((1, "RA---TAN-SIP"), (2, "DEC--TAN-SIP")):
+        bent[f"CTYPE{axis}"] = kind
+    bent["A_ORDER"], bent["B_ORDER"], bent["A_2_0"] = 2, 2, 1e-5
+    assert offset(grid(), grid(bent)) == pytest.approx(1e-5 * (599 + 1 - 8) ** 2, rel=1e-2)
+
+
+def test_tables_of_a_distortion_do_not_hide_a_shift():
+    one, two = (wcs_header(crpix=(8.0 + dx, 6.0)) for dx in (0.0, 3.0))
+    for header in (one, two):
+        header["CPDIS1"], header["DP1.EXTVER"] = "LOOKUP", 1.0
+    assert celestial_wcs(one) is None, "the table is not at hand"
+    assert offset(grid(one), grid(two)) == pytest.approx(3.0, rel=1e-4)
 
 
 @pytest.mark.parametrize(

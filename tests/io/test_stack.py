@@ -63,6 +63,36 @@ def test_grids_by_wcs(make, shift, ok):
         assert f"{shift:g} pixels off" in str(stack[2].problem)
 
 
+def test_an_offset_within_the_tolerance_is_reported_with_its_amount(make):
+    for name in ("a.fits", "b.fits"):
+        make.plain(name, wcs=wcs_header())
+    make.plain("c.fits", wcs=wcs_header(crpix=(8.3, 6.0)))
+    wide = wcs_header(crpix=((NX + 1) / 2, (NY + 1) / 2))
+    for name in ("CD1_1", "CD2_2"):
+        wide[name] *= 1 + 0.2 / np.hypot((NX - 1) / 2, (NY - 1) / 2)
+    stack = load_stack(make.folder)
+    assert stack[0].warnings == stack[1].warnings == ()
+    (text,) = stack[2].warnings
+    assert "by 0.30 pixels" in text
+    for name in ("d.fits", "e.fits", "f.fits"):
+        make.plain(name, wcs=wcs_header(crpix=((NX + 1) / 2, (NY + 1) / 2)))
+    make.plain("g.fits", wcs=wide)
+    stack = load_stack([make.folder / f"{name}.fits" for name in "defg"])
+    (text,) = stack[3].warnings
+    assert "0.00 pixels at the centre, up to 0.20 elsewhere" in text
+
+
+def test_equal_numbers_of_fk4_and_fk5_are_no_stack(make):
+    for name, frame, year in (("a", "FK5", 2000.0), ("b", "FK4", 1950.0), ("c", "FK5", 2000.0)):
+        header = wcs_header()
+        header["RADESYS"], header["EQUINOX"] = frame, year
+        make.plain(f"{name}.fits", wcs=header)
+    stack = load_stack(make.folder)
+    assert stack.usable == (0, 2)
+    assert isinstance(stack[1].problem, GridError)
+    assert "the WCS is FK4 B1950, that of the others FK5 J2000" in str(stack[1].problem)
+
+
 def test_grids_by_xy0(make):
     make.afw("a.fits")
     make.afw("b.fits")

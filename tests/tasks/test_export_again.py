@@ -60,7 +60,8 @@ def test_only_what_failed_is_tried_again(request_, jobs):
 def test_the_report_tells_the_verdicts_and_the_limits(request_):
     report = export(request_)
     table = Table.read(request_.directory / "report.ecsv")
-    assert table.meta["acceptance"] == {"maxMatchResidualRatio": 1.1, "maxMatchResidualRMS": 1e-6}
+    limits = {"maxMatchResidualRatio": 1.1, "maxMatchResidualRMS": 1e-6, "minOverlap": 0.3}
+    assert table.meta["acceptance"] == limits
     texts = list(table["acceptance"].filled(""))
     assert texts[0] == "" and all(t.startswith("not accepted: ") for t in texts[1:])
     settings = tomllib.loads((request_.directory / "config.toml").read_text())

@@ -93,7 +93,11 @@ def test_a_map_of_good_pixels_is_told_with_its_share(tmp_path, kind):
     for outcome in match_stack(load_stack(paths), CONFIG, 1):
         assert told(outcome.warnings, words[0], words[3])
     found = check(ConsistencyRequest(load_stack(paths), CONFIG, 0))
-    assert [name for name, texts in found.warnings if told(texts, words[0])] == ["e0", "e1", "e2"]
+    assert [name for name, texts in found.warnings.items() if told(texts, words[0])] == [
+        "e0",
+        "e1",
+        "e2",
+    ]
     assert told(inspect_file(paths[0])["warnings"], *words)
     assert told(preview_import(paths[0], Choice()).warnings, *words)
 
