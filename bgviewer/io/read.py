@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import ReadError
 from bgviewer.io.assemble import Assembler
 from bgviewer.io.conventions import NO_CHOICE, Choice, Planes, recognise
+from bgviewer.io.file_state import CHANGED, FileState, check_unchanged, file_states
 from bgviewer.io.layout import FitsFile
 from bgviewer.io.names import file_stem
 from bgviewer.io.photometry import exposure_time
@@ -31,7 +33,6 @@ __all__ = ["FileExposure", "FileInfo", "Source", "describe", "is_own_file", "mea
 
 Resolver = Callable[[FitsFile], tuple[Choice, str]]
 """Says how an open file is to be read, with a remark for the person or an empty text."""
-CHANGED = "changed on disk since the stack was loaded"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class FileInfo:
         What the user said about the file.
     remembered : str
         A remark, where that was said about an earlier file.
+    states : tuple of FileState
+        Versions of the file and of its side-cars that were described.
     """
 
     path: Path
@@ -99,6 +102,14 @@ class FileInfo:
     choice: Choice = NO_CHOICE
     remembered: str = ""
     exposure_time: float | None = None
+    states: tuple[FileState, ...] = field(default=(), repr=False)
+
+    def says_the_same(self, other: FileInfo) -> bool:
+        """Whether the headers of two versions of a file mean the same for a match."""
+        own = replace(other, states=self.states, grid=self.grid, remembered=self.remembered)
+        a, b = self.grid, other.grid
+        same_grid = (a.shape, a.xy0, a.cards) == (b.shape, b.xy0, b.cards)
+        return same_grid and self == own
 
 
 @dataclass(frozen=True)
@@ -121,6 +132,8 @@ class Source:
         All that was recognised.
     choice : Choice
         What the user said about the file.
+    states : tuple of FileState
+        Versions of the file and of its side-cars that were read.
     """
 
     path: Path
@@ -132,6 +145,7 @@ class Source:
     warnings: tuple[str, ...] = ()
     planes: Planes | None = field(repr=False, default=None)
     choice: Choice = NO_CHOICE
+    states: tuple[FileState, ...] = field(default=(), repr=False)
 
 
 class FileExposure(Exposure):
@@ -163,7 +177,7 @@ def describe(path: str | os.PathLike[str], choice: Choice | Resolver = NO_CHOICE
         With one of the identifiers of FORMATS section 8; a `ChooseError` when the file holds
         several images and `choice` names none, a `SidecarError` when it is no exposure.
     """
-    with FitsFile(path) as file:
+    with _opened(path) as (file, state):
         choice, remembered = (choice, "") if isinstance(choice, Choice) else choice(file)
         planes = recognise(file, choice)
         remarks = (remembered,) if remembered else ()
@@ -188,7 +202,19 @@ def describe(path: str | os.PathLike[str], choice: Choice | Resolver = NO_CHOICE
             choice=choice,
             remembered=remembered,
             exposure_time=exposure_time((planes.header, file.hdus[0].header)),
+            states=(*state, *file_states(planes.companions)),
         )
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[FitsFile, tuple[FileState, ...]]]:
+    """Open a file; its state is taken before, so that a replacement during the work shows."""
+    try:
+        state: tuple[FileState, ...] = (FileState.of(Path(path)),)
+    except ReadError:
+        state = ()  # opening it says why
+    with FitsFile(path) as file:
+        yield file, state
 
 
 def is_own_file(path: str | os.PathLike[str]) -> bool:
@@ -239,14 +265,16 @@ def read(
     ReadError
         With one of the identifiers of FORMATS section 8; one sentence.
     """
-    with FitsFile(path) as file:
+    with _opened(path) as (file, state):
         try:
             planes = recognise(file, choice)
+            states = (*state, *file_states(planes.companions))
             assembler = Assembler(file, planes, scratch, progress)
             image, mask = assembler.image(), assembler.mask()
             noise = assembler.variance(image) if variance else None
         except MemoryError as exc:
             raise file.error("does not fit into memory", "E_MEMORY") from exc
+        check_unchanged(states)
         source = Source(
             path=Path(path),
             convention=planes.convention,
@@ -257,6 +285,7 @@ def read(
             warnings=(*file.warnings, *planes.warnings, *assembler.warnings),
             planes=planes,
             choice=choice,
+            states=states,
         )
         return FileExposure(
             image=image,
@@ -316,7 +345,7 @@ def measure_file(
         if mask is not None and mask.bitpix != 32:
             return None
         if shape is not None and planes.shape != shape:
-            raise ReadError(path, CHANGED)
+            raise ReadError(path, CHANGED, id="E_CHANGED")
         bits = bits_of(planes.bits, config.bad_mask_planes)
         factor = np.float32(scale)
 
