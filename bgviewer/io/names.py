@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["distinct_stems", "file_stem", "is_fits_name"]
+__all__ = ["distinct_stems", "file_stem", "is_fits_name", "printable_name"]
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WRAPPERS = (".gz", ".bz2", ".xz", ".fz")
 _ENDINGS = (".fits", ".fit", ".fts")
 
@@ -23,6 +25,24 @@ def _strip(name: str, endings: tuple[str, ...]) -> str:
 def file_stem(path: str | os.PathLike[str]) -> str:
     """Return a file's name without ``.fits``, ``.fit``, ``.fts`` and what packs them."""
     return _strip(_strip(Path(path).name, _WRAPPERS), _ENDINGS)
+
+
+def printable_name(name: str) -> str:
+    r"""Return a name as text that UTF-8 can hold.
+
+    Bytes of file names that are no UTF-8, which Python keeps as lone surrogates, become ``\xE9``.
+
+    Examples
+    --------
+    >>> print(printable_name("caf\udce9"))
+    caf\xe9
+    """
+    return name if name.isascii() else _SURROGATE.sub(_escaped, name)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def is_fits_name(name: str) -> bool:

@@ -21,6 +21,7 @@ from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Ranking, rank_exposures
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
+from bgviewer.io.names import printable_name
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry, as_stack
 from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.load import EXCLUDED, measure_stack
@@ -86,6 +87,8 @@ class MatchOutcome:
         Whether it was re-projected onto the grid of the others.
     warnings : tuple of str
         What the user is told about it: headers, unused planes, scale, grid, lost digits.
+    earlier_files : tuple of Path
+        Files of an earlier run that have its names in the folder and were kept.
     """
 
     id: int
@@ -111,6 +114,7 @@ class MatchOutcome:
     detected: bool = False
     aligned: bool = False
     warnings: tuple[str, ...] = ()
+    earlier_files: tuple[Path, ...] = ()
 
     @property
     def model(self) -> Model | None:
@@ -162,7 +166,7 @@ def find_exposure(stack: ExposureStack, wanted: int | str) -> int:
     for entry in stack.entries:
         names = {entry.name, entry.output_stem}
         if entry.path is not None:
-            names |= {str(entry.path), entry.path.name}
+            names |= {str(entry.path), entry.path.name, printable_name(entry.path.name)}
             if Path(wanted).exists() and entry.path.resolve() == Path(wanted).resolve():
                 return entry.id
         if wanted in names:
