@@ -7,7 +7,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from bgviewer.cli.output import StderrProgress, number, say
+from bgviewer.cli.output import number, say
+from bgviewer.cli.signals import stoppable_progress
 from bgviewer.io.write import check_target
 from bgviewer.tasks.export import ExportRequest
 from bgviewer.tasks.sweep import Sweep, SweepRequest, sweep_stack
@@ -29,12 +30,9 @@ def swept(request: ExportRequest, auto: str | None) -> tuple[ExportRequest, Swee
     """Return the request with the sweep's choice per exposure or for the stack, and the sweep."""
     if auto is None:
         return request, None
-    progress = StderrProgress()
     wanted = SweepRequest(request.stack, request.reference, request.config, plan=request.plan)
-    try:
+    with stoppable_progress() as progress:
         found = sweep_stack(wanted, progress)
-    finally:
-        progress.close()
     for exposure in found.exposures:
         if exposure.status == "failed":
             say(f"{exposure.name}: not swept: {exposure.reason}")

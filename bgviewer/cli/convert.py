@@ -10,6 +10,7 @@ from bgviewer.cli.output import say
 from bgviewer.errors import BgviewerError, WriteError
 from bgviewer.io.config_file import dump_any, format_of, read_any
 from bgviewer.io.text import write_text
+from bgviewer.io.transaction import recover
 from bgviewer.io.write import check_target
 from bgviewer.tasks.export import ExportReport, ExportRequest
 
@@ -60,6 +61,8 @@ def write_report(
     from bgviewer.tasks.html_report import match_report, write_html  # pictures are dear to import
 
     stack = request.stack.with_plan(request.plan)
+    for note in recover(Path(path).parent).notes:
+        say(note)
     try:
         html = match_report(
             stack,

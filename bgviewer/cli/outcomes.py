@@ -69,8 +69,6 @@ def print_outcomes(report: ExportReport) -> None:
     excluded = sum(o.status == "excluded" for o in report.outcomes)
     also = f", {excluded} excluded" if excluded else ""
     say_warnings(report)
-    if report.stopped:
-        return
     say(
         f"{report.n_matched} matched, {report.n_failed} failed{also}; written to {report.directory}"
     )

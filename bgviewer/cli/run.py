@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bgviewer.cli import exits
 from bgviewer.cli.arguments import build_parser
 from bgviewer.cli.output import say
+from bgviewer.cli.signals import SignalStop
 from bgviewer.errors import (
     BgviewerError,
     Cancelled,
@@ -78,6 +79,9 @@ def run_command(command: str | None, argv: Sequence[str], *, window: Window) -> 
     except Cancelled:
         say("stopped")
         return exits.INTERRUPTED
+    except SignalStop as stop:
+        say(str(stop))
+        return stop.exit_code
     except KeyboardInterrupt:
         say("interrupted")
         return exits.INTERRUPTED
