@@ -34,6 +34,7 @@ from bgviewer.io.transaction import recover
 from bgviewer.tasks.export import ExportRequest, export
 from tests.stacks import write_small_stack
 
+HERE = Path(__file__).parents[1]
 N, SEED = 7, 13
 OLD, NEW = MatchConfig(bin_size=64), MatchConfig(bin_size=32)
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
@@ -125,15 +126,15 @@ def stops(count: int, folder: Path, stack: Path, pristine: Path, tally: Tally) -
     earlier = {path.name for path in pristine.iterdir()}
     start = time.monotonic()
     shutil.copytree(pristine, out)
-    subprocess.run(command(stack, out), check=True, capture_output=True)
+    subprocess.run(command(stack, out), check=True, capture_output=True, cwd=HERE)
     whole = time.monotonic() - start
     loaded = load_stack([stack])
     for number in range(count):
         shutil.rmtree(out)
         shutil.copytree(pristine, out)
-        sent, moment = SIGNALS[number % 3], whole * chance.uniform(0.4, 1.0)
+        sent, moment = SIGNALS[number % 3], whole * chance.uniform(0.3, 0.85)
         process = subprocess.Popen(
-            command(stack, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command(stack, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=HERE
         )
         try:
             process.communicate(timeout=moment)
@@ -194,7 +195,7 @@ def full_disks(count: int, folder: Path, stack: Path, pristine: Path, tally: Tal
             out = place / "out"
             shutil.copytree(pristine, out)
             ran = subprocess.run(
-                command(stack, out), capture_output=True, text=True, preexec_fn=limited
+                command(stack, out), capture_output=True, text=True, preexec_fn=limited, cwd=HERE
             )
             what = f"disk of {size} bytes (code {ran.returncode})"
             tally.seen[f"disks: code {ran.returncode}"] += 1
@@ -206,6 +207,7 @@ def full_disks(count: int, folder: Path, stack: Path, pristine: Path, tally: Tal
 
 
 def main(arguments: list[str]) -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     given = [int(argument) for argument in arguments]
     n_stops, n_disks = given + [100, 20][len(given) :]
     with tempfile.TemporaryDirectory(prefix="interruptions-") as name:

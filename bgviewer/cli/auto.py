@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ _FILE = "sweep.json"
 
 def check_auto(request: ExportRequest, auto: str | None) -> None:
     """Refuse what could not be written before any work is done."""
-    if auto is not None and Path(request.directory).exists():
+    if auto is not None and os.path.exists(request.directory):
         check_target(Path(request.directory) / _FILE, overwrite=request.overwrite)
 
 

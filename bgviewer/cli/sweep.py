@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 from bgviewer import __version__
@@ -20,6 +21,7 @@ from bgviewer.io.stack import ExposureStack
 from bgviewer.io.text import write_text
 from bgviewer.io.transaction import OutputGroup, reason_of, recover
 from bgviewer.io.write import check_target
+from bgviewer.tasks.export_plan import check_writable
 from bgviewer.tasks.match import check_included, choose_reference, find_exposure
 from bgviewer.tasks.sweep import Sweep, SweepRequest, sweep_stack, with_choices
 from bgviewer.tasks.sweep_report import sweep_json
@@ -37,7 +39,9 @@ def sweep_opened(arguments: argparse.Namespace, settings: Settings, stack: Expos
     hold_out = HoldOut(tile=arguments.tile, folds=arguments.folds, mode=arguments.hold_out)
     assert stack.shape is not None
     space = _space(arguments, SweepSpace.for_shape(stack.shape, settings.config))
-    if arguments.output and Path(arguments.output).exists():
+    if arguments.output:
+        check_writable(Path(arguments.output))
+    if arguments.output and os.path.exists(arguments.output):
         for name in FILES:
             check_target(Path(arguments.output) / name, overwrite=arguments.overwrite)
     with stoppable_progress() as progress:

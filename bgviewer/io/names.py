@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["distinct_stems", "file_stem", "is_fits_name", "printable_name"]
+__all__ = ["distinct_stems", "file_stem", "is_fits_name", "printable_name", "raw_name"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
 _WRAPPERS = (".gz", ".bz2", ".xz", ".fz")
 _ENDINGS = (".fits", ".fit", ".fts")
 
@@ -38,6 +39,11 @@ def printable_name(name: str) -> str:
     caf\xe9
     """
     return name if name.isascii() else _SURROGATE.sub(_escaped, name)
+
+
+def raw_name(name: str) -> str:
+    """Return the name that `printable_name` has written."""
+    return _ESCAPED.sub(lambda match: chr(0xDC00 + int(match[1], 16)), name)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
@@ -167,12 +168,19 @@ def find_exposure(stack: ExposureStack, wanted: int | str) -> int:
         names = {entry.name, entry.output_stem}
         if entry.path is not None:
             names |= {str(entry.path), entry.path.name, printable_name(entry.path.name)}
-            if Path(wanted).exists() and entry.path.resolve() == Path(wanted).resolve():
+            if _is_same_file(entry.path, wanted):
                 return entry.id
         if wanted in names:
             return entry.id
     held = ", ".join(e.name for e in stack.entries[:12]) + (" ..." if len(stack) > 12 else "")
     raise _not_held(wanted, f"no exposure is called {wanted!r}; the stack has {held}")
+
+
+def _is_same_file(path: Path, wanted: str) -> bool:
+    try:
+        return os.path.samefile(path, wanted)
+    except (OSError, ValueError):
+        return False  # a name, not a path
 
 
 def _not_held(wanted: int | str, text: str) -> ConfigError:
