@@ -65,6 +65,8 @@ __all__ = [
     "plan_export",
 ]
 
+_NO_MEMORY = "not enough memory for it; work on fewer exposures at a time (--jobs 1)"
+
 
 def export(
     request: ExportRequest,
@@ -182,7 +184,7 @@ class _Run:
                 reason = str(getattr(error, "reason", None) or error)
                 outcome = replace(failed, status="failed", reason=reason)
             except MemoryError:
-                outcome = replace(failed, status="failed", reason="not enough memory to write it")
+                outcome = replace(failed, status="failed", reason=_NO_MEMORY)
             outcome = self._with_earlier_files(outcome)
             self._done[entry.id] = outcome
             return outcome
