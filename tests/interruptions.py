@@ -121,27 +121,34 @@ def check(out: Path, earlier: set[str], tally: Tally, what: str, report_is_new: 
             tally.expect(not changed, f"{what}: an old report beside new {changed}")
 
 
+def has_temporary(folder: Path) -> bool:
+    return any(name.startswith(".") for name in os.listdir(folder))
+
+
 def stops(count: int, folder: Path, stack: Path, pristine: Path, tally: Tally) -> None:
     chance, out = random.Random(SEED), folder / "out"
     earlier = {path.name for path in pristine.iterdir()}
-    start = time.monotonic()
-    shutil.copytree(pristine, out)
-    subprocess.run(command(stack, out), check=True, capture_output=True, cwd=HERE)
-    whole = time.monotonic() - start
-    loaded = load_stack([stack])
+    loaded, writing = load_stack([stack]), 1.0
     for number in range(count):
-        shutil.rmtree(out)
+        shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(pristine, out)
-        sent, moment = SIGNALS[number % 3], whole * chance.uniform(0.3, 0.85)
+        # Every tenth comes at any time, the others while files are written.
+        sent, early = SIGNALS[number % 3], number % 10 == 0
+        moment = chance.uniform(0.0, 1.0)
         process = subprocess.Popen(
             command(stack, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=HERE
         )
+        while not early and process.poll() is None and not has_temporary(out):
+            time.sleep(0.001)
+        start = time.monotonic()
         try:
-            process.communicate(timeout=moment)
+            process.wait(timeout=moment * (2.0 if early else writing))
         except subprocess.TimeoutExpired:
             process.send_signal(sent)
+        else:
+            writing = max(0.05, 0.9 * (time.monotonic() - start)) if not early else writing
         _, said = process.communicate(timeout=60)
-        what = f"stop {number} ({sent.name} after {moment:.2f} s, code {process.returncode})"
+        what = f"stop {number} ({sent.name} at {moment:.2f}, code {process.returncode})"
         code = process.returncode
         # A signal that comes after the last line ends the interpreter itself.
         known = code in (0, CODES[sent]) or (code == -sent and "written to" in said)
