@@ -22,6 +22,7 @@ from bgviewer.cli.signals import SignalStop, stoppable_progress
 from bgviewer.engine.ranking import rank_exposures
 from bgviewer.errors import ConfigError, NoReferenceError
 from bgviewer.io.stack import ExposureStack
+from bgviewer.io.transaction import recover
 from bgviewer.tasks.export import (
     ExportReport,
     ExportRequest,
@@ -74,6 +75,9 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         plan=settings.plan,
         **export_options(arguments),
     )
+    recovered = () if arguments.dry_run else recover(request.directory).notes
+    for note in recovered:
+        say(note)
     check_targets(request)
     if not arguments.dry_run:
         check_writable(request.directory)
@@ -95,7 +99,7 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         report = _export(request, getattr(arguments, "jobs", None))
     except SignalStop as stop:
         if arguments.json and stop.report is not None:
-            print_json(report_json(stop.report, stack))
+            print_json(report_json(stop.report, stack, recovered))
         raise
     write_sweep(request, found)
     write_report(arguments, request, report)
@@ -103,7 +107,7 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         say(report.problem)
     if arguments.json:
         say_warnings(report)
-        print_json(report_json(report, stack))
+        print_json(report_json(report, stack, recovered))
     else:
         print_outcomes(report)
     return exit_code(report)
@@ -184,13 +188,15 @@ def exit_code(report: ExportReport) -> int:
     return exits.SOME_FAILED if report.n_failed or report.problem else exits.ALL_MATCHED
 
 
-def report_json(report: ExportReport, stack: ExposureStack) -> dict[str, Any]:
-    """Return the outcome of a match as JSON-ready values."""
+def report_json(
+    report: ExportReport, stack: ExposureStack, notes: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Return the outcome of a match as JSON-ready values; `notes` are said besides its own."""
     return {
         "version": __version__,
         "reference": stack[report.reference].name,
         "config": report.config.to_lsst(),
-        "notes": [*stack.notes, *report.notes],
+        "notes": [*stack.notes, *notes, *report.notes],
         "problem": report.problem,
         "stopped": report.stopped,
         "exposures": [outcome_json(o, report.limits) for o in report.outcomes],

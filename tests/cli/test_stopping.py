@@ -15,6 +15,7 @@ from astropy.table import Table
 import bgviewer.__main__ as program
 import bgviewer.cli.matching as matching
 from bgviewer.cli.output import StderrProgress
+from bgviewer.io import transaction
 from bgviewer.signals import SignalStop, handled_by, raise_on_signals
 
 STOPS = [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)]
@@ -165,6 +166,21 @@ def test_stopped_at_the_start_of_the_program(name, code):
         text=True,
     )
     assert (ran.returncode, ran.stderr) == (code, f"bgviewer: stopped by {name}\n")
+
+
+def test_what_a_killed_run_left_is_removed_and_said_also_by_a_refused_run(run, stack, tmp_path):
+    out = tmp_path / "out"
+    assert run("match", stack, "-o", out, "-c", "binSize=40").code == 0
+    for more, code in (((), 2), (("--overwrite", "--json"), 0)):
+        left = out / f".demo.bgviewer-{transaction._host()}-4000000-0123456789ab-1.part"
+        left.touch()
+        assert run("match", stack, "-o", out, "--dry-run", "--overwrite").code == 0
+        assert left.exists()
+        ran = run("match", stack, "-o", out, "-c", "binSize=40", *more)
+        assert ran.code == code and not left.exists()
+        said = f"removed 1 temporary file of a killed run: {left.name}"
+        assert ran.err.count(said) == 1
+        assert code or said in ran.json["notes"]
 
 
 def test_json_escapes_names_that_are_no_utf8(capsys):
