@@ -122,7 +122,7 @@ def check(out: Path, earlier: set[str], tally: Tally, what: str, report_is_new: 
 
 
 def has_temporary(folder: Path) -> bool:
-    return any(name.startswith(".") for name in os.listdir(folder))
+    return any(name.startswith(".demo") for name in os.listdir(folder))  # not the trial
 
 
 def stops(count: int, folder: Path, stack: Path, pristine: Path, tally: Tally) -> None:
