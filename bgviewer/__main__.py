@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,23 @@ _USUAL = gc.get_threshold()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run bgviewer and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments == ["--version"]:
-        return _version()
-    with _rarer_collections():
-        return _run(arguments)
+    try:
+        if arguments == ["--version"]:
+            return _version()
+        with _rarer_collections():
+            return _run(arguments)
+    except KeyboardInterrupt as stop:  # while modules are imported
+        return _interrupted(stop)
+    finally:
+        # The program ends: what the interpreter has left to do is not worth a traceback.
+        if argv is None and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _interrupted(stop: KeyboardInterrupt) -> int:
+    with suppress(OSError, ValueError):
+        print(f"bgviewer: {str(stop) or 'interrupted'}", file=sys.stderr)
+    return int(getattr(stop, "exit_code", 130))
 
 
 @contextmanager
@@ -41,6 +55,18 @@ def _rarer_collections() -> Iterator[None]:
 
 
 def _run(arguments: list[str]) -> int:
+    from bgviewer.signals import raise_on_signals
+
+    with raise_on_signals() as restore:
+
+        def window(request: WindowRequest) -> int:
+            restore()  # Qt's loop runs no handlers of Python; the window has its own
+            return _window(request)
+
+        return _run_command(arguments, window)
+
+
+def _run_command(arguments: list[str], window: Callable[[WindowRequest], int]) -> int:
     from bgviewer.cli import COMMANDS, run_command
     from bgviewer.cli.exits import USAGE
     from bgviewer.cli.output import say
@@ -53,8 +79,8 @@ def _run(arguments: list[str]) -> int:
     try:
         with checked_stdout():
             if command is None:
-                return run_command(None, arguments, window=_window)
-            return run_command(command, arguments[1:], window=_window)
+                return run_command(None, arguments, window=window)
+            return run_command(command, arguments[1:], window=window)
     except WriteError as error:  # the last words could not be printed
         say(str(error))
         return USAGE

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from bgviewer.cli.output import StderrProgress, number, say
+from bgviewer.cli.output import number, say
+from bgviewer.cli.signals import stoppable_progress
 from bgviewer.io.write import check_target
 from bgviewer.tasks.export import ExportRequest
 from bgviewer.tasks.sweep import Sweep, SweepRequest, sweep_stack
@@ -21,7 +23,7 @@ _FILE = "sweep.json"
 
 def check_auto(request: ExportRequest, auto: str | None) -> None:
     """Refuse what could not be written before any work is done."""
-    if auto is not None and Path(request.directory).exists():
+    if auto is not None and os.path.exists(request.directory):
         check_target(Path(request.directory) / _FILE, overwrite=request.overwrite)
 
 
@@ -29,12 +31,9 @@ def swept(request: ExportRequest, auto: str | None) -> tuple[ExportRequest, Swee
     """Return the request with the sweep's choice per exposure or for the stack, and the sweep."""
     if auto is None:
         return request, None
-    progress = StderrProgress()
     wanted = SweepRequest(request.stack, request.reference, request.config, plan=request.plan)
-    try:
+    with stoppable_progress() as progress:
         found = sweep_stack(wanted, progress)
-    finally:
-        progress.close()
     for exposure in found.exposures:
         if exposure.status == "failed":
             text = f"{exposure.name}: not swept: {exposure.reason}"

@@ -8,8 +8,9 @@ import math
 from bgviewer import __version__
 from bgviewer.cli import exits
 from bgviewer.cli.opening import stack_json
-from bgviewer.cli.output import StderrProgress, number, print_json, print_table, say
+from bgviewer.cli.output import number, print_json, print_table, say
 from bgviewer.cli.settings import Settings
+from bgviewer.cli.signals import stoppable_progress
 from bgviewer.errors import NoReferenceError
 from bgviewer.io.stack import ExposureStack
 from bgviewer.tasks.check import Check, check, check_json
@@ -36,11 +37,8 @@ def check_stack(arguments: argparse.Namespace, settings: Settings, stack: Exposu
             reason = getattr(why, "reason", None) or why
             raise NoReferenceError(f"{stack[reference].name} cannot be the reference: {reason}")
     request = ConsistencyRequest(stack, settings.config, reference, plan=settings.plan)
-    progress = StderrProgress()
-    try:
+    with stoppable_progress() as progress:
         found = check(request, progress)
-    finally:
-        progress.close()
     stack.notes += found.consistency.graph.warnings
     for line in (*found.consistency.graph.warnings, *grouped_warnings(found.warnings.items())):
         say(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from bgviewer.cli import exits
@@ -10,8 +11,9 @@ from bgviewer.cli.output import say
 from bgviewer.errors import BgviewerError, WriteError
 from bgviewer.io.config_file import dump_any, format_of, read_any
 from bgviewer.io.text import write_text
-from bgviewer.io.write import check_target
-from bgviewer.tasks.export import ExportReport, ExportRequest
+from bgviewer.io.transaction import recover
+from bgviewer.io.write import check_name, check_target
+from bgviewer.tasks.export import ExportReport, ExportRequest, check_writable
 
 __all__ = ["check_report", "convert_config", "write_report"]
 
@@ -45,9 +47,11 @@ def check_report(arguments: argparse.Namespace, request: ExportRequest) -> None:
     target = Path(path)
     if target.suffix.lower() not in (".html", ".htm"):
         raise WriteError(target, "a report must be called .html")
-    if not target.absolute().parent.is_dir() and target.parent != Path(request.directory):
-        raise WriteError(target, "the folder does not exist")
+    if target.parent == Path(request.directory) and not os.path.exists(target.parent):
+        check_name(target)  # the folder is made by the match
+        return
     check_target(target, overwrite=request.overwrite)
+    check_writable(target.parent)
 
 
 def write_report(
@@ -60,6 +64,8 @@ def write_report(
     from bgviewer.tasks.html_report import match_report, write_html  # pictures are dear to import
 
     stack = request.stack.with_plan(request.plan)
+    for note in recover(Path(path).parent).notes:
+        say(note)
     try:
         html = match_report(
             stack,

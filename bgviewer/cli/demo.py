@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from bgviewer.cli import exits
 from bgviewer.cli.matching import match_and_export
-from bgviewer.cli.output import StderrProgress, say
+from bgviewer.cli.output import say
 from bgviewer.cli.settings import Settings
+from bgviewer.cli.signals import stoppable_progress
 from bgviewer.errors import WriteError
+from bgviewer.io.transaction import reason_of, recover
 from bgviewer.tasks.demo import DEMO_CONFIG, write_demo_stack
 
 if TYPE_CHECKING:
@@ -29,15 +31,15 @@ def run_demo(arguments: argparse.Namespace, window: Callable[[WindowRequest], in
 
     folder = _folder(arguments.output)
     stack_folder = folder / "stack"
-    progress = StderrProgress()
+    for note in recover(stack_folder).notes:
+        say(note)
     try:
-        write_demo_stack(stack_folder, progress=progress)
+        with stoppable_progress() as progress:
+            write_demo_stack(stack_folder, progress=progress)
     except OSError as error:
         if isinstance(error, WriteError):
             raise
-        raise WriteError(folder, f"cannot be made ({error.strerror})") from error
-    finally:
-        progress.close()
+        raise WriteError(folder, f"cannot be made: {reason_of(error)}") from error
     request = WindowRequest(paths=(str(stack_folder),), config=DEMO_CONFIG)
     if has_display() and not arguments.headless:
         code = window(request)

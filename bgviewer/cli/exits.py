@@ -20,5 +20,7 @@ exit codes:
   4    no usable input
   5    some exposures failed, the rest is done
   6    no exposure could be matched
-  130  interrupted
+  129  stopped by SIGHUP (a closed terminal)
+  130  interrupted (Ctrl+C)
+  143  stopped by SIGTERM
 """

@@ -14,16 +14,20 @@ from bgviewer.cli.convert import check_report, write_report
 from bgviewer.cli.export_options import export_options
 from bgviewer.cli.opening import measure, open_stack, say_exposure_warnings, stack_json
 from bgviewer.cli.outcomes import outcome_json, print_outcomes, say_warnings
-from bgviewer.cli.output import StderrProgress, print_json, say
+from bgviewer.cli.output import print_json, say
 from bgviewer.cli.recorded import refuse_second_match
 from bgviewer.cli.regions import with_regions
 from bgviewer.cli.settings import Settings
+from bgviewer.cli.signals import SignalStop, stoppable_progress
 from bgviewer.errors import ConfigError, NoReferenceError
 from bgviewer.io.stack import ExposureStack, StackEntry
+from bgviewer.io.transaction import recover
 from bgviewer.tasks.export import (
     ExportReport,
     ExportRequest,
+    ExportStopped,
     check_targets,
+    check_writable,
     export,
     plan_export,
 )
@@ -72,7 +76,12 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         plan=settings.plan,
         **export_options(arguments),
     )
+    recovered = () if arguments.dry_run else recover(request.directory).notes
+    for note in recovered:
+        say(note)
     check_targets(request)
+    if not arguments.dry_run:
+        check_writable(request.directory)
     check_report(arguments, request)
     auto = getattr(arguments, "auto", None)
     check_auto(request, auto)
@@ -95,14 +104,19 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
     request, found = swept(request, auto)
     if arguments.dry_run:
         return _dry_run(request, arguments.json, found)
-    report = _export(request, getattr(arguments, "jobs", None))
+    try:
+        report = _export(request, getattr(arguments, "jobs", None))
+    except SignalStop as stop:
+        if arguments.json and stop.report is not None:
+            print_json(report_json(stop.report, request.stack, recovered))
+        raise
     write_sweep(request, found)
     write_report(arguments, request, report)
     if report.problem is not None:
         say(report.problem)
     if arguments.json:
         say_warnings(report)
-        print_json(report_json(report, request.stack))
+        print_json(report_json(report, request.stack, recovered))
     else:
         print_outcomes(report)
     return exit_code(report)
@@ -131,11 +145,25 @@ def _too_few(count: int, stack: ExposureStack) -> int:
 
 
 def _export(request: ExportRequest, jobs: int | None) -> ExportReport:
-    progress = StderrProgress()
+    """Export; a stop says how much was written.
+
+    Raises
+    ------
+    SignalStop
+        With the report of what was done.
+    """
+    report = None
     try:
-        return export(request, progress, jobs=jobs)
-    finally:
-        progress.close()
+        with stoppable_progress() as progress:
+            report = export(request, progress, jobs=jobs)
+    except SignalStop as stop:
+        if isinstance(stop.__cause__, ExportStopped):
+            report = stop.__cause__.report
+        wanted = len(plan_export(replace(request, overwrite=True)).matched)
+        written = 0 if report is None else report.n_written
+        stop.detail, stop.report = f"{written} of {wanted} exposures written", report
+        raise
+    return report
 
 
 def _dry_run(request: ExportRequest, as_json: bool, found: Sweep | None = None) -> int:
@@ -184,13 +212,17 @@ def exit_code(report: ExportReport) -> int:
     return exits.SOME_FAILED if report.n_failed or report.problem else exits.ALL_MATCHED
 
 
-def report_json(report: ExportReport, stack: ExposureStack) -> dict[str, Any]:
-    """Return the outcome of a match as JSON-ready values."""
+def report_json(
+    report: ExportReport, stack: ExposureStack, notes: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Return the outcome of a match as JSON-ready values; `notes` are said besides its own."""
     return {
         "version": __version__,
         "reference": stack[report.reference].name,
         "config": report.config.to_lsst(),
         **stack_json(stack),
+        "notes": [*stack.notes, *notes, *report.notes],
         "problem": report.problem,
+        "stopped": report.stopped,
         "exposures": [outcome_json(o, report.limits) for o in report.outcomes],
     }

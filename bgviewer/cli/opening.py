@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from bgviewer.cli.output import StderrProgress, say
+from bgviewer.cli.output import say
 from bgviewer.cli.reading_options import say_how_to_choose
 from bgviewer.cli.settings import Settings
+from bgviewer.cli.signals import stoppable_progress
 from bgviewer.errors import BgviewerError, ReadError
 from bgviewer.io.stack import ExposureStack, load_stack
 from bgviewer.tasks.exposure_warnings import exposure_warnings, grouped_warnings
@@ -19,8 +20,7 @@ __all__ = ["measure", "open_stack", "say_exposure_warnings", "stack_json"]
 
 def open_stack(arguments: argparse.Namespace, settings: Settings) -> ExposureStack:
     """Open the stack (headers only) and say what a person should know of it."""
-    progress = StderrProgress()
-    try:
+    with stoppable_progress() as progress:
         stack = load_stack(
             arguments.paths,
             zero_point=settings.zero_point,
@@ -29,8 +29,6 @@ def open_stack(arguments: argparse.Namespace, settings: Settings) -> ExposureSta
             progress=progress,
             choices=settings.reading,
         )
-    finally:
-        progress.close()
     stack.notes = (*stack.notes, *plan_warnings(settings.plan, stack))
     for note in stack.notes:
         say(note)
@@ -61,13 +59,10 @@ def say_exposure_warnings(stack: ExposureStack) -> None:
 
 def measure(stack: ExposureStack, settings: Settings, keep: bool = True) -> LoadedStack:
     """Measure every exposure for the ranking."""
-    progress = StderrProgress()
-    try:
+    with stoppable_progress() as progress:
         measurements, reasons = measure_stack(
             stack, settings.config, progress, keep=keep, plan=settings.plan
         )
-    finally:
-        progress.close()
     for entry, reason in zip(stack.entries, reasons, strict=True):
         if reason is not None and entry.problem is None:
             say(f"{entry.name}: {reason}")

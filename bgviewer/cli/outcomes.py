@@ -47,6 +47,7 @@ def outcome_json(outcome: MatchOutcome, limits: AcceptanceLimits) -> dict[str, A
             None if outcome.background_list is None else str(outcome.background_list)
         ),
         "background_list_difference": outcome.background_list_difference,
+        "earlier_files": [str(path) for path in outcome.earlier_files],
     }
 
 
@@ -77,6 +78,8 @@ def print_outcomes(report: ExportReport) -> None:
 
 def say_warnings(report: ExportReport) -> None:
     """Print on stderr what the user is told about single exposures, each warning once."""
+    for note in report.notes:
+        say(note)
     for line in grouped_warnings((o.name, o.warnings) for o in report.outcomes):
         say(line)
 

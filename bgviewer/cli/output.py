@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, TextIO
+
+from bgviewer.errors import Cancelled
 
 __all__ = ["StderrProgress", "number", "print_json", "print_table", "say"]
 
@@ -35,8 +38,9 @@ def plain(value: Any) -> Any:
 
 
 def print_json(value: Any) -> None:
-    """Print JSON on stdout; never a NaN token."""
-    print(json.dumps(plain(value), indent=2, allow_nan=False, ensure_ascii=False))
+    """Print JSON on stdout; never a NaN token, and file names that are no UTF-8 escaped."""
+    text = json.dumps(plain(value), indent=2, allow_nan=False, ensure_ascii=False)
+    print(re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -92,9 +96,16 @@ class StderrProgress:
         self._text = ""
         self._shown = ""
         self._logged = time.monotonic()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Ask the work to end at its next step; may be called by a signal handler."""
+        self._stopped = True
 
     def step(self, fraction: float | None = None, text: str | None = None) -> None:
-        """Show fraction and text when they changed."""
+        """Show fraction and text when they changed; raise `Cancelled` after `stop`."""
+        if self._stopped:
+            raise Cancelled("stopped by the user")
         if text is not None and text != self._text:
             self._text = _one_line(text)
         if fraction is None:

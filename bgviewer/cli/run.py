@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bgviewer.cli import exits
 from bgviewer.cli.arguments import build_parser
 from bgviewer.cli.output import say
+from bgviewer.cli.signals import SignalStop
 from bgviewer.errors import (
     BgviewerError,
     Cancelled,
@@ -78,6 +79,9 @@ def run_command(command: str | None, argv: Sequence[str], *, window: Window) -> 
     except Cancelled:
         say("stopped")
         return exits.INTERRUPTED
+    except SignalStop as stop:
+        say(str(stop))
+        return stop.exit_code
     except KeyboardInterrupt:
         say("interrupted")
         return exits.INTERRUPTED
@@ -150,16 +154,20 @@ def _window(arguments: argparse.Namespace, window: Window) -> int:
 
 def _check_picture(path: Path) -> None:
     """Refuse to draw over anything but an earlier picture."""
+    from bgviewer.io.write import check_target
+
     if path.suffix.lower() != ".png":
         raise WriteError(path, "a picture must be called .png")
-    if not path.absolute().parent.is_dir():
-        raise WriteError(path, "the folder does not exist")
-    if path.is_dir():
-        raise WriteError(path, "is a folder")
-    if path.exists():
+    check_target(path, overwrite=True)
+    if not os.path.exists(path):
+        return
+    try:
         with path.open("rb") as held:
-            if held.read(8) != b"\x89PNG\r\n\x1a\n":
-                raise WriteError(path, "exists already and is no picture; it is left as it is")
+            is_picture = held.read(8) == b"\x89PNG\r\n\x1a\n"
+    except OSError as exc:
+        raise WriteError(path, f"cannot be replaced: {exc.strerror or exc}") from exc
+    if not is_picture:
+        raise WriteError(path, "exists already and is no picture; it is left as it is")
 
 
 def has_display() -> bool:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 from bgviewer import __version__
 from bgviewer.cli import exits
 from bgviewer.cli.opening import say_exposure_warnings
-from bgviewer.cli.output import StderrProgress, number, plain, print_json, print_table, say
+from bgviewer.cli.output import number, plain, print_json, print_table, say
 from bgviewer.cli.settings import Settings
+from bgviewer.cli.signals import stoppable_progress
 from bgviewer.cli.sweep_options import FILES
 from bgviewer.engine.holdout import HoldOut
 from bgviewer.engine.sweeping import SweepCell, SweepSpace
-from bgviewer.errors import NoReferenceError
+from bgviewer.errors import NoReferenceError, WriteError
 from bgviewer.io.settings import dump_config
 from bgviewer.io.stack import ExposureStack
 from bgviewer.io.text import write_text
+from bgviewer.io.transaction import OutputGroup, reason_of, recover
 from bgviewer.io.write import check_target
+from bgviewer.tasks.export_plan import check_writable
 from bgviewer.tasks.match import check_included, choose_reference, find_exposure
 from bgviewer.tasks.sweep import Sweep, SweepRequest, sweep_stack, with_choices
 from bgviewer.tasks.sweep_report import sweep_json
@@ -36,11 +40,12 @@ def sweep_opened(arguments: argparse.Namespace, settings: Settings, stack: Expos
     hold_out = HoldOut(tile=arguments.tile, folds=arguments.folds, mode=arguments.hold_out)
     assert stack.shape is not None
     space = _space(arguments, SweepSpace.for_shape(stack.shape, settings.config))
-    if arguments.output and Path(arguments.output).exists():
+    if arguments.output:
+        check_writable(Path(arguments.output))
+    if arguments.output and os.path.exists(arguments.output):
         for name in FILES:
             check_target(Path(arguments.output) / name, overwrite=arguments.overwrite)
-    progress = StderrProgress()
-    try:
+    with stoppable_progress() as progress:
         if settings.reference is None:
             reference, ranking = choose_reference(stack, settings.config, progress, plan=plan)
             stack.notes += ranking.warnings
@@ -52,8 +57,6 @@ def sweep_opened(arguments: argparse.Namespace, settings: Settings, stack: Expos
                 raise NoReferenceError(f"{stack[reference].name} cannot be the reference: {reason}")
         request = SweepRequest(stack, reference, settings.config, space, hold_out, plan=plan)
         found = sweep_stack(request, progress)
-    finally:
-        progress.close()
     say_exposure_warnings(stack)
     if arguments.json:
         print_json({"version": __version__, **sweep_json(found)})
@@ -124,10 +127,16 @@ def _print(found: Sweep) -> None:
 
 
 def _write(found: Sweep, folder: Path, overwrite: bool) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(folder, f"cannot be made: {reason_of(error)}") from error
+    for note in recover(folder).notes:
+        say(note)
     text = json.dumps(plain({"version": __version__, **sweep_json(found)}), indent=1)
-    write_text(folder / FILES[0], text + "\n", overwrite)
-    for per, name in (("stack", FILES[1]), ("exposure", FILES[2])):
-        config, plan = with_choices(found, per)
-        write_text(folder / name, dump_config(config, plan=plan), overwrite)
+    with OutputGroup() as group:
+        write_text(folder / FILES[0], text + "\n", overwrite, group)
+        for per, name in (("stack", FILES[1]), ("exposure", FILES[2])):
+            config, plan = with_choices(found, per)
+            write_text(folder / name, dump_config(config, plan=plan), overwrite, group)
     say(f"written to {folder}: {', '.join(FILES)}")

@@ -35,6 +35,7 @@ from bgviewer.io.layout import FitsFile, Hdu, card_value
 from bgviewer.io.pixels import read_float_plane
 from bgviewer.io.provenance import Card, raw_cards, with_values
 from bgviewer.io.splice import Part
+from bgviewer.io.transaction import OutputGroup
 from bgviewer.io.write import check_target, source_path, with_source_hash, write_fresh
 
 __all__ = [
@@ -197,6 +198,7 @@ def write_background_list(
     sign: str = "add",
     overwrite: bool = False,
     progress: Progress = SILENT,
+    group: OutputGroup | None = None,
 ) -> WrittenList:
     """Write a background model as a BackgroundList of one entry.
 
@@ -215,7 +217,7 @@ def write_background_list(
         Photometric factor of the scaled unit.
     sign : {"add", "subtract"}
         Whether a pipeline shall add the list to the exposure, or subtract it (skyCorr style).
-    overwrite, progress
+    overwrite, progress, group
         As for `write_background`.
 
     Raises
@@ -239,7 +241,7 @@ def write_background_list(
         cards = with_source_hash(cards, input_path, progress)
     cards = with_values(cards, kind="background", sign=SIGNS[sign][0])
     parts = _parts(entry, exposure, cards, difference)
-    write_fresh(parts, path, overwrite, progress)
+    write_fresh(parts, path, overwrite, progress, group)
     return WrittenList(path, difference)
 
 

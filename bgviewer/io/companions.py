@@ -5,7 +5,6 @@ from __future__ import annotations
 import filecmp
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
@@ -17,7 +16,8 @@ from bgviewer.io.conventions import NO_CHOICE, Choice
 from bgviewer.io.names import file_stem
 from bgviewer.io.read import describe
 from bgviewer.io.sidecars import kind_of_word
-from bgviewer.io.write import atomic_output, check_target
+from bgviewer.io.transaction import OutputGroup, atomic_output
+from bgviewer.io.write import check_target
 
 __all__ = ["companion_names", "copy_companion", "is_copy"]
 
@@ -102,7 +102,11 @@ def is_copy(source: Path, target: Path) -> bool:
 
 
 def copy_companion(
-    source: Path, target: Path, overwrite: bool, progress: Progress = SILENT
+    source: Path,
+    target: Path,
+    overwrite: bool,
+    progress: Progress = SILENT,
+    group: OutputGroup | None = None,
 ) -> Path:
     """Copy a side-car, whole or not at all; one that is there already with these bytes serves.
 
@@ -115,12 +119,19 @@ def copy_companion(
         if is_copy(source, target):
             return target
         check_target(target, inputs=[source], overwrite=overwrite)
-        with open(source, "rb") as held, atomic_output(target, overwrite) as (out, _):
-            progress.step()
-            shutil.copyfileobj(held, out, _PIECE)
+        with (
+            open(source, "rb") as held,
+            atomic_output(target, overwrite, group, shared=True) as (out, _),
+        ):
+            while piece := held.read(_PIECE):
+                progress.step()
+                out.write(piece)
     except WriteError:
         if not is_copy(source, target):  # another thread may have written the same one
             raise
-    except FileNotFoundError as exc:
-        raise ReadError(source, f"cannot be opened ({exc.strerror})", id="E_MISSING") from exc
+    except ReadError:
+        raise
+    except OSError as exc:
+        why = f"cannot be opened ({exc.strerror or exc})"
+        raise ReadError(source, why, id="E_MISSING") from exc
     return target

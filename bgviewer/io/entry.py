@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bgviewer.errors import BgviewerError
 from bgviewer.io.align import AlignTarget
+from bgviewer.io.file_state import FileState, changed_files
 from bgviewer.io.read import FileInfo
 from bgviewer.io.scaling import Scale
 
@@ -58,3 +59,13 @@ class StackEntry:
     aligned: AlignTarget | None = None
     zero_point_refused: bool = False
     warnings: tuple[str, ...] = ()
+
+    @property
+    def states(self) -> tuple[FileState, ...]:
+        """Versions of its files that were loaded; empty in memory."""
+        return () if self.info is None else self.info.states
+
+    @property
+    def changed_files(self) -> tuple[Path, ...]:
+        """Its files, side-cars included, that have changed or are gone since it was loaded."""
+        return changed_files(self.states)

@@ -32,13 +32,34 @@ from bgviewer.io.hdu import (
 )
 from bgviewer.io.unpack import open_file
 
-__all__ = ["BAD_CARD", "FitsFile", "Hdu", "card_text", "card_value", "card_values", "quiet"]
+__all__ = [
+    "BAD_CARD",
+    "FitsFile",
+    "Hdu",
+    "card_text",
+    "card_value",
+    "card_values",
+    "checked_path",
+    "quiet",
+]
 
 _MAX_HEADER_BLOCKS = 1024
 _MAX_HDUS = 2048
 _MAX_EXPANSION = 5000
 _FREE_PIXEL_BYTES = 1 << 26
 _CONSTANT_PIXELS = 1 << 26
+
+
+def checked_path(path: object) -> Path:
+    """Return a path; raise `ReadError` for an object in memory, such as an HDUList."""
+    if isinstance(path, (str, os.PathLike)):
+        return Path(path)
+    raise ReadError(
+        f"({type(path).__name__})",
+        "a path is needed; write the data to a FITS file, or pass its arrays to "
+        "bgviewer.MaskedImage(image=..., mask=..., variance=...)",
+        id="E_NO_PATH",
+    )
 
 
 class FitsFile:
@@ -56,14 +77,7 @@ class FitsFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        if not isinstance(path, (str, os.PathLike)):
-            raise ReadError(
-                f"({type(path).__name__})",
-                "a path is needed; write the data to a FITS file, or pass its arrays to "
-                "bgviewer.MaskedImage(image=..., mask=..., variance=...)",
-                id="E_NO_PATH",
-            )
-        self.path = Path(path)
+        self.path = checked_path(path)
         self.warnings: list[str] = []
         self._companions: dict[Path, FitsFile] = {}
         self._handle, self.wrapped = open_file(self.path)

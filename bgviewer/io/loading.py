@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 from bgviewer.engine.detection import Detection
 from bgviewer.engine.exposure import Exposure
@@ -15,7 +13,8 @@ from bgviewer.io.align import aligned
 from bgviewer.io.conventions import NO_CHOICE
 from bgviewer.io.detect import with_detected
 from bgviewer.io.entry import StackEntry
-from bgviewer.io.read import CHANGED, read
+from bgviewer.io.file_state import CHANGED, check_unchanged, file_states
+from bgviewer.io.read import read
 from bgviewer.io.scaling import scaled
 
 __all__ = ["file_key", "load_entry"]
@@ -36,15 +35,17 @@ def load_entry(
     Raises
     ------
     BgviewerError
-        What reading it met.
+        What reading it met; ``E_CHANGED`` when a file is not the one that was loaded.
     """
     assert entry.path is not None
+    check_unchanged(entry.states)
     choice = NO_CHOICE if entry.info is None else entry.info.choice
     exposure = read(
         entry.path, variance=variance, scratch=scratch, progress=progress, choice=choice
     )
+    check_unchanged(entry.states)
     if entry.info is not None and exposure.shape != entry.info.shape:
-        raise ReadError(entry.path, CHANGED)
+        raise ReadError(entry.path, CHANGED, id="E_CHANGED")
     exposure = scaled(replace(exposure, name=entry.name), entry.scale)
     if entry.place is not None and entry.place != exposure.xy0:
         exposure = replace(exposure, xy0=entry.place)
@@ -56,18 +57,8 @@ def load_entry(
 
 
 def file_key(entry: StackEntry, detection: Detection | None) -> tuple[object, ...]:
-    """Return what changes when the exposure has to be read anew."""
+    """Return what changes when the exposure has to be read again."""
     assert entry.path is not None
     companions = () if entry.info is None else entry.info.companions
-    states = (_state_of(path) for path in (entry.path, *companions))
+    states = (state.key for state in file_states((entry.path, *companions)))
     return (entry.scale, entry.place, entry.aligned, detection, *states)
-
-
-def _state_of(path: Path) -> tuple[object, ...]:
-    """Return what changes when a file is replaced or written again."""
-    try:
-        status = os.stat(path)
-    except OSError as exc:
-        why = f"cannot be opened ({exc.strerror or exc})"
-        raise ReadError(path, why, id="E_MISSING") from exc
-    return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["distinct_stems", "file_stem", "is_fits_name", "shared_start"]
+__all__ = [
+    "distinct_stems",
+    "file_stem",
+    "is_fits_name",
+    "printable_name",
+    "raw_name",
+    "shared_start",
+]
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
 _WRAPPERS = (".gz", ".bz2", ".xz", ".fz")
 _ENDINGS = (".fits", ".fit", ".fts")
 
@@ -23,6 +33,29 @@ def _strip(name: str, endings: tuple[str, ...]) -> str:
 def file_stem(path: str | os.PathLike[str]) -> str:
     """Return a file's name without ``.fits``, ``.fit``, ``.fts`` and what packs them."""
     return _strip(_strip(Path(path).name, _WRAPPERS), _ENDINGS)
+
+
+def printable_name(name: str) -> str:
+    r"""Return a name as text that UTF-8 can hold.
+
+    Bytes of file names that are no UTF-8, which Python keeps as lone surrogates, become ``\xE9``.
+
+    Examples
+    --------
+    >>> print(printable_name("caf\udce9"))
+    caf\xe9
+    """
+    return name if name.isascii() else _SURROGATE.sub(_escaped, name)
+
+
+def raw_name(name: str) -> str:
+    """Return the name that `printable_name` has written."""
+    return _ESCAPED.sub(lambda match: chr(0xDC00 + int(match[1], 16)), name)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def is_fits_name(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from bgviewer.errors import ReadError
 from bgviewer.io.assemble import Assembler
 from bgviewer.io.conventions import NO_CHOICE, Choice, Planes, recognise
 from bgviewer.io.conventions.base import MaskSource
-from bgviewer.io.layout import FitsFile, Hdu
+from bgviewer.io.file_state import CHANGED, FileState, check_unchanged, file_states
+from bgviewer.io.layout import FitsFile, Hdu, checked_path
 from bgviewer.io.names import file_stem
 from bgviewer.io.photometry import exposure_time
 from bgviewer.io.pixels import is_direct, read_rows, scaling_of
@@ -36,7 +38,6 @@ __all__ = ["FileExposure", "FileInfo", "Source", "describe", "is_own_file", "mea
 
 Resolver = Callable[[FitsFile], tuple[Choice, str]]
 """Says how an open file is to be read, with a remark for the person or an empty text."""
-CHANGED = "changed on disk since the stack was loaded"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ class FileInfo:
         HDUs of the image's shape that nothing is made of, as ``"HDU 4 ZODI"``.
     masks : tuple of MaskSource
         What the mask is made of.
+    states : tuple of FileState
+        Versions of the file and of its side-cars that were described.
     """
 
     path: Path
@@ -110,6 +113,14 @@ class FileInfo:
     exposure_time: float | None = None
     unused: tuple[str, ...] = ()
     masks: tuple[MaskSource, ...] = ()
+    states: tuple[FileState, ...] = field(default=(), repr=False)
+
+    def says_the_same(self, other: FileInfo) -> bool:
+        """Whether the headers of two versions of a file mean the same for a match."""
+        own = replace(other, states=self.states, grid=self.grid, remembered=self.remembered)
+        a, b = self.grid, other.grid
+        same_grid = (a.shape, a.xy0, a.cards) == (b.shape, b.xy0, b.cards)
+        return same_grid and self == own
 
 
 @dataclass(frozen=True)
@@ -132,6 +143,8 @@ class Source:
         All that was recognised.
     choice : Choice
         What the user said about the file.
+    states : tuple of FileState
+        Versions of the file and of its side-cars that were read.
     """
 
     path: Path
@@ -143,6 +156,7 @@ class Source:
     warnings: tuple[str, ...] = ()
     planes: Planes | None = field(repr=False, default=None)
     choice: Choice = NO_CHOICE
+    states: tuple[FileState, ...] = field(default=(), repr=False)
 
 
 class FileExposure(Exposure):
@@ -174,7 +188,7 @@ def describe(path: str | os.PathLike[str], choice: Choice | Resolver = NO_CHOICE
         With one of the identifiers of FORMATS section 8; a `ChooseError` when the file holds
         several images and `choice` names none, a `SidecarError` when it is no exposure.
     """
-    with FitsFile(path) as file:
+    with _opened(path) as (file, state):
         choice, remembered = (choice, "") if isinstance(choice, Choice) else choice(file)
         planes = recognise(file, choice)
         remarks = (*scaling_of(file, file.hdus[planes.image]).warnings,)
@@ -202,7 +216,19 @@ def describe(path: str | os.PathLike[str], choice: Choice | Resolver = NO_CHOICE
             exposure_time=exposure_time((planes.header, file.hdus[0].header)),
             unused=planes.unused,
             masks=planes.mask_sources(file),
+            states=(*state, *file_states(planes.companions)),
         )
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[FitsFile, tuple[FileState, ...]]]:
+    """Open a file; its state is taken before, so that a replacement during the work shows."""
+    try:
+        state: tuple[FileState, ...] = (FileState.of(checked_path(path)),)
+    except ReadError:
+        state = ()  # opening it says why
+    with FitsFile(path) as file:
+        yield file, state
 
 
 def is_own_file(path: str | os.PathLike[str]) -> bool:
@@ -253,14 +279,16 @@ def read(
     ReadError
         With one of the identifiers of FORMATS section 8; one sentence.
     """
-    with FitsFile(path) as file:
+    with _opened(path) as (file, state):
         try:
             planes = recognise(file, choice)
+            states = (*state, *file_states(planes.companions))
             assembler = Assembler(file, planes, scratch, progress)
             image, mask = assembler.image(), assembler.mask()
             noise = assembler.variance(image) if variance else None
         except MemoryError as exc:
             raise file.error("does not fit into memory", "E_MEMORY") from exc
+        check_unchanged(states)
         source = Source(
             path=Path(path),
             convention=planes.convention,
@@ -271,6 +299,7 @@ def read(
             warnings=(*file.warnings, *planes.warnings, *assembler.warnings),
             planes=planes,
             choice=choice,
+            states=states,
         )
         return FileExposure(
             image=image,
@@ -331,7 +360,7 @@ def measure_file(
         if mask is not None and mask.bitpix != 32:
             return None
         if shape is not None and planes.shape != shape:
-            raise ReadError(path, CHANGED)
+            raise ReadError(path, CHANGED, id="E_CHANGED")
         bits = bits_of(planes.bits, config.bad_mask_planes)
         factor = np.float32(scale)
         set_bits = 0

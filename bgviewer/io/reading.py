@@ -176,8 +176,10 @@ def rules_of(entries: Iterable[StackEntry]) -> tuple[ReadRule, ...]:
 
 
 def _literal(name: str) -> str:
-    """Return the pattern that fits just this name."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)
+    """Return the pattern that fits just this name; ``?`` for a byte that is no UTF-8."""
+    signs = ("?" if "\udc80" <= sign <= "\udcff" else sign for sign in name)
+    given = zip(signs, name, strict=True)
+    return "".join(f"[{old}]" if old in "*?[" else new for new, old in given)
 
 
 # -------------------------------------------------------------------- in settings files

@@ -21,8 +21,10 @@ from bgviewer.io.acceptance import limits_in_words
 from bgviewer.io.cards import ascii_text
 from bgviewer.io.choices import REPORT_FORMATS
 from bgviewer.io.layout import quiet
+from bgviewer.io.names import printable_name
 from bgviewer.io.provenance import make_cards, raw_cards
-from bgviewer.io.write import atomic_output, check_target
+from bgviewer.io.transaction import OutputGroup, atomic_output
+from bgviewer.io.write import check_target
 
 if TYPE_CHECKING:
     from bgviewer.engine.sweeping import Chosen
@@ -81,7 +83,7 @@ def _cell(value: Any, kind: type) -> Any:
     if value is None:
         return {str: "", bool: False, int: 0, float: np.nan}[kind]
     # A line break would end the row; ECSV keeps everything else.
-    return " ".join(str(value).split()) if kind is str else kind(value)
+    return " ".join(printable_name(str(value)).split()) if kind is str else kind(value)
 
 
 def write_report(
@@ -98,6 +100,7 @@ def write_report(
     notes: Sequence[str] = (),
     common_zero_point: float | None = None,
     overwrite: bool = False,
+    group: OutputGroup | None = None,
 ) -> Path:
     """Write the report of a run.
 
@@ -125,6 +128,8 @@ def write_report(
         Zero point that the scales lead to, for the metadata too.
     overwrite : bool
         Whether an existing report may be replaced.
+    group : OutputGroup, optional
+        Files that get their names together with this one.
 
     Raises
     ------
@@ -153,7 +158,7 @@ def write_report(
     facts |= {"notes": [" ".join(n.split()) for n in notes], "zero_point": common_zero_point}
     with quiet():
         data = formatted(_table(rows, facts, unit), facts)
-    with atomic_output(path, overwrite) as (out, _):
+    with atomic_output(path, overwrite, group) as (out, _):
         out.write(data)
     return path
 
@@ -184,7 +189,7 @@ def _table(rows: list[dict[str, Any]], facts: dict[str, Any], unit: str | None) 
     table.meta["program"] = "bgviewer"
     table.meta["version"] = facts["version"] or _version()
     if facts["reference"]:
-        table.meta["reference"] = facts["reference"]
+        table.meta["reference"] = printable_name(facts["reference"])
     table.meta["config"] = facts["config"].to_lsst()
     table.meta["acceptance"] = limits_in_words(facts["limits"])
     if unit:

@@ -17,6 +17,7 @@ from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
 from bgviewer.io.acceptance import ACCEPTANCE, read_acceptance
 from bgviewer.io.detection_table import DETECTION_TABLE, read_detection
+from bgviewer.io.names import printable_name, raw_name
 from bgviewer.io.plan import EXPOSURES, REGIONS, excluded_of, read_plan
 from bgviewer.io.reading import READ, ReadRule, read_rules
 from bgviewer.io.scaling import checked_zero_point
@@ -129,8 +130,8 @@ def _text(folder: Path, saved: SavedSession) -> str:
     files = tomlkit.aot()
     for file in saved.paths:
         item = tomlkit.table()
-        item.add("path", _relative(file, folder))
-        item.add("absolute", str(file))
+        item.add("path", printable_name(str(_relative(file, folder))))
+        item.add("absolute", printable_name(str(file)))
         item.add("size", _size(file))
         files.append(item)
     table.add("files", files)
@@ -232,7 +233,8 @@ def _located(files: Any, folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...
         places = [folder / told, folder / told.name]
         if absolute := _word(item, "absolute"):
             places.insert(1, Path(absolute))
-        found = next((place for place in places if place.is_file()), None)
+        places += [Path(raw_name(str(place))) for place in places]
+        found = next((place for place in places if os.path.isfile(place)), None)
         if found is None:
             missing.append(told.name)
             continue

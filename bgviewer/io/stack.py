@@ -26,10 +26,11 @@ from bgviewer.io.conventions import NO_CHOICE, Choice
 from bgviewer.io.detect import with_detected
 from bgviewer.io.discover import discover, find_files
 from bgviewer.io.entry import StackEntry
+from bgviewer.io.file_state import check_unchanged
 from bgviewer.io.loading import file_key, load_entry
 from bgviewer.io.names import distinct_stems
 from bgviewer.io.opening import opened
-from bgviewer.io.read import measure_file
+from bgviewer.io.read import describe, measure_file
 from bgviewer.io.reading import Reading
 from bgviewer.io.scaling import Scale, ZeroPoint, checked_zero_point, scaled, scales_for
 from bgviewer.io.stack_entries import entries_of, stack_notes
@@ -333,6 +334,7 @@ class ExposureStack:
             return load_entry(entry, variance=False, **told)
         if scratch is not None and not self.fits_in_cache:
             return load_entry(entry, scratch=scratch, **told)
+        check_unchanged(entry.states)
         key = file_key(entry, self._detection)
         exposure = self._cache.get(key, lambda: load_entry(entry, **told))
         # A file that is in the stack twice is held once, under one of its names.
@@ -341,6 +343,33 @@ class ExposureStack:
     def forget(self) -> None:
         """Let go of exposures that are kept in memory; they are read again when asked for."""
         self._cache.clear()
+
+    def changed_on_disk(self) -> tuple[int, ...]:
+        """Return the ids of exposures whose files have changed, or are gone, since loading.
+
+        Their side-cars count too.  Only the state of the files is looked up; nothing is read.
+        """
+        return tuple(entry.id for entry in self.entries if entry.changed_files)
+
+    def with_current_files(self, ids: Iterable[int]) -> ExposureStack:
+        """Return the same stack with exposures as they are on disk now.
+
+        An exposure whose headers say something else than before stays as it was loaded: reading
+        it raises ``E_CHANGED``.
+        """
+        entries = list(self.entries)
+        for entry in (entries[id] for id in ids):
+            if entry.path is None or entry.info is None or not entry.changed_files:
+                continue
+            try:
+                found = describe(entry.path, entry.info.choice)
+            except ReadError:
+                continue  # reading it will say why
+            if found.says_the_same(entry.info):
+                entries[entry.id] = replace(entry, info=replace(entry.info, states=found.states))
+        other = copy.copy(self)
+        other.entries = tuple(entries)
+        return other
 
     def measure(self, id: int, config: MatchConfig, progress: Progress = SILENT) -> Measurement:
         """Measure an exposure for the ranking; one that lies on disk is not kept in memory.
@@ -355,6 +384,7 @@ class ExposureStack:
         whole = entry.path is not None and as_it_lies and not self.regions_of(id)
         if entry.problem is None and whole and not callable(entry.scale):
             assert entry.path is not None
+            check_unchanged(entry.states)
             shape = None if entry.info is None else entry.info.shape
             scale = 1.0 if entry.scale is None else entry.scale
             choice = NO_CHOICE if entry.info is None else entry.info.choice
@@ -362,6 +392,7 @@ class ExposureStack:
                 entry.path, config, progress, shape=shape, scale=scale, choice=choice
             )
             if found is not None:
+                check_unchanged(entry.states)
                 return found
         return measure_exposure(self.read(id, variance=False), config, progress, threads=1)
 

@@ -12,7 +12,7 @@ from bgviewer.errors import BgviewerError, ConfigError, GridError
 from bgviewer.io.align import ALIGNED_BY, AlignTarget, check_reproject
 from bgviewer.io.entry import StackEntry
 from bgviewer.io.grid import GridPlaces, grid_places
-from bgviewer.io.names import distinct_stems
+from bgviewer.io.names import distinct_stems, printable_name
 from bgviewer.io.opening import Opened
 from bgviewer.io.read import FileInfo
 
@@ -56,7 +56,7 @@ def entries_of(
         entries.append(
             StackEntry(
                 id=id_,
-                name=stem,
+                name=printable_name(stem),
                 path=path,
                 identity=os.path.realpath(path),
                 info=known,

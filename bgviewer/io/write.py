@@ -1,20 +1,17 @@
 """Matched exposures and background models to FITS, whole or not at all.
 
 A file is written beside its target under a temporary name, synced, opened again and checked, and
-only then renamed.  Source: FORMATS section 6.
+only then renamed (see `transaction`).  Source: FORMATS section 6.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,17 +26,20 @@ from bgviewer.io.compression import compressed_parts
 from bgviewer.io.conventions import NO_CHOICE, Choice, Planes, recognise
 from bgviewer.io.conventions.lsst_images import LsstImages
 from bgviewer.io.cut_down import cut_down
+from bgviewer.io.file_state import FileState, check_unchanged, file_states
 from bgviewer.io.fresh import background_part, exposure_parts
 from bgviewer.io.layout import FitsFile
 from bgviewer.io.pixels import read_float_plane
 from bgviewer.io.provenance import Card, keywords, raw_cards, with_values
 from bgviewer.io.splice import Part, float_cards, with_new_cards, write_parts
+from bgviewer.io.transaction import EXISTS, OutputGroup, atomic_output, reason_of
 from bgviewer.io.verify import verify_written
 
+_USUAL_NAME_BYTES = 255
 _PIECE = 1 << 22  # read and hashed at a time: between two pieces the work can be stopped
 
 __all__ = [
-    "atomic_output",
+    "check_name",
     "check_target",
     "source_hash",
     "source_path",
@@ -60,6 +60,7 @@ def write_matched(
     scratch: Scratch | None = None,
     progress: Progress = SILENT,
     compress: str = "none",
+    group: OutputGroup | None = None,
 ) -> Path:
     """Write an exposure with `background` added, laid out like its own file.
 
@@ -82,13 +83,16 @@ def write_matched(
         May stop the work; nothing is left behind then.
     compress : {"none", "gzip", "rice"}
         What becomes of planes that are not compressed yet; see `choices.COMPRESSIONS`.
+    group : OutputGroup, optional
+        Files that get their names together with this one.
 
     Raises
     ------
     ShapeMismatchError
         When `background` has another shape than the image.
     ReadError, WriteError
-        One sentence; nothing is left behind.
+        One sentence; nothing is left behind.  ``E_CHANGED`` when the file of the exposure is not
+        the one that was loaded.
     """
     path = Path(path)
     input_path = source_path(source)
@@ -98,7 +102,9 @@ def write_matched(
         exposure = _with_background(source, background)
         parts = exposure_parts(exposure, raw_cards(with_values(cards, sign=sign)))
         parts = compressed_parts(None, parts, range(1, len(parts)), 1, compress, path)
-        return _write(None, parts, path, overwrite, progress)
+        return _write(None, parts, path, overwrite, progress, group)
+    states = _states_of(source, input_path)
+    check_unchanged(states)
     with FitsFile(input_path) as file:
         cards = with_values(with_source_hash(cards, input_path, progress), sign=sign)
         choice = _choice_of(source)
@@ -107,7 +113,7 @@ def write_matched(
         if planes.convention == LsstImages.name:
             parts = cut_down(parts, _lsst_names(planes), planes.xy0)
         parts = compressed_parts(file, parts, _own_planes(planes), planes.image, compress, path)
-        return _write(file, parts, path, overwrite, progress)
+        return _write(file, parts, path, overwrite, progress, group, states)
 
 
 def write_background(
@@ -119,6 +125,7 @@ def write_background(
     progress: Progress = SILENT,
     more: Sequence[Part] = (),
     compress: str = "none",
+    group: OutputGroup | None = None,
 ) -> Path:
     """Write a background model as one float32 image on the grid of `exposure`.
 
@@ -135,7 +142,7 @@ def write_background(
     cards = with_values(cards, kind="background", sign="ADD")
     part = background_part(exposure, np.asarray(background, dtype=np.float32), raw_cards(cards))
     parts = compressed_parts(None, [part, *more], (0,), 0, compress, path)
-    return _write(None, parts, path, overwrite, progress)
+    return _write(None, parts, path, overwrite, progress, group)
 
 
 def write_exposure(
@@ -161,15 +168,51 @@ def check_target(
 ) -> None:
     """Raise `WriteError` where `path` may not be written, without touching anything."""
     path = Path(path)
-    if not path.parent.is_dir():
-        raise WriteError(path, f"the folder {path.parent} does not exist", id="E_WRITE")
-    if path.is_dir():
+    check_name(path)
+    try:
+        if not path.parent.is_dir():
+            os.stat(path.parent)  # says why, where it is there in some way
+            raise WriteError(path, f"{path.parent} is a file, not a folder", id="E_WRITE")
+        is_folder = path.is_dir()
+    except FileNotFoundError as exc:
+        raise WriteError(path, f"the folder {path.parent} does not exist", id="E_WRITE") from exc
+    except WriteError:
+        raise
+    except OSError as exc:
+        raise WriteError(path, f"cannot be written: {reason_of(exc)}") from exc
+    if is_folder:
         raise WriteError(path, "is a folder", id="E_WRITE")
     for taken in inputs:
         if _same_file(path, Path(taken)):
             raise WriteError(path, "is an input of the match; inputs are never written")
     if not overwrite and os.path.lexists(path):
-        raise WriteError(path, "exists already; allow overwriting to replace it", id="E_EXISTS")
+        raise WriteError(path, EXISTS, id="E_EXISTS")
+
+
+def check_name(path: Path) -> None:
+    """Raise `WriteError` for a file name that no file system takes."""
+    try:
+        size = len(os.fsencode(path.name))
+    except UnicodeEncodeError as exc:
+        raise WriteError(path, "the file system does not take the characters of the name") from exc
+    if "\0" in path.name:
+        raise WriteError(path, "the file system does not take the characters of the name")
+    most = _longest_name(path.parent)
+    if size > most:
+        reason = f"the name has {size} bytes, the file system takes {most}; use a shorter one"
+        raise WriteError(path, reason)
+
+
+def _longest_name(folder: Path) -> int:
+    """Return how many bytes a name in the folder may have."""
+    if not hasattr(os, "pathconf"):
+        return _USUAL_NAME_BYTES
+    for place in (folder, *folder.parents):
+        try:
+            return os.pathconf(place, "PC_NAME_MAX")
+        except (OSError, ValueError):
+            continue  # not made yet
+    return _USUAL_NAME_BYTES
 
 
 def _same_file(one: Path, other: Path) -> bool:
@@ -189,6 +232,12 @@ def source_path(source: Any) -> Path | None:
     if held is None and not isinstance(source, Exposure):
         raise WriteError(getattr(source, "name", source), "there is no file to copy from")
     return None if held is None else Path(held)
+
+
+def _states_of(source: Any, path: Path) -> tuple[FileState, ...]:
+    """Return the versions of the files that were loaded; of a path alone, the present one."""
+    held = getattr(source, "info", None) or getattr(source, "source", None)
+    return getattr(held, "states", None) or file_states([path])
 
 
 def _choice_of(source: Any) -> Choice:
@@ -299,10 +348,14 @@ def source_hash(path: Path, progress: Progress = SILENT) -> str:
 
 
 def write_fresh(
-    parts: Sequence[Part], path: Path, overwrite: bool, progress: Progress = SILENT
+    parts: Sequence[Part],
+    path: Path,
+    overwrite: bool,
+    progress: Progress = SILENT,
+    group: OutputGroup | None = None,
 ) -> Path:
     """Write a file made of new HDUs; `path` has been checked."""
-    return _write(None, parts, path, overwrite, progress)
+    return _write(None, parts, path, overwrite, progress, group)
 
 
 def _write(
@@ -311,69 +364,13 @@ def _write(
     path: Path,
     overwrite: bool,
     progress: Progress = SILENT,
+    group: OutputGroup | None = None,
+    states: tuple[FileState, ...] = (),
 ) -> Path:
-    with atomic_output(path, overwrite) as (out, temporary):
+    with atomic_output(path, overwrite, group) as (out, temporary):
         write_parts(file, parts, out, progress)
         progress.step()
         verify_written(temporary, file, parts, path)
         progress.step()
+        check_unchanged(states)
     return path
-
-
-@contextmanager
-def atomic_output(path: Path, overwrite: bool) -> Iterator[tuple[IO[bytes], Path]]:
-    """Give a temporary file beside `path`; rename it when the block ends well, else remove it.
-
-    Yields
-    ------
-    (binary file, Path)
-        The open file and its temporary name.
-
-    Raises
-    ------
-    WriteError
-        For every failure of the system, such as a full disk, in one sentence.
-    """
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
-    done = False
-    try:
-        # Opened by hand so that the mode follows the umask, which mkstemp does not.
-        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(temporary, flags, 0o666), "w+b") as out:
-            yield out, temporary
-            out.flush()
-            os.fsync(out.fileno())
-        if not overwrite and os.path.lexists(path):
-            raise WriteError(path, "exists already; allow overwriting to replace it", id="E_EXISTS")
-        os.replace(temporary, path)
-        done = True
-        _sync_folder(path.parent)
-    except (ReadError, WriteError):
-        raise
-    except OSError as exc:
-        raise WriteError(path, f"cannot be written: {_why(exc)}") from exc
-    finally:
-        if not done:
-            with suppress(OSError):  # nothing to clean up where nothing could be made
-                temporary.unlink(missing_ok=True)
-
-
-def _why(exc: OSError) -> str:
-    if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "no space left on the device"
-    if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "the folder cannot be written to"
-    return exc.strerror or str(exc)
-
-
-def _sync_folder(folder: Path) -> None:
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return  # not every system opens folders; the file itself is synced
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from bgviewer.errors import BgviewerError, Cancelled, WriteError
 from bgviewer.io.background_list import write_background_list
 from bgviewer.io.coefficients import coefficient_parts
 from bgviewer.io.companions import copy_companion
+from bgviewer.io.file_state import check_unchanged
+from bgviewer.io.names import printable_name
 from bgviewer.io.provenance import Card, make_cards, with_values
 from bgviewer.io.reading import READ, rules_of
 from bgviewer.io.recorded import region_cards
@@ -27,12 +31,17 @@ from bgviewer.io.report import write_report
 from bgviewer.io.settings import dump_config
 from bgviewer.io.stack import ExposureStack, StackEntry
 from bgviewer.io.text import write_text
+from bgviewer.io.transaction import OutputGroup, reason_of, recover
 from bgviewer.io.write import source_hash, write_background, write_matched
 from bgviewer.tasks.export_plan import (
     ExportPlan,
     ExportReport,
     ExportRequest,
+    ExportStopped,
     check_targets,
+    check_writable,
+    earlier_files,
+    earlier_reports,
     plan_export,
     tried_again,
 )
@@ -45,7 +54,18 @@ from bgviewer.tasks.match import (
 )
 from bgviewer.tasks.parallel import StopOnly, default_jobs, in_order
 
-__all__ = ["ExportPlan", "ExportReport", "ExportRequest", "check_targets", "export", "plan_export"]
+__all__ = [
+    "ExportPlan",
+    "ExportReport",
+    "ExportRequest",
+    "ExportStopped",
+    "check_targets",
+    "check_writable",
+    "export",
+    "plan_export",
+]
+
+_NO_MEMORY = "not enough memory for it; work on fewer exposures at a time (--jobs 1)"
 
 
 def export(
@@ -64,12 +84,12 @@ def export(
     Parameters
     ----------
     on_outcome : callable, optional
-        Told every outcome, in the order of the stack.
+        Called with every outcome, in the order of the stack.
     on_begin : callable, optional
-        Told the id of every exposure that is about to be matched.
+        Called with the id of every exposure that is about to be matched.
     earlier : ExportReport, optional
         What the same request did before: only what failed then is tried again; report and
-        settings are written anew.
+        settings are written again.
     jobs : int, optional
         Exposures worked on at the same time (default: the machine's cores, at most 4); memory
         grows with it, not with the number of exposures, and the files do not depend on it.
@@ -80,88 +100,172 @@ def export(
         Before any work, when a target may not be written.
     ReadError, NoReferenceError
         The reference cannot be used.
+    ExportStopped
+        The user stopped it; exposures that were written before stay, and a report says which.
     Cancelled
-        The user stopped it; what was written before stays.
+        The user stopped it before any exposure was written.
     """
+    if earlier is not None:
+        failed = [o.id for o in earlier.outcomes if tried_again(o.id, earlier)]
+        request = replace(request, stack=request.stack.with_current_files(failed))
+    recovered = recover(request.directory)
     plan = plan_export(request, earlier)
+    check_writable(Path(request.directory))
     try:
         Path(request.directory).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise WriteError(request.directory, f"cannot be made ({error.strerror})") from error
-    outcomes: list[MatchOutcome] = []
-    written: list[Path] = []
-    for outcome in _outcomes(request, plan, jobs, progress, on_begin, earlier):
-        made = (outcome.output, outcome.background_output, outcome.background_list)
-        written.extend(p for p in made if p is not None)
-        written.extend(p for p in outcome.companions if p not in written)
-        outcomes.append(outcome)
-        if on_outcome is not None and tried_again(outcome.id, earlier):
-            on_outcome(outcome)
-    progress.step(1.0)
-    report = ExportReport(
-        tuple(outcomes),
-        request.reference,
-        Path(request.directory),
-        request.config,
-        (),
-        limits=request.plan.acceptance,
-    )
+        raise WriteError(request.directory, f"cannot be made: {reason_of(error)}") from error
+    run = _Run(request, plan, earlier)
     try:
-        _write_tables(report, request, plan, request.overwrite or earlier is not None)
-    except WriteError as error:
-        # the exposures are there; what became of them is still told
-        return replace(report, written=tuple(written), problem=str(error))
-    return replace(report, written=(*written, *plan.reports, plan.settings))
+        with closing(run.outcomes(jobs, progress, on_begin)) as outcomes:
+            for outcome in outcomes:
+                if on_outcome is not None and tried_again(outcome.id, earlier):
+                    on_outcome(outcome)
+        progress.step(1.0)
+    except Cancelled as stop:
+        if not run.written():
+            raise
+        raise ExportStopped(str(stop), run.finish(recovered.notes, stopped=True)) from stop
+    return run.finish(recovered.notes)
 
 
-def _outcomes(
-    request: ExportRequest,
-    plan: ExportPlan,
-    jobs: int | None,
-    progress: Progress,
-    on_begin: Callable[[int], None] | None = None,
-    earlier: ExportReport | None = None,
-) -> Iterator[MatchOutcome]:
-    """Match and write exposure by exposure, several at a time, outcomes in order."""
-    stack, excluded = request.stack.with_plan(request.plan), request.plan.excluded
-    jobs = default_jobs() if jobs is None else max(1, jobs)
-    threads = max(1, available_threads() // jobs)
-    reference = stack.read(request.reference, progress=progress)
-    identity = stack[request.reference].identity
-    stop_only, room = StopOnly(progress), _Room()
+class _Run:
+    """One export: the outcomes so far, and the report of them.
 
-    def one(entry: StackEntry) -> MatchOutcome:
-        if earlier is not None and not tried_again(entry.id, earlier):
-            return earlier.outcomes[entry.id]
-        if entry.name in excluded:
-            step = excluded_outcome(entry)
-        elif entry.identity == identity:
-            regions = len(stack.regions_of(entry.id))
-            step = reference_outcome(entry, reference, regions, config=request.config)
-        else:
-            step = match_entry(
-                stack,
-                entry,
-                reference,
-                request.config,
-                plan=request.plan,
-                threads=threads,
-                scratch=room.matching,
-                progress=stop_only,
+    Outcomes are noted as soon as the files of an exposure have their names, so that the report
+    agrees with the folder also when the run is stopped.
+    """
+
+    def __init__(
+        self, request: ExportRequest, plan: ExportPlan, earlier: ExportReport | None
+    ) -> None:
+        self._request, self._plan, self._earlier = request, plan, earlier
+        self._done: dict[int, MatchOutcome] = {}
+
+    def outcomes(
+        self, jobs: int | None, progress: Progress, on_begin: Callable[[int], None] | None = None
+    ) -> Generator[MatchOutcome]:
+        """Match and write exposure by exposure, several at a time, outcomes in order."""
+        request, earlier = self._request, self._earlier
+        stack, excluded = request.stack.with_plan(request.plan), request.plan.excluded
+        jobs = default_jobs() if jobs is None else max(1, jobs)
+        threads = max(1, available_threads() // jobs)
+        reference = stack.read(request.reference, progress=progress)
+        identity = stack[request.reference].identity
+        stop_only, room = StopOnly(progress), _Room()
+
+        def one(entry: StackEntry) -> MatchOutcome:
+            if earlier is not None and not tried_again(entry.id, earlier):
+                return earlier.outcomes[entry.id]
+            outcome = failed = _not_done(entry, "")
+            try:
+                if entry.name in excluded:
+                    step = excluded_outcome(entry)
+                elif entry.identity == identity:
+                    regions = len(stack.regions_of(entry.id))
+                    step = reference_outcome(entry, reference, regions, config=request.config)
+                elif entry.id in self._plan.problems:
+                    step = Matched(failed)
+                else:
+                    step = match_entry(
+                        stack,
+                        entry,
+                        reference,
+                        request.config,
+                        plan=request.plan,
+                        threads=threads,
+                        scratch=room.matching,
+                        progress=stop_only,
+                    )
+                failed = step.outcome
+                if entry.id in self._plan.problems:
+                    raise self._plan.problems[entry.id].with_traceback(None)
+                outcome = _write(step, request, self._plan, room.writing, threads, stop_only)
+            except BgviewerError as error:
+                reason = str(getattr(error, "reason", None) or error)
+                outcome = replace(failed, status="failed", reason=reason)
+            except MemoryError:
+                outcome = replace(failed, status="failed", reason=_NO_MEMORY)
+            outcome = self._with_earlier_files(outcome)
+            self._done[entry.id] = outcome
+            return outcome
+
+        def announced(entry: StackEntry) -> None:
+            progress.step(entry.id / len(stack), f"matching {entry.name}")
+            matched = entry.name not in excluded and entry.identity != identity
+            if on_begin is not None and matched and tried_again(entry.id, earlier):
+                on_begin(entry.id)
+
+        yield from in_order(one, stack.entries, jobs, announced)
+
+    def _with_earlier_files(self, outcome: MatchOutcome) -> MatchOutcome:
+        kept = earlier_files(self._request, outcome)
+        if not kept:
+            return outcome
+        names = ", ".join(printable_name(path.name) for path in kept)
+        text = f"{names}: kept from an earlier run; not of this match"
+        warnings = (*outcome.warnings, text)
+        return replace(outcome, earlier_files=kept, warnings=warnings)
+
+    def written(self) -> list[Path]:
+        """Return the files that have got their names in this run."""
+        written: list[Path] = []
+        for _, outcome in sorted(self._done.items()):
+            made = (outcome.output, outcome.background_output, outcome.background_list)
+            written.extend(p for p in made if p is not None)
+            written.extend(p for p in outcome.companions if p not in written)
+        return written
+
+    def _outcome(self, entry: StackEntry) -> MatchOutcome:
+        if entry.id in self._done:
+            return self._done[entry.id]
+        if self._earlier is not None:
+            return self._earlier.outcomes[entry.id]
+        if entry.name in self._request.plan.excluded:
+            return excluded_outcome(entry).outcome
+        reason = "not written: the run was stopped before"
+        return self._with_earlier_files(_not_done(entry, reason))
+
+    def finish(self, notes: tuple[str, ...], stopped: bool = False) -> ExportReport:
+        """Write report and settings, and return what was done."""
+        request, plan = self._request, self._plan
+        outcomes = tuple(self._outcome(entry) for entry in request.stack.entries)
+        reference = request.stack[request.reference]
+        problem = None
+        if reference.changed_files:
+            problem = (
+                f"{reference.name}: the reference changed on disk during the run; the exposures "
+                "are matched to it as it was loaded"
             )
+        stale = [path.name for path in earlier_reports(request)]
+        if stale and self._earlier is None:
+            notes = (*notes, f"{', '.join(stale)}: kept from an earlier run; not of this match")
+        report = ExportReport(
+            outcomes,
+            request.reference,
+            Path(request.directory),
+            request.config,
+            tuple(self.written()),
+            problem,
+            limits=request.plan.acceptance,
+            notes=notes,
+            stopped=stopped,
+        )
         try:
-            return _write(step, request, plan, room.writing, threads, stop_only)
-        except BgviewerError as error:
-            reason = str(getattr(error, "reason", None) or error)
-            return replace(step.outcome, status="failed", reason=reason)
+            overwrite = request.overwrite or self._earlier is not None
+            _write_tables(report, request, plan, overwrite)
+        except (BgviewerError, MemoryError) as error:
+            # the exposures are there; what became of them is still said
+            text = str(error) or "the report cannot be written: not enough memory"
+            kept = [p.name for p in (*plan.reports, plan.settings) if os.path.lexists(p)]
+            if kept:
+                text += f"; {', '.join(kept)} of an earlier run were kept"
+            return replace(report, problem="; ".join(t for t in (problem, text) if t))
+        return replace(report, written=(*report.written, *plan.reports, plan.settings))
 
-    def told(entry: StackEntry) -> None:
-        progress.step(entry.id / len(stack), f"matching {entry.name}")
-        matched = entry.name not in excluded and entry.identity != identity
-        if on_begin is not None and matched and tried_again(entry.id, earlier):
-            on_begin(entry.id)
 
-    return in_order(one, stack.entries, jobs, told)
+def _not_done(entry: StackEntry, reason: str) -> MatchOutcome:
+    return MatchOutcome(entry.id, entry.name, entry.path, False, "failed", reason=reason)
 
 
 class _Room:
@@ -182,13 +286,35 @@ def _write(
     threads: int,
     progress: Progress,
 ) -> MatchOutcome:
-    outcome, result = step.outcome, step.result
+    outcome = step.outcome
     target = plan.matched.get(outcome.id)
     if outcome.status in ("failed", "excluded") or target is None:
         return outcome
-    entry = request.stack[outcome.id]
+    with OutputGroup() as group:
+        outcome = _write_files(step, request, plan, scratch, threads, progress, group)
+        check_unchanged(request.stack[outcome.id].states)
+    return outcome
+
+
+def _write_files(
+    step: Matched,
+    request: ExportRequest,
+    plan: ExportPlan,
+    scratch: Scratch,
+    threads: int,
+    progress: Progress,
+    group: OutputGroup,
+) -> MatchOutcome:
+    """Write the files of one exposure into `group`."""
+    outcome, result = step.outcome, step.result
+    target, entry = plan.matched[outcome.id], request.stack[outcome.id]
+    check_unchanged(entry.states)
     cards = _cards(outcome, request, progress)
-    options: dict[str, Any] = {"overwrite": request.overwrite, "progress": progress}
+    options: dict[str, Any] = {
+        "overwrite": request.overwrite,
+        "progress": progress,
+        "group": group,
+    }
     source = _source(request.stack, entry)
     if outcome.is_reference:
         write_matched(source, None, target, cards, compress=request.compress, **options)
@@ -198,16 +324,9 @@ def _write(
     background = own_background(model, outcome.scale, scratch, threads)
     told: dict[str, Any] = {"scratch": scratch, "compress": request.compress}
     write_matched(source, background, target, cards, **told, **options)
-    outcome = replace(outcome, output=target)
-    made = [target]
-    try:
-        outcome = replace(outcome, companions=_sidecars(plan, outcome, options))
-        pair = step.part.whole, model
-        return _write_models(outcome, pair, background, plan, request, cards, options, made)
-    except (BgviewerError, Cancelled):
-        for path in made:  # no exposure that looks finished and is not
-            path.unlink(missing_ok=True)
-        raise
+    outcome = replace(outcome, output=target, companions=_sidecars(plan, outcome, options))
+    pair = step.part.whole, model
+    return _write_models(outcome, pair, background, plan, request, cards, options)
 
 
 def _sidecars(plan: ExportPlan, outcome: MatchOutcome, options: dict[str, Any]) -> tuple[Path, ...]:
@@ -224,12 +343,8 @@ def _write_models(
     request: ExportRequest,
     cards: tuple[Card, ...],
     options: dict[str, Any],
-    made: list[Path],
 ) -> MatchOutcome:
-    """Write the model at full resolution and as a BackgroundList, as far as they are wanted.
-
-    What was written is added to `made`, also when writing fails later.
-    """
+    """Write the model at full resolution and as a BackgroundList, as far as they are wanted."""
     science, model = pair
     target = plan.backgrounds.get(outcome.id)
     if target is not None:
@@ -238,13 +353,11 @@ def _write_models(
             more = coefficient_parts(model, outcome.scale, science.unit)
         told: dict[str, Any] = {"more": more, "compress": request.compress}
         write_background(science, background, target, cards, **told, **options)
-        made.append(target)
         outcome = replace(outcome, background_output=target)
     target = plan.lists.get(outcome.id)
     if target is not None and request.background_list is not None:
         told = {"scale": outcome.scale, "sign": request.background_list}
         done = write_background_list(science, model, background, target, cards, **told, **options)
-        made.append(target)
         outcome = replace(
             outcome, background_list=done.path, background_list_difference=done.difference
         )
@@ -299,24 +412,27 @@ def _write_tables(
     entries = request.stack.entries
     infos = {e.id: e.info for e in entries if e.info is not None}
     first = infos.get(request.reference)
-    for path in plan.reports:
-        write_report(
-            report.outcomes,
-            path,
-            config=request.config,
-            reference=request.stack[request.reference].name,
-            zero_points={i: info.zero_point for i, info in infos.items()},
-            unit=None if first is None else first.unit,
-            limits=request.plan.acceptance,
-            choices=request.choices,
-            notes=request.stack.notes,
-            common_zero_point=request.stack.zero_point,
-            overwrite=overwrite,
-        )
     extra = {
         "reference": request.stack[request.reference].name,
         "zeroPoint": request.zero_point,
         "align": bool(request.stack.align),
         READ: rules_of(entries),
     }
-    write_text(plan.settings, dump_config(request.config, extra, request.plan), overwrite)
+    settings = dump_config(request.config, extra, request.plan)
+    with OutputGroup() as group:
+        for path in plan.reports:
+            write_report(
+                report.outcomes,
+                path,
+                config=request.config,
+                reference=request.stack[request.reference].name,
+                zero_points={i: info.zero_point for i, info in infos.items()},
+                unit=None if first is None else first.unit,
+                limits=request.plan.acceptance,
+                choices=request.choices,
+                notes=(*request.stack.notes, *report.notes),
+                common_zero_point=request.stack.zero_point,
+                overwrite=overwrite,
+                group=group,
+            )
+        write_text(plan.settings, settings, overwrite, group)

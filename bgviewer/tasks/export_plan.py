@@ -1,8 +1,9 @@
-"""What is asked of an export, the files it will write, and what it tells afterwards."""
+"""What is asked of an export, the files it will write, and what it says afterwards."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Any
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.sweeping import Chosen
-from bgviewer.errors import ConfigError, WriteError
+from bgviewer.errors import Cancelled, ConfigError, WriteError
 from bgviewer.io.choices import COMPRESSIONS, REPORT_FORMATS, SIGNS
 from bgviewer.io.companions import companion_names, is_copy
 from bgviewer.io.stack import ExposureStack, StackEntry
-from bgviewer.io.write import check_target
+from bgviewer.io.transaction import OutputGroup, reason_of
+from bgviewer.io.write import check_name, check_target
 from bgviewer.tasks.acceptance import AcceptanceLimits
 from bgviewer.tasks.match import MatchOutcome, check_included
 
@@ -23,7 +25,11 @@ __all__ = [
     "ExportPlan",
     "ExportReport",
     "ExportRequest",
+    "ExportStopped",
     "check_targets",
+    "check_writable",
+    "earlier_files",
+    "earlier_reports",
     "plan_export",
     "tried_again",
 ]
@@ -106,7 +112,11 @@ def _unknown(what: str, given: str, known: Iterable[str]) -> ConfigError:
 
 @dataclass(frozen=True)
 class ExportPlan:
-    """Files an export would write: id of an exposure -> target; reports and settings apart."""
+    """Files an export would write: id of an exposure -> target; reports and settings apart.
+
+    Exposures whose files cannot be written there, such as for too long a name, have a problem
+    instead of targets.
+    """
 
     matched: dict[int, Path]
     backgrounds: dict[int, Path]
@@ -115,6 +125,7 @@ class ExportPlan:
     lists: dict[int, Path] = field(default_factory=dict)
     more_reports: tuple[Path, ...] = ()
     companions: dict[int, tuple[tuple[Path, Path], ...]] = field(default_factory=dict)
+    problems: dict[int, WriteError] = field(default_factory=dict)
 
     @property
     def reports(self) -> tuple[Path, ...]:
@@ -150,6 +161,10 @@ class ExportReport:
         Why report or settings could not be written.
     limits : AcceptanceLimits
         What counts as accepted.
+    notes : tuple of str
+        What the user is told about the folder: temporary files of killed runs, earlier reports.
+    stopped : bool
+        Whether the run was stopped; exposures that were not reached count as failed.
     """
 
     outcomes: tuple[MatchOutcome, ...]
@@ -159,6 +174,13 @@ class ExportReport:
     written: tuple[Path, ...]
     problem: str | None = None
     limits: AcceptanceLimits = field(default_factory=AcceptanceLimits)
+    notes: tuple[str, ...] = ()
+    stopped: bool = False
+
+    @property
+    def n_written(self) -> int:
+        """Exposures whose files were written."""
+        return sum(o.output is not None for o in self.outcomes)
 
     @property
     def n_matched(self) -> int:
@@ -169,6 +191,23 @@ class ExportReport:
     def n_failed(self) -> int:
         """Exposures that failed."""
         return sum(o.status == "failed" for o in self.outcomes)
+
+
+class ExportStopped(Cancelled):
+    """The user stopped an export.
+
+    Attributes
+    ----------
+    report : ExportReport
+        What was done until then; it is in the folder too.
+    """
+
+    def __init__(self, text: str, report: ExportReport) -> None:
+        super().__init__(text, report)
+        self.report = report
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 def plan_export(request: ExportRequest, earlier: ExportReport | None = None) -> ExportPlan:
@@ -187,20 +226,42 @@ def plan_export(request: ExportRequest, earlier: ExportReport | None = None) -> 
     folder = Path(request.directory)
     check_included(request.stack[request.reference], request.plan)
     identity = request.stack[request.reference].identity
-    matched, backgrounds, lists = {}, {}, {}
+    matched: dict[int, Path] = {}
+    backgrounds: dict[int, Path] = {}
+    lists: dict[int, Path] = {}
+    problems: dict[int, WriteError] = {}
     for entry in (e for e in _included(request) if tried_again(e.id, earlier)):
         is_reference = entry.identity == identity
+        names = _Names.of(folder, entry)
+        targets: dict[str, Path] = {}
         if not is_reference or request.include_reference:
-            matched[entry.id] = folder / f"{entry.output_stem}_matched.fits"
+            targets["matched"] = names.matched
         if not is_reference and request.backgrounds:
-            backgrounds[entry.id] = folder / f"{entry.output_stem}_background.fits"
+            targets["background"] = names.background
         if not is_reference and request.background_list is not None:
-            kind = SIGNS[request.background_list][1]
-            lists[entry.id] = folder / f"{entry.output_stem}_{kind}.fits"
+            targets["list"] = names.lists[SIGNS[request.background_list][1]]
+        try:
+            for target in targets.values():
+                check_name(target)
+        except WriteError as error:
+            problems[entry.id] = error
+            continue
+        for kind, found in (("matched", matched), ("background", backgrounds), ("list", lists)):
+            if kind in targets:
+                found[entry.id] = targets[kind]
+    if problems and not matched and earlier is None:
+        raise next(iter(problems.values()))
     report, *more = _reports(request)
     companions = {i: _companions(request.stack[i], target) for i, target in matched.items()}
     plan = ExportPlan(
-        matched, backgrounds, report, folder / CONFIG_NAME, lists, tuple(more), companions
+        matched,
+        backgrounds,
+        report,
+        folder / CONFIG_NAME,
+        lists,
+        tuple(more),
+        companions,
+        problems,
     )
     there = {
         target for pairs in companions.values() for path, target in pairs if is_copy(path, target)
@@ -208,6 +269,36 @@ def plan_export(request: ExportRequest, earlier: ExportReport | None = None) -> 
     paths = plan.paths if earlier is None else plan.exposures
     _check_paths(request, [path for path in paths if path not in there])
     return plan
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The files that an export may write of one exposure."""
+
+    matched: Path
+    background: Path
+    lists: dict[str, Path]
+
+    @classmethod
+    def of(cls, folder: Path, entry: StackEntry) -> _Names:
+        stem = entry.output_stem
+        lists = {kind: folder / f"{stem}_{kind}.fits" for _, kind in SIGNS.values()}
+        return cls(folder / f"{stem}_matched.fits", folder / f"{stem}_background.fits", lists)
+
+
+def earlier_files(request: ExportRequest, outcome: MatchOutcome) -> tuple[Path, ...]:
+    """Return the files of an earlier run that have the names of an exposure in the folder."""
+    names = _Names.of(Path(request.directory), request.stack[outcome.id])
+    written = (outcome.output, outcome.background_output, outcome.background_list)
+    known = (names.matched, names.background, *names.lists.values())
+    return tuple(path for path in known if path not in written and os.path.lexists(path))
+
+
+def earlier_reports(request: ExportRequest) -> tuple[Path, ...]:
+    """Return the reports of an earlier run, in formats that are not written now."""
+    folder, own = Path(request.directory), _reports(request)
+    known = (folder / f"{REPORT_STEM}.{format}" for format in REPORT_FORMATS)
+    return tuple(path for path in known if path not in own and os.path.lexists(path))
 
 
 def check_targets(request: ExportRequest) -> None:
@@ -219,8 +310,17 @@ def check_targets(request: ExportRequest) -> None:
         As `plan_export`.
     """
     folder = Path(request.directory)
-    certain = [folder / f"{e.output_stem}_matched.fits" for e in _included(request)]
+    certain = [_Names.of(folder, e).matched for e in _included(request)]
+    certain = [path for path in certain if not _is_too_long(path)]
     _check_paths(request, [*certain, *_reports(request), folder / CONFIG_NAME])
+
+
+def _is_too_long(path: Path) -> bool:
+    try:
+        check_name(path)
+    except WriteError:
+        return True  # fails that exposure; the others are written
+    return False
 
 
 def _companions(entry: StackEntry, target: Path) -> tuple[tuple[Path, Path], ...]:
@@ -252,13 +352,54 @@ def _check_paths(request: ExportRequest, paths: Iterable[Path]) -> None:
 
 def _check_folder(folder: Path) -> None:
     """Raise unless the folder can be written to, or made."""
-    if folder.exists() and not folder.is_dir():
-        raise WriteError(folder, "is a file; choose a folder to write to", id="E_WRITE")
-    existing = folder
-    while not existing.exists():
-        existing = existing.parent
+    check_name(folder)
+    try:
+        existing = _first_existing(folder)
+        if not existing.is_dir():
+            what = "is a file" if existing == folder else f"{existing} is a file"
+            raise WriteError(folder, f"{what}; choose a folder to write to", id="E_WRITE")
+    except WriteError:
+        raise
+    except OSError as exc:
+        raise WriteError(folder, f"cannot be written: {reason_of(exc)}") from exc
     if not os.access(existing, os.W_OK | os.X_OK):
         raise WriteError(folder, "the folder cannot be written to", id="E_WRITE")
+
+
+def _first_existing(folder: Path) -> Path:
+    for place in (folder, *folder.absolute().parents):
+        try:
+            os.stat(place)
+        except FileNotFoundError:
+            if os.path.lexists(place):
+                raise WriteError(place, "is a link that leads nowhere") from None
+            continue
+        except NotADirectoryError:
+            continue
+        return place
+    return Path()
+
+
+def check_writable(folder: Path) -> None:
+    """Raise `WriteError` unless the folder can be written to, or made.
+
+    Something is made there and removed again: permissions do not tell of immutable folders,
+    read-only mounts or full disks.
+    """
+    _check_folder(folder)
+    existing = _first_existing(folder)
+    try:
+        if existing == folder:
+            with OutputGroup() as group:
+                with group.open(folder / "trial") as (out, _):
+                    out.write(b"\0")
+                group.discard()
+        else:
+            os.rmdir(tempfile.mkdtemp(prefix=".bgviewer-", dir=existing))
+    except WriteError as error:
+        raise WriteError(folder, error.reason) from error
+    except OSError as exc:
+        raise WriteError(folder, f"cannot be made: {reason_of(exc)}") from exc
 
 
 def tried_again(exposure: int, earlier: ExportReport | None) -> bool:

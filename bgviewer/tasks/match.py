@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
@@ -21,6 +22,7 @@ from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Ranking
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
+from bgviewer.io.names import printable_name
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry, as_stack
 from bgviewer.tasks.acceptance import overlap_problem
 from bgviewer.tasks.exposure_warnings import exposure_warnings
@@ -98,6 +100,8 @@ class MatchOutcome:
         plan's ``acceptance.min_overlap`` it has failed, and `fit` may still be there to look at.
     extrapolated : float or None
         Share, 0 to 1, of all its pixels where no cell carries the model.
+    earlier_files : tuple of Path
+        Files of an earlier run that have its names in the folder and were kept.
     """
 
     id: int
@@ -125,6 +129,7 @@ class MatchOutcome:
     warnings: tuple[str, ...] = ()
     overlap: float | None = None
     extrapolated: float | None = None
+    earlier_files: tuple[Path, ...] = ()
 
     @property
     def model(self) -> Model | None:
@@ -176,13 +181,20 @@ def find_exposure(stack: ExposureStack, wanted: int | str) -> int:
     for entry in stack.entries:
         names = {entry.name, entry.output_stem}
         if entry.path is not None:
-            names |= {str(entry.path), entry.path.name}
-            if Path(wanted).exists() and entry.path.resolve() == Path(wanted).resolve():
+            names |= {str(entry.path), entry.path.name, printable_name(entry.path.name)}
+            if _is_same_file(entry.path, wanted):
                 return entry.id
         if wanted in names:
             return entry.id
     held = ", ".join(e.name for e in stack.entries[:12]) + (" ..." if len(stack) > 12 else "")
     raise _not_held(wanted, f"no exposure is called {wanted!r}; the stack has {held}")
+
+
+def _is_same_file(path: Path, wanted: str) -> bool:
+    try:
+        return os.path.samefile(path, wanted)
+    except (OSError, ValueError):
+        return False  # a name, not a path
 
 
 def _not_held(wanted: int | str, text: str) -> ConfigError:

@@ -17,7 +17,7 @@ from PyQt6.QtCore import (
 from PyQt6.QtWidgets import QApplication
 
 from bgviewer.errors import WriteError
-from bgviewer.io.write import atomic_output
+from bgviewer.io.transaction import atomic_output
 from bgviewer.session.state import Notice
 from bgviewer.ui.main_window import MainWindow
 

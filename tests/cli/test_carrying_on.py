@@ -51,6 +51,12 @@ def test_the_report_holds_every_exposure_and_the_worst_match(run, stack, tmp_pat
         assert f"<td>{path.stem}</td>" in text
 
 
+def test_the_report_may_go_into_the_folder_that_the_match_makes(run, stack, tmp_path):
+    out = tmp_path / "out"
+    ran = run("match", stack, "-o", out, "-c", "binSize=40", "--report", out / "r.html")
+    assert ran.code == 0 and (out / "r.html").read_text().startswith("<!DOCTYPE html>")
+
+
 def test_a_report_that_cannot_be_written_is_refused_before_any_work(run, stack, tmp_path):
     held = tmp_path / "r.html"
     held.write_text("mine")

@@ -171,3 +171,26 @@ def test_reference_of_another_stack(run, stack, tmp_path):
     assert "settings.toml" in ran.says
     assert "--reference auto" in ran.says
     assert match(run, tmp_path, stack, "--config", settings, "--reference", "auto").code == 0
+
+
+@pytest.mark.parametrize("command", ["match", "sweep"])
+@pytest.mark.parametrize("place", ["itself", "file/out", "x" * 300, "é" * 130 + "/out"])
+def test_an_output_folder_that_cannot_be(run, stack, tmp_path, monkeypatch, command, place):
+    """Refused before any pixel is read."""
+    (tmp_path / "file").touch()
+    (tmp_path / "itself").symlink_to("itself")
+    monkeypatch.setattr("bgviewer.io.stack.load_entry", None)
+    monkeypatch.setattr("bgviewer.io.stack.measure_file", None)
+    ran = run(command, stack, "-o", tmp_path / place)
+    assert ran.code == 2 and place.split("/")[0] in ran.says and "/trial" not in ran.says
+
+
+def test_names_that_no_file_system_takes(run, stack, tmp_path):
+    long = "é" * 130
+    ran = run("match", stack, "-o", tmp_path / "out", "--reference", long)
+    assert ran.code == 2 and "no exposure is called" in ran.says
+    ran = run("match", stack, "-o", tmp_path / "out", "--report", tmp_path / f"{long}.html")
+    assert ran.code == 2 and "takes 255" in ran.says
+    ran = run("--screenshot", tmp_path / f"{long}.png", stack)
+    assert ran.code == 2 and "takes 255" in ran.says
+    assert not (tmp_path / "out").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,15 @@ def test_what_is_no_session_is_refused(text, says, tmp_path):
     path.write_text(text)
     with pytest.raises(ConfigError, match=says):
         read_session(path)
+
+
+def test_names_that_are_no_utf8_come_back(saved, tmp_path):
+    odd = tmp_path / "night" / "data" / os.fsdecode(b"caf\xe9.fits")
+    try:
+        odd.write_bytes(b"x")
+    except OSError:
+        pytest.skip("the file system takes UTF-8 only")
+    path = write_session(tmp_path / "s.bgv.toml", replace(saved, paths=(*saved.paths, odd)))
+    assert read_session(path).saved.paths == (*saved.paths, odd)
+    path = path.rename(tmp_path / "night" / "data" / "s.bgv.toml")
+    assert read_session(path).saved.paths[-1] == odd

@@ -15,6 +15,7 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure, MaskedImage
 from bgviewer.engine.ranking import measure_exposure
 from bgviewer.errors import BgviewerError, ConfigError, GridError, ReadError, ShapeMismatchError
+from bgviewer.io.assemble import Assembler
 from bgviewer.io.conventions import Choice
 from bgviewer.io.stack import ExposureStack, load_stack
 from tests.io.conftest import NX, NY, pixels, wcs_header
@@ -289,19 +290,70 @@ def test_a_small_cache_reads_again(make, monkeypatch):
     assert stack.read(0) is not first
 
 
-def test_a_file_that_changed_is_read_again_or_refused(make):
+@pytest.mark.parametrize("how", ["rewritten", "replaced", "other shape", "older copy"])
+def test_a_file_that_changed_is_refused(make, how):
     path = make.plain("a.fits")
     stack = load_stack(path)
     stack.read(0)
-    make.plain("a.fits", data=pixels(5))
-    os.utime(path, ns=(1, 1))
-    np.testing.assert_array_equal(stack.read(0).image, pixels(5))
-    make.plain("a.fits", data=np.zeros((3, 3), "f4"))
-    with pytest.raises(ReadError, match="changed on disk"):
-        stack.read(0)
+    assert stack.changed_on_disk() == ()
+    state = path.stat()
+    if how == "rewritten":
+        make.plain("a.fits", data=pixels(5))
+        os.utime(path, ns=(1, 1))
+    elif how == "replaced":  # of equal size and time: only the inode differs
+        other = make.plain("b.fits", data=pixels(5))
+        os.utime(other, ns=(state.st_atime_ns, state.st_mtime_ns))
+        os.replace(other, path)
+    elif how == "other shape":
+        make.plain("a.fits", data=np.zeros((3, 3), "f4"))
+    else:
+        os.utime(path, ns=(1, 1))
+    assert stack.changed_on_disk() == (0,)
+    for read in (lambda: stack.read(0), lambda: stack.measure(0, MatchConfig())):
+        with pytest.raises(ReadError, match="changed on disk") as caught:
+            read()
+        assert caught.value.id == "E_CHANGED"
     path.unlink()
+    assert stack.changed_on_disk() == (0,)
     with pytest.raises(ReadError, match="cannot be opened"):
         stack.read(0)
+
+
+def test_a_sidecar_that_changed_is_noticed(make):
+    path = make.plain("a.fits")
+    mask = make.plain("a_mask.fits", data=np.zeros((NY, NX), "i4"))
+    stack = load_stack([path])
+    assert stack[0].info.companions == (mask,)
+    os.utime(mask, ns=(1, 1))
+    assert stack.changed_on_disk() == (0,) and stack[0].changed_files == (mask,)
+    with pytest.raises(ReadError, match=r"a_mask\.fits: changed on disk"):
+        stack.read(0)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(make, monkeypatch):
+    path = make.plain("a.fits")
+    stack = load_stack(path)
+    image = Assembler.image
+
+    def slow(self):
+        os.utime(path, ns=(1, 1))
+        return image(self)
+
+    monkeypatch.setattr(Assembler, "image", slow)
+    with pytest.raises(ReadError, match="changed on disk"):
+        stack.read(0)
+
+
+def test_a_repaired_file_is_taken_where_its_headers_are_the_same(make):
+    path = make.plain("a.fits")
+    stack = load_stack(path)
+    make.plain("a.fits", data=pixels(5))
+    os.utime(path, ns=(1, 1))
+    np.testing.assert_array_equal(stack.with_current_files([0]).read(0).image, pixels(5))
+    assert stack.changed_on_disk() == (0,)
+    make.plain("a.fits", data=np.zeros((3, 3), "f4"))
+    with pytest.raises(ReadError, match="changed on disk"):
+        stack.with_current_files([0]).read(0)
 
 
 def test_in_memory():

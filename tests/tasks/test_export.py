@@ -10,11 +10,12 @@ from astropy.table import Table
 from bgviewer import MatchConfig, WriteError, load_stack
 from bgviewer.engine.progress import Stoppable
 from bgviewer.errors import Cancelled, ConfigError
-from bgviewer.tasks.export import ExportRequest, export, plan_export
+from bgviewer.tasks.export import ExportRequest, ExportStopped, export, plan_export
 from tests.io.background_list_twin import image_of
 from tests.stacks import write_small_stack
 
 CONFIG = MatchConfig(bin_size=40)
+TABLES = {"report.ecsv", "config.toml"}
 
 
 @pytest.fixture
@@ -63,16 +64,19 @@ def test_stopping_leaves_whole_files_or_none(request_, jobs):
         if outcome.id == 1:
             progress.stop()
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(ExportStopped) as caught:
         export(request_, progress, on_outcome=stop_after_two, jobs=jobs)
+    assert caught.value.report.stopped and 2 <= caught.value.report.n_written < 4
     names = {p.name for p in request_.directory.iterdir()}
     first_two = {"demo_01_matched.fits", "demo_02_matched.fits", "demo_02_background.fits"}
     assert first_two <= names
     if jobs == 1:
-        assert names == first_two
-    assert "report.ecsv" not in names
-    for path in request_.directory.iterdir():
-        assert path.suffix == ".fits"
+        assert names == first_two | TABLES
+    assert names >= TABLES
+    table = Table.read(request_.directory / "report.ecsv")
+    for name, output, reason in table["name", "output", "reason"].filled("").iterrows():
+        assert bool(output) == (f"{name}_matched.fits" in names) == (not reason)
+    for path in request_.directory.glob("*.fits"):
         with fits.open(path, checksum=True) as hdus:
             assert all(np.asarray(h.data).size for h in hdus if h.data is not None)
 
@@ -169,7 +173,10 @@ def test_stopped_between_exposure_and_background_neither_is_left(request_, monke
     monkeypatch.setattr(module, "write_background", stopped)
     with pytest.raises(Cancelled):
         export(request_, jobs=1)
-    assert {p.name for p in request_.directory.iterdir()} == {"demo_01_matched.fits"}
+    assert {p.name for p in request_.directory.iterdir()} == {
+        "demo_01_matched.fits",
+        *TABLES,
+    }
 
 
 def test_outcomes_are_told_even_when_the_report_cannot_be_written(request_, monkeypatch):
