@@ -21,6 +21,7 @@ from bgviewer.errors import (
     ReadError,
     ShapeMismatchError,
     WriteError,
+    resource_errors,
 )
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def run_command(command: str | None, argv: Sequence[str], *, window: Window) -> 
     """
     arguments = build_parser(command).parse_args(argv)
     try:
-        return _dispatch(command, arguments, window)
+        with resource_errors():
+            return _dispatch(command, arguments, window)
     except Cancelled:
         say("stopped")
         return exits.INTERRUPTED

@@ -16,7 +16,7 @@ from bgviewer.engine.exposure import MaskedImage, as_masked_image
 from bgviewer.engine.masks import Masked
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import NoReferenceError
+from bgviewer.errors import NoReferenceError, resource_errors
 
 __all__ = ["Measurement", "Ranking", "Terms", "measure_bands", "measure_exposure", "rank_exposures"]
 
@@ -84,6 +84,7 @@ class Ranking:
     warnings: tuple[str, ...]
 
 
+@resource_errors()
 def measure_exposure(
     image: MaskedImage,
     config: MatchConfig | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from bgviewer.engine.masks import Masked, bits_of
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_bands
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import ReadError
+from bgviewer.errors import ReadError, resource_errors
 from bgviewer.io.assemble import Assembler
 from bgviewer.io.conventions import NO_CHOICE, Choice, Planes, recognise
 from bgviewer.io.layout import FitsFile
@@ -148,6 +149,7 @@ class FileExposure(Exposure):
         self.__dict__["_wcs"] = value
 
 
+@resource_errors()
 def describe(path: str | os.PathLike[str], choice: Choice | Resolver = NO_CHOICE) -> FileInfo:
     """Say what a file holds, from its headers alone.
 
@@ -205,6 +207,7 @@ def _own(file: FitsFile) -> bool:
     return any(b"BGVVERS" in hdu.raw and is_own_output(hdu.header) for hdu in file.hdus)
 
 
+@resource_errors()
 def read(
     path: str | os.PathLike[str],
     *,
@@ -240,13 +243,16 @@ def read(
         With one of the identifiers of FORMATS section 8; one sentence.
     """
     with FitsFile(path) as file:
+        planes = None
         try:
             planes = recognise(file, choice)
             assembler = Assembler(file, planes, scratch, progress)
             image, mask = assembler.image(), assembler.mask()
             noise = assembler.variance(image) if variance else None
         except MemoryError as exc:
-            raise file.error("does not fit into memory", "E_MEMORY") from exc
+            wanted = 12 * math.prod(planes.shape) / 1e6 if planes is not None else 0
+            more = f": its planes need {wanted:.1f} MB" if wanted else ""
+            raise file.error(f"does not fit into memory{more}", "E_MEMORY") from exc
         source = Source(
             path=Path(path),
             convention=planes.convention,

@@ -20,7 +20,7 @@ from typing import Any
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
 from bgviewer.engine.progress import Stoppable
-from bgviewer.errors import BgviewerError, Cancelled
+from bgviewer.errors import BgviewerError, Cancelled, resource_errors
 
 __all__ = ["Job", "Lane", "Report"]
 
@@ -227,7 +227,8 @@ class Lane(QObject):
     def _attempt(self, job: Job) -> Report:
         self.report(Report(job, "started"))
         try:
-            return Report(job, "done", job.work(job))
+            with resource_errors():
+                return Report(job, "done", job.work(job))
         except Cancelled:
             return Report(job, "cancelled")
         except BgviewerError as error:

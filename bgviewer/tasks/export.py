@@ -16,7 +16,13 @@ from bgviewer.engine.fitting import Model
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import render_rows
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import BgviewerError, Cancelled, WriteError
+from bgviewer.errors import (
+    BgviewerError,
+    Cancelled,
+    WriteError,
+    is_out_of_resources,
+    resource_errors,
+)
 from bgviewer.io.background_list import write_background_list
 from bgviewer.io.coefficients import coefficient_parts
 from bgviewer.io.companions import copy_companion
@@ -36,6 +42,7 @@ from bgviewer.tasks.export_plan import (
     plan_export,
     tried_again,
 )
+from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.match import (
     Matched,
     MatchOutcome,
@@ -126,7 +133,12 @@ def _outcomes(
     stack, excluded = request.stack.with_plan(request.plan), request.plan.excluded
     jobs = default_jobs() if jobs is None else max(1, jobs)
     threads = max(1, available_threads() // jobs)
-    reference = stack.read(request.reference, progress=progress)
+    try:
+        reference = stack.read(request.reference, progress=progress)
+    except BgviewerError as error:
+        if not is_out_of_resources(error):
+            raise
+        return _without_reference(request, excluded, error, earlier)
     identity = stack[request.reference].identity
     stop_only, room = StopOnly(progress), _Room()
 
@@ -149,7 +161,8 @@ def _outcomes(
                 progress=stop_only,
             )
         try:
-            return _write(step, request, plan, room.writing, threads, stop_only)
+            with resource_errors():
+                return _write(step, request, plan, room.writing, threads, stop_only)
         except BgviewerError as error:
             reason = str(getattr(error, "reason", None) or error)
             return replace(step.outcome, status="failed", reason=reason)
@@ -161,6 +174,27 @@ def _outcomes(
             on_begin(entry.id)
 
     return in_order(one, stack.entries, jobs, told)
+
+
+def _without_reference(
+    request: ExportRequest,
+    excluded: frozenset[str],
+    error: BgviewerError,
+    earlier: ExportReport | None,
+) -> Iterator[MatchOutcome]:
+    """Return failures, so that the report says that the reference does not fit into memory."""
+    name = request.stack[request.reference].name
+    reason = f"the reference {name}: {getattr(error, 'reason', None) or error}"
+    for entry in request.stack.entries:
+        if earlier is not None and not tried_again(entry.id, earlier):
+            yield earlier.outcomes[entry.id]
+        elif entry.name in excluded:
+            yield excluded_outcome(entry).outcome
+        else:
+            warnings = exposure_warnings(entry)
+            yield MatchOutcome(
+                entry.id, entry.name, entry.path, False, "failed", reason=reason, warnings=warnings
+            )
 
 
 class _Room:

@@ -20,7 +20,7 @@ from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Ranking, rank_exposures
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
+from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError, resource_errors
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry, as_stack
 from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.load import EXCLUDED, measure_stack
@@ -218,6 +218,7 @@ def match_pair(
     return result.complete(progress) if complete else result
 
 
+@resource_errors()
 def match_stack(
     stack: ExposureStack | Iterable[Any] | str | PathLike[str],
     config: MatchConfig | None = None,
@@ -393,11 +394,12 @@ def match_entry(
         "regions": len(stack.regions_of(entry.id)),
     }
     try:
-        science = stack.read(entry.id, scratch=scratch, progress=progress)
-        part = PairPart.of(stack, reference, science)
-        own = plan.config_for(entry.name, config)
-        result = part.match(own, progress=progress, threads=threads, scratch=scratch)
-        result = result.complete(progress) if complete else result.measure(progress)
+        with resource_errors():
+            science = stack.read(entry.id, scratch=scratch, progress=progress)
+            part = PairPart.of(stack, reference, science)
+            own = plan.config_for(entry.name, config)
+            result = part.match(own, progress=progress, threads=threads, scratch=scratch)
+            result = result.complete(progress) if complete else result.measure(progress)
     except BgviewerError as error:
         reason = str(getattr(error, "reason", None) or error)
         told["warnings"] = exposure_warnings(entry)
