@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _MANY = 50_000  # new objects
 _USUAL = gc.get_threshold()
+_NEEDED = 225_000_000  # bytes that libraries take for a small stack
+_NO_MEMORY = 6  # as a run in which no exposure could be matched
+_NOT_LOADED = 3
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
         return _version()
+    if not _has_memory():
+        return _NO_MEMORY
     with _rarer_collections():
         return _run(arguments)
 
@@ -40,12 +45,46 @@ def _rarer_collections() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
+def _has_memory() -> bool:
+    """Prepare for a limit of memory; say so where it is too low for the program itself.
+
+    Libraries that find no memory while they are loaded end the process in ways of their own.
+    """
+    from bgviewer.engine.system_limits import memory_left
+
+    left = memory_left()
+    if left is None:
+        return True
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each has 30 MB of its own
+    if left >= _NEEDED:
+        return True
+    _complain(
+        f"the limit of memory leaves {left / 1e6:.0f} MB; bgviewer needs {_NEEDED / 1e6:.0f} MB "
+        "and what the exposures take. Raise the limit (ulimit -v)"
+    )
+    return False
+
+
+def _complain(text: str) -> None:
+    """Print one sentence before there is anything else to print with."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            print(f"bgviewer: {text}", file=sys.stderr)
+
+
 def _run(arguments: list[str]) -> int:
-    from bgviewer.cli import COMMANDS, run_command
-    from bgviewer.cli.exits import USAGE
-    from bgviewer.cli.output import say
-    from bgviewer.cli.stdout import checked_stdout
-    from bgviewer.errors import WriteError
+    try:
+        from bgviewer.cli import COMMANDS, run_command
+        from bgviewer.cli.exits import USAGE
+        from bgviewer.cli.memory import hold_libraries
+        from bgviewer.cli.output import say
+        from bgviewer.cli.stdout import checked_stdout
+        from bgviewer.errors import ResourceError, WriteError
+
+        hold_libraries()
+    except (ImportError, MemoryError, OSError, SystemError) as error:
+        _complain(f"cannot be loaded here: {error or 'not enough memory'}".split("\n")[0])
+        return _NO_MEMORY if isinstance(error, MemoryError) else _NOT_LOADED
 
     command = arguments[0] if arguments and arguments[0] in COMMANDS else None
     previous = sys.excepthook
@@ -58,6 +97,9 @@ def _run(arguments: list[str]) -> int:
     except WriteError as error:  # the last words could not be printed
         say(str(error))
         return USAGE
+    except ResourceError as error:
+        say(str(error))
+        return _NO_MEMORY
     finally:
         if sys.exc_info()[0] is None:
             sys.excepthook = previous

@@ -6,6 +6,7 @@ Each text says what was wrong, with the values, and what to do.  Anything that i
 
 from __future__ import annotations
 
+import errno
 import math
 import pickle
 from collections.abc import Iterator
@@ -222,6 +223,8 @@ class Cancelled(Exception):  # noqa: N818 - a request by the user, not an error
 
 NO_THREAD = "can't start new thread"
 """What Python says when the system starts no more threads."""
+_NOT_LOADED = ("failed to map segment", "annot allocate memory")
+_UNSAID = "without exception set"
 _LARGER = "Close other programs, raise the limit or use smaller images"
 
 
@@ -240,7 +243,9 @@ def resource_errors() -> Iterator[None]:
         yield
     except BgviewerError:
         raise
-    except MemoryError as error:
+    except (MemoryError, ImportError, OSError, SystemError) as error:
+        if not _is_memory(error):
+            raise
         text = f"not enough memory{_needed(error)}. {_LARGER}"
         raise ResourceError(text) from error
     except RuntimeError as error:
@@ -255,7 +260,16 @@ def is_out_of_resources(error: BaseException) -> bool:
     return isinstance(error, ResourceError) or getattr(error, "id", None) == "E_MEMORY"
 
 
-def _needed(error: MemoryError) -> str:
+def _is_memory(error: BaseException) -> bool:
+    """Whether memory ran out: libraries that are loaded late, and C code, say it in other ways."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    if isinstance(error, ImportError):
+        return any(text in str(error) for text in _NOT_LOADED)
+    return isinstance(error, MemoryError) or _UNSAID in str(error)
+
+
+def _needed(error: BaseException) -> str:
     """Say how much NumPy asked for; Python itself does not say."""
     shape, dtype = getattr(error, "shape", None), getattr(error, "dtype", None)
     if shape is None or dtype is None:

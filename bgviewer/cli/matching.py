@@ -77,12 +77,14 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
     check_auto(request, auto)
     if given is None:
         loaded = measure(stack, settings)
-        if len(loaded.usable) < 2:
+        if len(loaded.usable) >= 2:
+            ranking = rank_exposures(loaded.measurements, settings.config)
+            for warning in ranking.warnings:
+                say(warning)
+            request = replace(request, reference=ranking.best)
+        elif not loaded.short_of_memory:
             return _too_few(len(loaded.usable), stack)
-        ranking = rank_exposures(loaded.measurements, settings.config)
-        for warning in ranking.warnings:
-            say(warning)
-        request = replace(request, reference=ranking.best)
+        # Without memory to measure, the report still says what failed and why.
     request, found = swept(request, auto)
     if arguments.dry_run:
         return _dry_run(request, arguments.json, found)

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.system_limits import memory_limit
 from bgviewer.errors import NO_THREAD
 
 __all__ = ["available_threads", "map_bands", "row_bands", "submit"]
@@ -16,11 +17,15 @@ __all__ = ["available_threads", "map_bands", "row_bands", "submit"]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_ROOM_FOR_THREADS = 4 << 30  # bytes; stack, heap and BLAS of a thread take 200 MB of addresses
 _MAX_THREADS = 8  # beyond this memory bandwidth, not arithmetic, is the limit
 
 
 def available_threads() -> int:
     """Return how many threads are worth starting on this machine for this process."""
+    limit = memory_limit()
+    if limit is not None and limit < _ROOM_FOR_THREADS:
+        return 1
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # not every system knows affinities

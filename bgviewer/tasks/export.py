@@ -19,6 +19,7 @@ from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import (
     BgviewerError,
     Cancelled,
+    ResourceError,
     WriteError,
     is_out_of_resources,
     resource_errors,
@@ -114,8 +115,9 @@ def export(
         limits=request.plan.acceptance,
     )
     try:
-        _write_tables(report, request, plan, request.overwrite or earlier is not None)
-    except WriteError as error:
+        with resource_errors():
+            _write_tables(report, request, plan, request.overwrite or earlier is not None)
+    except (WriteError, ResourceError) as error:
         # the exposures are there; what became of them is still told
         return replace(report, written=tuple(written), problem=str(error))
     return replace(report, written=(*written, *plan.reports, plan.settings))

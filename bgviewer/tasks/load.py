@@ -42,6 +42,11 @@ class LoadedStack:
     config: MatchConfig
 
     @property
+    def short_of_memory(self) -> bool:
+        """Whether an exposure was not measured because memory ran out."""
+        return any("memory" in (reason or "") for reason in self.reasons)
+
+    @property
     def usable(self) -> tuple[int, ...]:
         """Ids of exposures that have good pixels on the common grid."""
         return tuple(i for i, m in enumerate(self.measurements) if m is not None and m.coverage > 0)
