@@ -78,7 +78,7 @@ def _run(arguments: list[str]) -> int:
         from bgviewer.cli.exits import USAGE
         from bgviewer.cli.memory import hold_libraries
         from bgviewer.cli.output import say
-        from bgviewer.cli.stdout import checked_stdout
+        from bgviewer.cli.stdout import checked_streams
         from bgviewer.errors import ResourceError, WriteError
 
         hold_libraries()
@@ -90,7 +90,7 @@ def _run(arguments: list[str]) -> int:
     previous = sys.excepthook
     sys.excepthook = _report_bug
     try:
-        with checked_stdout():
+        with checked_streams():
             if command is None:
                 return run_command(None, arguments, window=_window)
             return run_command(command, arguments[1:], window=_window)
@@ -112,7 +112,7 @@ def _version() -> int:
     try:
         print(f"bgviewer {__version__}", flush=True)
     except OSError as error:
-        print(f"bgviewer: standard output: cannot be written: {error.strerror}", file=sys.stderr)
+        _complain(f"standard output: cannot be written: {error.strerror}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     return 0
@@ -125,13 +125,14 @@ def _report_bug(
     import traceback
 
     from bgviewer import __version__
+    from bgviewer.cli.text import printable
 
-    print(
-        f"bgviewer: this is a bug in bgviewer {__version__}: {kind.__name__}: {error}\n"
-        "Please report it with the lines below.",
-        file=sys.stderr,
-    )
-    traceback.print_exception(kind, error, trace)
+    if sys.stderr is None:
+        return
+    first = f"bgviewer: this is a bug in bgviewer {__version__}: {kind.__name__}: {error}"
+    lines = "".join(traceback.format_exception(kind, error, trace))
+    text = f"{first}\nPlease report it with the lines below.\n{lines}"
+    print(printable(text), end="", file=sys.stderr)
 
 
 def _window(request: WindowRequest) -> int:

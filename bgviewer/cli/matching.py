@@ -14,7 +14,7 @@ from bgviewer.cli.convert import check_report, write_report
 from bgviewer.cli.export_options import export_options
 from bgviewer.cli.opening import measure, open_stack
 from bgviewer.cli.outcomes import outcome_json, print_outcomes, say_warnings
-from bgviewer.cli.output import StderrProgress, print_json, say
+from bgviewer.cli.output import StderrProgress, print_json, print_line, say
 from bgviewer.cli.recorded import refuse_second_match
 from bgviewer.cli.regions import with_regions
 from bgviewer.cli.settings import Settings
@@ -145,12 +145,12 @@ def _dry_run(request: ExportRequest, as_json: bool, found: Sweep | None = None) 
             }
         )
         return exits.ALL_MATCHED
-    print(f"reference: {stack[request.reference].name}")
+    print_line(f"reference: {stack[request.reference].name}")
     for line in ("settings:", *chosen_lines(request)) if found is not None else ():
         print(line)
     print("would write:")
     for path in plan.paths:
-        print(f"  {path}")
+        print_line(f"  {path}")
     return exits.ALL_MATCHED
 
 

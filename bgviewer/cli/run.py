@@ -92,6 +92,12 @@ def run_command(command: str | None, argv: Sequence[str], *, window: Window) -> 
     except BgviewerError as error:
         say(str(error))
         return exits.NONE_MATCHED
+    except OSError as error:
+        if error.errno is None:  # not of the system
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        say(f"{where}{error.strerror}")
+        return exits.NO_INPUT
 
 
 def _dispatch(command: str | None, arguments: argparse.Namespace, window: Window) -> int:
@@ -154,11 +160,13 @@ def _check_picture(path: Path) -> None:
     """Refuse to draw over anything but an earlier picture."""
     if path.suffix.lower() != ".png":
         raise WriteError(path, "a picture must be called .png")
-    if not path.absolute().parent.is_dir():
+    if not os.path.isdir(path.absolute().parent):
         raise WriteError(path, "the folder does not exist")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise WriteError(path, "is a folder")
-    if path.exists():
+    if os.path.lexists(path):
+        if not path.is_file():  # a pipe would never answer
+            raise WriteError(path, "is no regular file")
         with path.open("rb") as held:
             if held.read(8) != b"\x89PNG\r\n\x1a\n":
                 raise WriteError(path, "exists already and is no picture; it is left as it is")

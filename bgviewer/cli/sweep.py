@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 from bgviewer import __version__
@@ -35,7 +36,7 @@ def sweep_opened(arguments: argparse.Namespace, settings: Settings, stack: Expos
     hold_out = HoldOut(tile=arguments.tile, folds=arguments.folds, mode=arguments.hold_out)
     assert stack.shape is not None
     space = _space(arguments, SweepSpace.for_shape(stack.shape, settings.config))
-    if arguments.output and Path(arguments.output).exists():
+    if arguments.output and os.path.exists(arguments.output):
         for name in FILES:
             check_target(Path(arguments.output) / name, overwrite=arguments.overwrite)
     progress = StderrProgress()
@@ -52,12 +53,14 @@ def sweep_opened(arguments: argparse.Namespace, settings: Settings, stack: Expos
         found = sweep_stack(request, progress)
     finally:
         progress.close()
-    if arguments.json:
-        print_json({"version": __version__, **sweep_json(found)})
-    else:
-        _print(found)
-    if arguments.output:
-        _write(found, Path(arguments.output), arguments.overwrite)
+    try:
+        if arguments.json:
+            print_json({"version": __version__, **sweep_json(found)})
+        else:
+            _print(found)
+    finally:  # also when nobody reads what is printed
+        if arguments.output:
+            _write(found, Path(arguments.output), arguments.overwrite)
     if not found.swept:
         return exits.NONE_MATCHED
     failed = any(e.status == "failed" for e in found.exposures)

@@ -22,6 +22,7 @@ from bgviewer.io.cards import ascii_text
 from bgviewer.io.choices import REPORT_FORMATS
 from bgviewer.io.layout import quiet
 from bgviewer.io.provenance import make_cards, raw_cards
+from bgviewer.io.text import no_formula, utf8_text
 from bgviewer.io.write import atomic_output, check_target
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def _cell(value: Any, kind: type) -> Any:
     if value is None:
         return {str: "", bool: False, int: 0, float: np.nan}[kind]
     # A line break would end the row; ECSV keeps everything else.
-    return " ".join(str(value).split()) if kind is str else kind(value)
+    # Bytes of a name that are no UTF-8 become \xNN.
+    return utf8_text(" ".join(str(value).split())) if kind is str else kind(value)
 
 
 def write_report(
@@ -190,8 +192,12 @@ def _csv(table: Any, facts: dict[str, Any]) -> bytes:
     writer = csv.writer(buffer)
     writer.writerow(table.colnames)
     for row in table.iterrows():
-        writer.writerow("" if cell != cell else str(cell) for cell in row)
+        writer.writerow("" if cell != cell else _csv_cell(cell) for cell in row)
     return buffer.getvalue().encode("utf-8")
+
+
+def _csv_cell(cell: Any) -> str:
+    return no_formula(str(cell)) if isinstance(cell, str) else str(cell)
 
 
 def _fits(table: Any, facts: dict[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
@@ -163,7 +164,7 @@ def find_exposure(stack: ExposureStack, wanted: int | str) -> int:
         names = {entry.name, entry.output_stem}
         if entry.path is not None:
             names |= {str(entry.path), entry.path.name}
-            if Path(wanted).exists() and entry.path.resolve() == Path(wanted).resolve():
+            if os.path.exists(wanted) and entry.path.resolve() == Path(wanted).resolve():
                 return entry.id
         if wanted in names:
             return entry.id

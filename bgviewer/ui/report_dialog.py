@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from bgviewer.io.text import no_formula
 from bgviewer.tasks.acceptance import AcceptanceLimits, judge_outcome
 from bgviewer.tasks.export import ExportReport
 from bgviewer.tasks.match import MatchOutcome
@@ -122,7 +123,11 @@ class ReportDialog(QDialog):
         lines = [self._headings(), *(_cells(o, self._report.limits) for o in self._report.outcomes)]
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
-            clipboard.setText("\n".join("\t".join(line) for line in lines))
+            clipboard.setText(
+                "\n".join(
+                    "\t".join(no_formula(" ".join(c.split())) for c in line) for line in lines
+                )
+            )
 
 
 def _cells(outcome: MatchOutcome, limits: AcceptanceLimits) -> list[str]:

@@ -25,6 +25,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from bgviewer.io.text import no_formula
 from bgviewer.tasks.html_report import (
     HtmlReport,
     Table,
@@ -237,7 +238,9 @@ class Saving(QObject):
         proxy = panel.proxy
         order = [proxy.mapToSource(proxy.index(i, 0)).row() for i in range(proxy.rowCount())]
         lines = [_HEAD, *(_cells(rows[i]) for i in order)]
-        text = "\n".join("\t".join(" ".join(cell.split()) for cell in line) for line in lines)
+        text = "\n".join(
+            "\t".join(no_formula(" ".join(cell.split())) for cell in line) for line in lines
+        )
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
             clipboard.setText(text + "\n")
