@@ -36,6 +36,7 @@ from bgviewer.tasks.html_report import (
     write_html,
 )
 from bgviewer.ui.menus.texts import tr
+from bgviewer.ui.plain_text import plain_tip
 from bgviewer.ui.ranking_rows import RankingRow, rows_of
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ class Saving(QObject):
             key = f"&{number} " if number < 10 else "1&0 "
             action = menu.addAction(f"{key}{name}{more}")
             assert action is not None
-            action.setToolTip("\n".join(paths[:20]))
+            action.setToolTip(plain_tip("\n".join(paths[:20])))
             action.triggered.connect(partial(self._window.files.load, paths))
         menu.setToolTipsVisible(True)
         if menu.isEmpty():
