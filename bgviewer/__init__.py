@@ -30,6 +30,7 @@ _HOMES = {
         "NoOverlapError",
         "NoReferenceError",
         "ReadError",
+        "ResourceError",
         "ShapeMismatchError",
         "UndersampledError",
         "WriteError",
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from bgviewer.errors import NoOverlapError as NoOverlapError
     from bgviewer.errors import NoReferenceError as NoReferenceError
     from bgviewer.errors import ReadError as ReadError
+    from bgviewer.errors import ResourceError as ResourceError
     from bgviewer.errors import ShapeMismatchError as ShapeMismatchError
     from bgviewer.errors import UndersampledError as UndersampledError
     from bgviewer.errors import WriteError as WriteError

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _MANY = 50_000  # new objects
 _USUAL = gc.get_threshold()
+_NEEDED = 225_000_000  # bytes that libraries take for a small stack
+_NO_MEMORY = 6  # as a run in which no exposure could be matched
+_NOT_LOADED = 3
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments == ["--version"]:
             return _version()
+        if not _has_memory():
+            return _NO_MEMORY
         with _rarer_collections():
             return _run(arguments)
     except KeyboardInterrupt as stop:  # while modules are imported
@@ -35,8 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _interrupted(stop: KeyboardInterrupt) -> int:
-    with suppress(OSError, ValueError):
-        print(f"bgviewer: {str(stop) or 'interrupted'}", file=sys.stderr)
+    _complain(str(stop) or "interrupted")
     return int(getattr(stop, "exit_code", 130))
 
 
@@ -54,6 +58,33 @@ def _rarer_collections() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
+def _has_memory() -> bool:
+    """Prepare for a limit of memory; say so where it is too low for the program itself.
+
+    Libraries that find no memory while they are loaded end the process in ways of their own.
+    """
+    from bgviewer.engine.system_limits import memory_left
+
+    left = memory_left()
+    if left is None:
+        return True
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each has 30 MB of its own
+    if left >= _NEEDED:
+        return True
+    _complain(
+        f"the limit of memory leaves {left / 1e6:.0f} MB; bgviewer needs {_NEEDED / 1e6:.0f} MB "
+        "and what the exposures take. Raise the limit (ulimit -v)"
+    )
+    return False
+
+
+def _complain(text: str) -> None:
+    """Print one sentence before there is anything else to print with."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            print(f"bgviewer: {text}", file=sys.stderr)
+
+
 def _run(arguments: list[str]) -> int:
     from bgviewer.signals import raise_on_signals
 
@@ -67,23 +98,33 @@ def _run(arguments: list[str]) -> int:
 
 
 def _run_command(arguments: list[str], window: Callable[[WindowRequest], int]) -> int:
-    from bgviewer.cli import COMMANDS, run_command
-    from bgviewer.cli.exits import USAGE
-    from bgviewer.cli.output import say
-    from bgviewer.cli.stdout import checked_stdout
-    from bgviewer.errors import WriteError
+    try:
+        from bgviewer.cli import COMMANDS, run_command
+        from bgviewer.cli.exits import USAGE
+        from bgviewer.cli.memory import hold_libraries
+        from bgviewer.cli.output import say
+        from bgviewer.cli.stdout import checked_streams
+        from bgviewer.errors import ResourceError, WriteError
+
+        hold_libraries()
+    except (ImportError, MemoryError, OSError, SystemError) as error:
+        _complain(f"cannot be loaded here: {error or 'not enough memory'}".split("\n")[0])
+        return _NO_MEMORY if isinstance(error, MemoryError) else _NOT_LOADED
 
     command = arguments[0] if arguments and arguments[0] in COMMANDS else None
     previous = sys.excepthook
     sys.excepthook = _report_bug
     try:
-        with checked_stdout():
+        with checked_streams():
             if command is None:
                 return run_command(None, arguments, window=window)
             return run_command(command, arguments[1:], window=window)
     except WriteError as error:  # the last words could not be printed
         say(str(error))
         return USAGE
+    except ResourceError as error:
+        say(str(error))
+        return _NO_MEMORY
     finally:
         if sys.exc_info()[0] is None:
             sys.excepthook = previous
@@ -96,7 +137,7 @@ def _version() -> int:
     try:
         print(f"bgviewer {__version__}", flush=True)
     except OSError as error:
-        print(f"bgviewer: standard output: cannot be written: {error.strerror}", file=sys.stderr)
+        _complain(f"standard output: cannot be written: {error.strerror}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     return 0
@@ -109,13 +150,14 @@ def _report_bug(
     import traceback
 
     from bgviewer import __version__
+    from bgviewer.cli.text import printable
 
-    print(
-        f"bgviewer: this is a bug in bgviewer {__version__}: {kind.__name__}: {error}\n"
-        "Please report it with the lines below.",
-        file=sys.stderr,
-    )
-    traceback.print_exception(kind, error, trace)
+    if sys.stderr is None:
+        return
+    first = f"bgviewer: this is a bug in bgviewer {__version__}: {kind.__name__}: {error}"
+    lines = "".join(traceback.format_exception(kind, error, trace))
+    text = f"{first}\nPlease report it with the lines below.\n{lines}"
+    print(printable(text), end="", file=sys.stderr)
 
 
 def _window(request: WindowRequest) -> int:

@@ -6,10 +6,16 @@ Each text says what was wrong, with the values, and what to do.  Anything that i
 
 from __future__ import annotations
 
+import errno
+import math
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 __all__ = [
+    "NO_THREAD",
     "BgviewerError",
     "BgviewerWarning",
     "Cancelled",
@@ -21,10 +27,13 @@ __all__ = [
     "NoReferenceError",
     "ReadError",
     "Remedy",
+    "ResourceError",
     "ShapeMismatchError",
     "SidecarError",
     "UndersampledError",
     "WriteError",
+    "is_out_of_resources",
+    "resource_errors",
 ]
 
 
@@ -37,7 +46,34 @@ class Remedy:
 
 
 class BgviewerError(Exception):
-    """Base of all errors that are about the user's data, settings or files."""
+    """Base of all errors that are about the user's data, settings or files.
+
+    Errors survive `pickle` and `copy` with all their attributes, so that they pass between
+    processes.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {name: _portable(value) for name, value in self.__dict__.items()}
+        return _restored, (type(self), tuple(_portable(a) for a in self.args), state)
+
+
+def _restored(
+    kind: type[BgviewerError], args: tuple[Any, ...], state: dict[str, Any]
+) -> BgviewerError:
+    """Make an error without its constructor, which takes other arguments than `args`."""
+    error = kind.__new__(kind, *args)
+    error.args = args  # OSError leaves this to its constructor
+    error.__dict__.update(state)
+    return error
+
+
+def _portable(value: Any) -> Any:
+    """Return `value`, or its `repr` where it cannot be pickled."""
+    try:
+        pickle.dumps(value)
+    except Exception:  # noqa: BLE001 - a foreign object may raise anything
+        return repr(value)
+    return value
 
 
 class BgviewerWarning(UserWarning):
@@ -101,6 +137,12 @@ class UndersampledError(BgviewerError, ValueError):
 
 class FitError(BgviewerError):
     """The background model could not be made; the cause is chained."""
+
+
+class ResourceError(MemoryError, BgviewerError):
+    """The system gave no more memory or no more threads; the text says how much was needed."""
+
+    id = "E_MEMORY"
 
 
 class NoReferenceError(BgviewerError, ValueError):
@@ -177,3 +219,60 @@ class WriteError(_FileError):
 
 class Cancelled(Exception):  # noqa: N818 - a request by the user, not an error
     """The user stopped the work."""
+
+
+NO_THREAD = "can't start new thread"
+"""What Python says when the system starts no more threads."""
+_NOT_LOADED = ("failed to map segment", "annot allocate memory")
+_UNSAID = "without exception set"
+_LARGER = "Close other programs, raise the limit or use smaller images"
+
+
+@contextmanager
+def resource_errors() -> Iterator[None]:
+    """Raise `ResourceError` where the block runs out of memory or threads.
+
+    Examples
+    --------
+    >>> with resource_errors():  # doctest: +IGNORE_EXCEPTION_DETAIL
+    ...     raise MemoryError
+    Traceback (most recent call last):
+    bgviewer.errors.ResourceError: not enough memory.
+    """
+    try:
+        yield
+    except BgviewerError:
+        raise
+    except (MemoryError, ImportError, OSError, SystemError) as error:
+        if not _is_memory(error):
+            raise
+        text = f"not enough memory{_needed(error)}. {_LARGER}"
+        raise ResourceError(text) from error
+    except RuntimeError as error:
+        if NO_THREAD not in str(error):
+            raise
+        text = "the system started no more threads: 1 was needed. Raise the limit of processes"
+        raise ResourceError(f"{text} (ulimit -u) or of memory (ulimit -v)") from error
+
+
+def is_out_of_resources(error: BaseException) -> bool:
+    """Whether an error says that memory or threads ran out, not that the data are wrong."""
+    return isinstance(error, ResourceError) or getattr(error, "id", None) == "E_MEMORY"
+
+
+def _is_memory(error: BaseException) -> bool:
+    """Whether memory ran out: libraries that are loaded late, and C code, say it in other ways."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    if isinstance(error, ImportError):
+        return any(text in str(error) for text in _NOT_LOADED)
+    return isinstance(error, MemoryError) or _UNSAID in str(error)
+
+
+def _needed(error: BaseException) -> str:
+    """Say how much NumPy asked for; Python itself does not say."""
+    shape, dtype = getattr(error, "shape", None), getattr(error, "dtype", None)
+    if shape is None or dtype is None:
+        return ""
+    wanted = math.prod(shape) * dtype.itemsize
+    return f": {wanted / 1e6:.1f} MB were needed for an array of {'x'.join(map(str, shape))}"

@@ -9,7 +9,7 @@ from typing import Any
 from bgviewer import __version__
 from bgviewer.cli import exits
 from bgviewer.cli.opening import measure, open_stack, stack_json
-from bgviewer.cli.output import number, print_json, print_table, say
+from bgviewer.cli.output import number, print_json, print_line, print_table, say
 from bgviewer.cli.settings import gather_settings
 from bgviewer.engine.ranking import Ranking
 from bgviewer.engine.stability import stability_of
@@ -136,7 +136,7 @@ def run_config(arguments: argparse.Namespace) -> int:
     if arguments.action == "check":
         for note in read_any(arguments.file)[-1]:
             say(f"{arguments.file}: {note}")
-        print(f"{arguments.file}: valid")
+        print_line(f"{arguments.file}: valid")
         return exits.ALL_MATCHED
     if arguments.action == "convert":
         from bgviewer.cli.convert import convert_config

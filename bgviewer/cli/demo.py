@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bgviewer.cli import exits
 from bgviewer.cli.matching import match_and_export
-from bgviewer.cli.output import say
+from bgviewer.cli.output import print_line, say
 from bgviewer.cli.settings import Settings
 from bgviewer.cli.signals import stoppable_progress
 from bgviewer.errors import WriteError
@@ -66,10 +66,10 @@ def _headless(request: WindowRequest, folder: Path, window: Callable[[WindowRequ
         return code
     picture = folder / "demo.png"
     drawn = window(WindowRequest(paths=request.paths, config=DEMO_CONFIG, screenshot=str(picture)))
-    print(f"generated stack:   {folder / 'stack'}")
-    print(f"matched exposures: {matched}")
+    print_line(f"generated stack:   {folder / 'stack'}")
+    print_line(f"matched exposures: {matched}")
     if drawn == exits.ALL_MATCHED:
-        print(f"the window:        {picture}")
+        print_line(f"the window:        {picture}")
     else:
         say("everything is done but the picture of the window (see above)")
     print("The last exposure cannot be matched, on purpose: its pixels are twice as wide.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bgviewer.cli import exits
-from bgviewer.cli.output import number, print_json, print_table, say
+from bgviewer.cli.output import number, print_json, print_line, print_table, say
 from bgviewer.cli.reading_options import gather_reading
 from bgviewer.cli.recorded import recorded_lines
 from bgviewer.io.discover import discover
@@ -67,4 +67,6 @@ def _print_records(records: list[dict[str, Any]]) -> None:
         print_table([*head, "zero point", "x0, y0", "WCS", "remarks"], rows, numeric=(6,))
     for r in records:
         if r.get("settings"):
-            print("\n  ".join([f"{Path(r['path']).name}:", *recorded_lines(r["settings"])]))
+            print_line(f"{Path(r['path']).name}:")
+            for line in recorded_lines(r["settings"]):
+                print_line(f"  {line}")

@@ -14,7 +14,7 @@ from bgviewer.cli.convert import check_report, write_report
 from bgviewer.cli.export_options import export_options
 from bgviewer.cli.opening import measure, open_stack, say_exposure_warnings, stack_json
 from bgviewer.cli.outcomes import outcome_json, print_outcomes, say_warnings
-from bgviewer.cli.output import print_json, say
+from bgviewer.cli.output import print_json, print_line, say
 from bgviewer.cli.recorded import refuse_second_match
 from bgviewer.cli.regions import with_regions
 from bgviewer.cli.settings import Settings
@@ -36,6 +36,7 @@ from bgviewer.tasks.match import check_included, find_exposure
 from bgviewer.tasks.ranking import rank_candidates
 
 if TYPE_CHECKING:
+    from bgviewer.tasks.load import LoadedStack
     from bgviewer.tasks.sweep import Sweep
 
 __all__ = ["match_and_export"]
@@ -87,20 +88,13 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
     check_auto(request, auto)
     if given is None:
         loaded = measure(stack, settings)
-        if len(loaded.usable) < 2:
+        if len(loaded.usable) >= 2:
+            request = _with_best_reference(request, loaded)
+        elif not loaded.short_of_memory:
             for line in grouped_warnings(loaded.warnings):
                 say(line)
             return _too_few(len(loaded.usable), stack)
-        try:
-            ranking = rank_candidates(loaded.measurements, settings.config)
-        except NoReferenceError:
-            for line in grouped_warnings(loaded.warnings):
-                say(line)
-            raise
-        request.stack.notes += ranking.warnings
-        for warning in ranking.warnings:
-            say(warning)
-        request = replace(request, reference=ranking.best)
+        # Without memory to measure, the report still says what failed and why.
     request, found = swept(request, auto)
     if arguments.dry_run:
         return _dry_run(request, arguments.json, found)
@@ -120,6 +114,20 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
     else:
         print_outcomes(report)
     return exit_code(report)
+
+
+def _with_best_reference(request: ExportRequest, loaded: LoadedStack) -> ExportRequest:
+    """Return the request with the best exposure of the ranking as its reference."""
+    try:
+        ranking = rank_candidates(loaded.measurements, request.config)
+    except NoReferenceError:
+        for line in grouped_warnings(loaded.warnings):
+            say(line)
+        raise
+    request.stack.notes += ranking.warnings
+    for warning in ranking.warnings:
+        say(warning)
+    return replace(request, reference=ranking.best)
 
 
 def _given_reference(
@@ -183,12 +191,12 @@ def _dry_run(request: ExportRequest, as_json: bool, found: Sweep | None = None) 
         )
         return exits.ALL_MATCHED
     say_exposure_warnings(stack)
-    print(f"reference: {stack[request.reference].name}")
+    print_line(f"reference: {stack[request.reference].name}")
     for line in ("settings:", *chosen_lines(request)) if found is not None else ():
         print(line)
     print("would write:")
     for path in plan.paths:
-        print(f"  {path}")
+        print_line(f"  {path}")
     return exits.ALL_MATCHED
 
 

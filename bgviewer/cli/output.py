@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, TextIO
 
+from bgviewer.cli.text import escape_json, one_line
 from bgviewer.errors import Cancelled
 
-__all__ = ["StderrProgress", "number", "print_json", "print_table", "say"]
+__all__ = ["StderrProgress", "number", "print_json", "print_line", "print_table", "say"]
 
 
 def say(text: str) -> None:
-    """Tell the person something, on stderr."""
-    with suppress(OSError, ValueError):  # a notice that cannot be told must not stop the work
-        print(f"bgviewer: {text}", file=sys.stderr)
+    """Print one line for the user on stderr."""
+    if sys.stderr is None:  # print() would take standard output instead
+        return
+    with suppress(OSError, ValueError):  # a notice that cannot be printed must not stop the work
+        print(f"bgviewer: {one_line(text)}", file=sys.stderr)
+
+
+def print_line(text: str) -> None:
+    """Print one line on stdout that may hold names of files."""
+    print(one_line(text))
 
 
 def plain(value: Any) -> Any:
@@ -38,9 +45,8 @@ def plain(value: Any) -> Any:
 
 
 def print_json(value: Any) -> None:
-    """Print JSON on stdout; never a NaN token, and file names that are no UTF-8 escaped."""
-    text = json.dumps(plain(value), indent=2, allow_nan=False, ensure_ascii=False)
-    print(re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text))
+    """Print JSON on stdout; never a NaN token."""
+    print(escape_json(json.dumps(plain(value), indent=2, allow_nan=False, ensure_ascii=False)))
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -60,7 +66,7 @@ def print_table(
     numeric : sequence of int
         Columns to align to the right.
     """
-    clean = [[_one_line(cell) for cell in row] for row in rows]
+    clean = [[one_line(cell) for cell in row] for row in rows]
     if sys.stdout is None or not sys.stdout.isatty():
         for row in [list(head), *clean]:
             print("\t".join(row))
@@ -80,19 +86,14 @@ def print_table(
         print(line(row))
 
 
-def _one_line(text: str) -> str:
-    """Return text without control characters: names of files are not to be trusted."""
-    return "".join(c if c.isprintable() else "?" for c in text)
-
-
 class StderrProgress:
     """Progress on stderr: one line that is rewritten on a terminal, now and then one in a log."""
 
     LOG_SECONDS = 5.0
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
-        self._live = self._stream.isatty()
+        self._stream: TextIO | None = stream or sys.stderr
+        self._live = self._stream is not None and self._stream.isatty()
         self._text = ""
         self._shown = ""
         self._logged = time.monotonic()
@@ -107,7 +108,7 @@ class StderrProgress:
         if self._stopped:
             raise Cancelled("stopped by the user")
         if text is not None and text != self._text:
-            self._text = _one_line(text)
+            self._text = one_line(text)
         if fraction is None:
             return
         shown = f"{round(100 * fraction):3d} %  {self._text}"[:78]
@@ -126,6 +127,8 @@ class StderrProgress:
             self._write("\r" + " " * 78 + "\r")
 
     def _write(self, text: str) -> None:
+        if self._stream is None:
+            return
         with suppress(OSError, ValueError):  # progress that cannot be told must not stop the work
             self._stream.write(text)
             self._stream.flush()

@@ -22,6 +22,7 @@ from bgviewer.errors import (
     ReadError,
     ShapeMismatchError,
     WriteError,
+    resource_errors,
 )
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def run_command(command: str | None, argv: Sequence[str], *, window: Window) -> 
     """
     arguments = build_parser(command).parse_args(argv)
     try:
-        return _dispatch(command, arguments, window)
+        with resource_errors():
+            return _dispatch(command, arguments, window)
     except Cancelled:
         say("stopped")
         return exits.INTERRUPTED
@@ -94,6 +96,12 @@ def run_command(command: str | None, argv: Sequence[str], *, window: Window) -> 
     except BgviewerError as error:
         say(str(error))
         return exits.NONE_MATCHED
+    except OSError as error:
+        if error.errno is None:  # not of the system
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        say(f"{where}{error.strerror}")
+        return exits.NO_INPUT
 
 
 def _dispatch(command: str | None, arguments: argparse.Namespace, window: Window) -> int:
@@ -159,8 +167,10 @@ def _check_picture(path: Path) -> None:
     if path.suffix.lower() != ".png":
         raise WriteError(path, "a picture must be called .png")
     check_target(path, overwrite=True)
-    if not os.path.exists(path):
+    if not os.path.lexists(path):
         return
+    if not path.is_file():  # a pipe would never answer
+        raise WriteError(path, "is no regular file")
     try:
         with path.open("rb") as held:
             is_picture = held.read(8) == b"\x89PNG\r\n\x1a\n"

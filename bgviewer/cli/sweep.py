@@ -58,12 +58,14 @@ def sweep_opened(arguments: argparse.Namespace, settings: Settings, stack: Expos
         request = SweepRequest(stack, reference, settings.config, space, hold_out, plan=plan)
         found = sweep_stack(request, progress)
     say_exposure_warnings(stack)
-    if arguments.json:
-        print_json({"version": __version__, **sweep_json(found)})
-    else:
-        _print(found)
-    if arguments.output:
-        _write(found, Path(arguments.output), arguments.overwrite)
+    try:
+        if arguments.json:
+            print_json({"version": __version__, **sweep_json(found)})
+        else:
+            _print(found)
+    finally:  # also when nobody reads what is printed
+        if arguments.output:
+            _write(found, Path(arguments.output), arguments.overwrite)
     if not found.swept:
         return exits.NONE_MATCHED
     failed = any(e.status == "failed" for e in found.exposures)

@@ -32,7 +32,13 @@ from bgviewer.engine.gridding import (
 from bgviewer.engine.native import kernels
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import BgviewerWarning, ConfigError, NoOverlapError, UndersampledError
+from bgviewer.errors import (
+    BgviewerWarning,
+    ConfigError,
+    NoOverlapError,
+    UndersampledError,
+    resource_errors,
+)
 
 __all__ = [
     "Adjustment",
@@ -243,6 +249,7 @@ class MatchResult:
         assert image is not None
         return _with_image(self.science, image)
 
+    @resource_errors()
     def complete(self, progress: Progress = SILENT) -> MatchResult:
         """Compute `matched` and `matched_mse` now, stoppable; returns self."""
         if "matched" not in self.__dict__:
@@ -252,6 +259,7 @@ class MatchResult:
             self.__dict__["matched"] = _with_image(self.science, image)
         return self
 
+    @resource_errors()
     def measure(self, progress: Progress = SILENT, threads: int | None = None) -> MatchResult:
         """Compute `matched_mse` now, stoppable, without the matched image; returns self."""
         if "matched_mse" not in self.__dict__:
@@ -304,6 +312,7 @@ def _with_image(science: MaskedImage, image: NDArray[np.float32]) -> MaskedImage
     )
 
 
+@resource_errors()
 def match_backgrounds(
     reference: Any,
     science: Any,

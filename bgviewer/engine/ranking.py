@@ -18,7 +18,7 @@ from bgviewer.engine.masks import Masked
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scatter import pixels_scatter
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import NoReferenceError
+from bgviewer.errors import NoReferenceError, resource_errors
 
 __all__ = [
     "Measurement",
@@ -101,6 +101,7 @@ class Ranking:
     warnings: tuple[str, ...]
 
 
+@resource_errors()
 def measure_exposure(
     image: MaskedImage,
     config: MatchConfig | None = None,

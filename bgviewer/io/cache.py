@@ -77,6 +77,8 @@ class ExposureCache:
                 raise _OtherStopped from exc
         try:
             exposure = load()
+            with self._lock:
+                self._keep(key, exposure)
         except BaseException as exc:
             with self._lock:
                 del self._loading[key]
@@ -84,7 +86,6 @@ class ExposureCache:
             raise
         with self._lock:
             del self._loading[key]
-            self._keep(key, exposure)
         future.set_result(exposure)
         return exposure
 

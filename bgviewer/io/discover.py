@@ -11,6 +11,7 @@ from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import ReadError
 from bgviewer.io.names import is_fits_name
 from bgviewer.io.read import is_own_file
+from bgviewer.io.small_files import read_small_file
 
 __all__ = ["Found", "discover", "find_files", "own_outputs_note"]
 
@@ -121,7 +122,7 @@ def _no_path(given: object) -> ReadError:
 
 def _listed(path: Path) -> list[Found]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_small_file(path).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         return [Found(path, problem=ReadError(path, "is no text file with paths", id="E_NO_FILES"))]
     except OSError as exc:
@@ -139,11 +140,28 @@ def _expanded(path: Path) -> list[Found]:
         if not path.is_dir():
             path.stat()
             return [Found(path)]
-        names = sorted(e.name for e in os.scandir(path) if is_fits_name(e.name) and e.is_file())
+        with os.scandir(path) as held:
+            entries = sorted((e for e in held if is_fits_name(e.name)), key=lambda e: e.name)
     except (OSError, ValueError) as exc:
         why = f"cannot be opened ({getattr(exc, 'strerror', None) or exc})"
         return [Found(path, problem=ReadError(path, why, id="E_MISSING"))]
-    if not names:
+    found = [item for entry in entries if (item := _scanned(path, entry)) is not None]
+    if not found:
         reason = "the folder holds no FITS files"
         return [Found(path, problem=ReadError(path, reason, id="E_NO_FILES"))]
-    return [Found(path / name, scanned=True) for name in names]
+    return found
+
+
+def _scanned(folder: Path, entry: os.DirEntry[str]) -> Found | None:
+    """Return a file of a folder, or why it cannot be read; None for what is no file."""
+    path = folder / entry.name
+    try:
+        if entry.is_file():
+            return Found(path, scanned=True)
+        if not entry.is_symlink() or os.path.exists(path):
+            return None
+        why = "a link to a file that does not exist"
+    except OSError as exc:  # such as a link that leads to itself
+        why = exc.strerror or str(exc)
+    problem = ReadError(path, f"cannot be opened ({why})", id="E_MISSING")
+    return Found(path, scanned=True, problem=problem)

@@ -91,7 +91,10 @@ class FitsFile:
             self.close()
             if isinstance(exc, ReadError):
                 raise
-            raise self.error(f"cannot be read ({exc.strerror or exc})", "E_MISSING") from exc
+            raise self._unreadable(exc) from exc
+
+    def _unreadable(self, exc: OSError) -> ReadError:
+        return self.error(f"cannot be read ({exc.strerror or exc})", "E_MISSING")
 
     def __enter__(self) -> FitsFile:
         return self
@@ -111,8 +114,11 @@ class FitsFile:
 
     def read_bytes(self, start: int, stop: int) -> bytes:
         """Return the bytes from `start` to before `stop`."""
-        self._handle.seek(start)
-        data = self._handle.read(stop - start)
+        try:
+            self._handle.seek(start)
+            data = self._handle.read(stop - start)
+        except OSError as exc:
+            raise self._unreadable(exc) from exc
         if len(data) != stop - start:
             raise self.error("the file became shorter while it was read", "E_TRUNCATED")
         return data
@@ -120,12 +126,16 @@ class FitsFile:
     def read_into(self, values: NDArray[Any], start: int) -> None:
         """Fill a C-contiguous array with the bytes from `start` on."""
         wanted = values.reshape(-1).view(np.uint8).data
-        self._handle.seek(start)
         while len(wanted):
-            count = cast(io.BufferedIOBase, self._handle).readinto(wanted)
+            try:
+                self._handle.seek(start)
+                count = cast(io.BufferedIOBase, self._handle).readinto(wanted)
+            except OSError as exc:
+                raise self._unreadable(exc) from exc
             if not count:
                 raise self.error("the file became shorter while it was read", "E_TRUNCATED")
             wanted = wanted[count:]
+            start += count
 
     @property
     def descriptor(self) -> int | None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import ast
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.errors import ConfigError
+from bgviewer.io.small_files import read_text_file
 
 __all__ = ["DIALECTS", "LsstConfig", "dump_lsst_config", "load_lsst_config", "parse_lsst_config"]
 
 DIALECTS = ("old", "modern")
+_LARGEST = 1 << 63
 _ROOTS = ("config", "root")
 _TASK = "matchBackgrounds"
 _BY_LSST = {o.lsst_name: o for o in OPTIONS.values()}
@@ -79,12 +80,7 @@ def load_lsst_config(path: str | os.PathLike[str]) -> LsstConfig:
     ConfigError
         Naming the file and, where there is one, the line.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as exc:
-        raise ConfigError(f"{path}: cannot be opened ({exc.strerror or exc})") from exc
-    except UnicodeDecodeError as exc:
-        raise ConfigError(f"{path}: is not a text file") from exc
+    text = read_text_file(path)
     try:
         return parse_lsst_config(text)
     except ConfigError as exc:
@@ -177,6 +173,8 @@ def _assignment(node: ast.stmt) -> _Assignment | None:
     try:
         value = ast.literal_eval(node.value)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return None
+    if isinstance(value, int) and abs(value) >= _LARGEST:
         return None
     return _Assignment(node.lineno, tuple(parts), value)
 

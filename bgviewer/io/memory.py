@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from bgviewer.engine.system_limits import memory_left
+
 __all__ = ["available_bytes", "too_large"]
 
 _SHARE = 0.8
@@ -12,6 +14,11 @@ _SHARE = 0.8
 
 def available_bytes() -> int | None:
     """Return the bytes that can be had without swapping; None where the system does not say."""
+    known = [n for n in (memory_left(), _free_bytes()) if n is not None]
+    return min(known, default=None)
+
+
+def _free_bytes() -> int | None:
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):

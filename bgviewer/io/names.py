@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = [
@@ -45,7 +46,11 @@ def printable_name(name: str) -> str:
     >>> print(printable_name("caf\udce9"))
     caf\xe9
     """
-    return name if name.isascii() else _SURROGATE.sub(_escaped, name)
+    if name.isascii():
+        return name
+    with suppress(UnicodeError):  # what the locale could not decode may be UTF-8 all the same
+        name = name.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    return _SURROGATE.sub(_escaped, name)
 
 
 def raw_name(name: str) -> str:

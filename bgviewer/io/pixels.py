@@ -20,6 +20,7 @@ from bgviewer.engine.scratch import Scratch, fresh_or
 from bgviewer.io.cards import format_card, header_bytes
 from bgviewer.io.layout import BAD_CARD, FitsFile, Hdu, card_value, quiet
 from bgviewer.io.memory import too_large
+from bgviewer.io.tiles import check_gzip_tiles, tile_pixels
 from bgviewer.io.words import BAND_BYTES, from_file_order
 
 __all__ = [
@@ -54,15 +55,30 @@ def _stored(file: FitsFile, hdu: Hdu, layer: int | None) -> NDArray[Any]:
     return np.frombuffer(data, dtype=_DTYPES[hdu.bitpix]).reshape(shape)
 
 
+_FREE_TILE = 1 << 29  # bytes
+_TILE_EXPANSION = 50
+
+
 def _check_memory(file: FitsFile, hdu: Hdu, layer: int | None) -> None:
     """Refuse what does not fit into memory before it is asked for."""
     pixels = math.prod(hdu.shape if layer is None else hdu.shape[-2:])
     wanted = 4 * pixels
     if not is_direct(hdu):
         wanted += pixels * (8 + abs(hdu.bitpix) // 8)
+    why = None
     if hdu.is_compressed:
-        wanted += 2 * hdu.data_size
-    why = too_large(wanted)
+        tile = tile_pixels(hdu)
+        wanted = 4 * pixels + math.prod(hdu.shape) * (8 + abs(hdu.bitpix) // 8)
+        wanted += 12 * tile + 2 * hdu.data_size
+        stated = tile * abs(hdu.bitpix) // 8
+        if stated > max(_FREE_TILE, _TILE_EXPANSION * hdu.data_size):
+            why = (
+                f"has a tile of {stated / 1e9:.1f} GB in {hdu.data_size / 1e6:.1f} MB: not read; "
+                "unpack the file by hand (funpack)"
+            )
+        else:
+            why = check_gzip_tiles(file, hdu)
+    why = why or too_large(wanted)
     if why:
         raise file.error(f"{hdu.describe()} {why}", "E_MEMORY")
 

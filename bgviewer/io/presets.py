@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.errors import ConfigError, WriteError
+from bgviewer.io.small_files import read_toml
 from bgviewer.io.text import write_text
 
 __all__ = [
@@ -115,14 +115,7 @@ def load_preset(path: str | os.PathLike[str]) -> Preset:
         value out of range.
     """
     path = Path(path)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as exc:
-        raise ConfigError(f"{path}: cannot be opened ({exc.strerror or exc})") from exc
-    except UnicodeDecodeError as exc:
-        raise ConfigError(f"{path}: is not a text file") from exc
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"{path}: is not valid TOML: {exc}") from exc
+    values = read_toml(path)
     name, text = values.get("name", path.stem), values.get("text", "")
     settings = values.get("settings")
     if not isinstance(settings, dict) or not isinstance(name, str) or not isinstance(text, str):

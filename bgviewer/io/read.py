@@ -21,7 +21,7 @@ from bgviewer.engine.masks import Masked, bits_of
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_bands
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import ReadError
+from bgviewer.errors import ReadError, resource_errors
 from bgviewer.io.assemble import Assembler
 from bgviewer.io.conventions import NO_CHOICE, Choice, Planes, recognise
 from bgviewer.io.conventions.base import MaskSource
@@ -173,6 +173,7 @@ class FileExposure(Exposure):
         self.__dict__["_wcs"] = value
 
 
+@resource_errors()
 def describe(path: str | os.PathLike[str], choice: Choice | Resolver = NO_CHOICE) -> FileInfo:
     """Say what a file holds, from its headers alone.
 
@@ -245,6 +246,7 @@ def _own(file: FitsFile) -> bool:
     return any(b"BGVVERS" in hdu.raw and is_own_output(hdu.header) for hdu in file.hdus)
 
 
+@resource_errors()
 def read(
     path: str | os.PathLike[str],
     *,
@@ -280,6 +282,7 @@ def read(
         With one of the identifiers of FORMATS section 8; one sentence.
     """
     with _opened(path) as (file, state):
+        planes = None
         try:
             planes = recognise(file, choice)
             states = (*state, *file_states(planes.companions))
@@ -287,7 +290,9 @@ def read(
             image, mask = assembler.image(), assembler.mask()
             noise = assembler.variance(image) if variance else None
         except MemoryError as exc:
-            raise file.error("does not fit into memory", "E_MEMORY") from exc
+            wanted = 12 * math.prod(planes.shape) / 1e6 if planes is not None else 0
+            more = f": its planes need {wanted:.1f} MB" if wanted else ""
+            raise file.error(f"does not fit into memory{more}", "E_MEMORY") from exc
         check_unchanged(states)
         source = Source(
             path=Path(path),

@@ -26,6 +26,7 @@ A region of one exposure carries ``tag={exposure: NAME}``; its note is its ``tex
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -39,6 +40,7 @@ from bgviewer.engine.regions import Region
 from bgviewer.errors import BgviewerError, ConfigError, ReadError
 from bgviewer.io.region_frame import PixelFrame, sky_system
 from bgviewer.io.region_shapes import AREAS, MARKERS, Words, make_region
+from bgviewer.io.small_files import read_small_file
 from bgviewer.io.text import write_text
 
 __all__ = ["RegionFile", "format_regions", "parse_regions", "read_regions", "write_regions"]
@@ -80,13 +82,12 @@ def read_regions(path: str | os.PathLike[str], frame: PixelFrame) -> RegionFile:
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ReadError(path, reason, id="E_MISSING") from error
-    if len(raw) > _MOST_BYTES:
-        raise ReadError(path, "more than 2 MB: no list of regions", id="E_REGIONS")
+        raw = read_small_file(path, _MOST_BYTES)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            reason = "more than 2 MB: no list of regions"
+            raise ReadError(path, reason, id="E_REGIONS") from error
+        raise ReadError(path, error.strerror or str(error), id="E_MISSING") from error
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

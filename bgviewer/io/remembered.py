@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +13,7 @@ from bgviewer.errors import ConfigError, WriteError
 from bgviewer.io.conventions import Choice
 from bgviewer.io.instrument import Instrument
 from bgviewer.io.reading_options import choice_from, choice_values
+from bgviewer.io.small_files import read_toml
 from bgviewer.io.text import write_text
 
 __all__ = [
@@ -93,13 +93,11 @@ def load_memory(path: str | os.PathLike[str] | None = None) -> Memory:
     """
     path = memory_path() if path is None else Path(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return NOTHING_REMEMBERED
-    except OSError as exc:
-        raise ConfigError(f"{path}: cannot be opened ({exc.strerror or exc})") from exc
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise ConfigError(f"{path}: is not valid TOML: {exc}") from exc
+        values = read_toml(path)
+    except ConfigError as exc:
+        if isinstance(exc.__cause__, FileNotFoundError):
+            return NOTHING_REMEMBERED
+        raise
     tables = values.get(_TABLE, [])
     if not isinstance(tables, list):
         raise ConfigError(f"{path}: {_TABLE} must be tables: [[{_TABLE}]]")

@@ -23,6 +23,7 @@ from bgviewer.io.choices import REPORT_FORMATS
 from bgviewer.io.layout import quiet
 from bgviewer.io.names import printable_name
 from bgviewer.io.provenance import make_cards, raw_cards
+from bgviewer.io.text import no_formula
 from bgviewer.io.transaction import OutputGroup, atomic_output
 from bgviewer.io.write import check_target
 
@@ -213,8 +214,12 @@ def _csv(table: Any, facts: dict[str, Any]) -> bytes:
     writer = csv.writer(buffer)
     writer.writerow(table.colnames)
     for row in table.iterrows():
-        writer.writerow("" if cell != cell else str(cell) for cell in row)
+        writer.writerow("" if cell != cell else _csv_cell(cell) for cell in row)
     return buffer.getvalue().encode("utf-8")
+
+
+def _csv_cell(cell: Any) -> str:
+    return no_formula(str(cell)) if isinstance(cell, str) else str(cell)
 
 
 def _fits(table: Any, facts: dict[str, Any]) -> bytes:

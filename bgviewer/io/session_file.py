@@ -6,7 +6,6 @@ The settings stand in it exactly as in a settings file, so ``--config`` takes a 
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from bgviewer.io.plan import EXPOSURES, REGIONS, excluded_of, read_plan
 from bgviewer.io.reading import READ, ReadRule, read_rules
 from bgviewer.io.scaling import checked_zero_point
 from bgviewer.io.settings import dump_config
+from bgviewer.io.small_files import read_toml
 from bgviewer.io.text import write_text
 
 __all__ = ["SUFFIX", "OpenedSession", "SavedSession", "is_session", "read_session", "write_session"]
@@ -166,14 +166,7 @@ def read_session(path: str | os.PathLike[str]) -> OpenedSession:
         When the session cannot be read or understood, or none of its files is left.
     """
     path = Path(path)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as exc:
-        raise ConfigError(f"{path}: cannot be opened ({exc.strerror or exc})") from exc
-    except UnicodeDecodeError as exc:
-        raise ConfigError(f"{path}: is not a text file") from exc
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"{path}: is not valid TOML: {exc}") from exc
+    values = read_toml(path)
     try:
         return _opened(values, path.absolute().parent)
     except ConfigError as exc:

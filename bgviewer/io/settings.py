@@ -5,10 +5,8 @@ from __future__ import annotations
 import difflib
 import os
 import textwrap
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from bgviewer.engine.config import OPTIONS, MatchConfig, Option
@@ -19,6 +17,7 @@ from bgviewer.io.detection_table import DETECTION_TABLE, add_detection, read_det
 from bgviewer.io.plan import EXPOSURES, REGIONS, add_plan, excluded_of, read_plan
 from bgviewer.io.reading import READ, add_rules, read_rules
 from bgviewer.io.scaling import checked_zero_point
+from bgviewer.io.small_files import read_toml
 
 __all__ = ["dump_config", "load_config", "load_settings", "parse_assignment"]
 
@@ -136,7 +135,7 @@ def load_settings(
         Naming the file: it cannot be read, is no TOML, has an unknown key (with the nearest
         known one) or a value out of range.
     """
-    values = _values(Path(path))
+    values = read_toml(path)
     table = values.pop(_STACK, {})
     regions, exposures = values.pop(REGIONS, []), values.pop(EXPOSURES, {})
     sources = values.pop(DETECTION_TABLE, None)
@@ -157,18 +156,6 @@ def load_settings(
             reason=exc.reason,
             remedies=exc.remedies,
         ) from exc
-
-
-def _values(path: Path) -> dict[str, Any]:
-    """Return what a TOML file holds."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as exc:
-        raise ConfigError(f"{path}: cannot be opened ({exc.strerror or exc})") from exc
-    except UnicodeDecodeError as exc:
-        raise ConfigError(f"{path}: is not a text file") from exc
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"{path}: is not valid TOML: {exc}") from exc
 
 
 def _checked_extra(extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_exposure
 from bgviewer.engine.regions import Region, ignored_pixels
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import GridError, ReadError, ShapeMismatchError
+from bgviewer.errors import GridError, ReadError, ShapeMismatchError, resource_errors
 from bgviewer.io.cache import ExposureCache
 from bgviewer.io.conventions import NO_CHOICE, Choice
 from bgviewer.io.detect import with_detected
@@ -287,6 +287,7 @@ class ExposureStack:
         infos = [info for i in self.usable if (info := self.entries[i].info) is not None]
         return sum(12 * math.prod(info.shape) for info in infos) <= self._cache.limit
 
+    @resource_errors()
     def read(
         self,
         id: int,
@@ -371,6 +372,7 @@ class ExposureStack:
         other.entries = tuple(entries)
         return other
 
+    @resource_errors()
     def measure(self, id: int, config: MatchConfig, progress: Progress = SILENT) -> Measurement:
         """Measure an exposure for the ranking; one that lies on disk is not kept in memory.
 
@@ -406,6 +408,7 @@ class ExposureStack:
         return held if self._detection is None else with_detected(held, self._detection)
 
 
+@resource_errors()
 def load_stack(
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,

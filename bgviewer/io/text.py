@@ -9,7 +9,24 @@ from bgviewer.io.names import printable_name
 from bgviewer.io.transaction import OutputGroup, atomic_output
 from bgviewer.io.write import check_target
 
-__all__ = ["write_text"]
+__all__ = ["no_formula", "write_text"]
+
+
+def no_formula(text: str) -> str:
+    """Return the text of a cell so that no spreadsheet takes it for a formula.
+
+    Examples
+    --------
+    >>> no_formula("=1+1"), no_formula("a-b"), no_formula("-0.5")
+    ("'=1+1", 'a-b', '-0.5')
+    """
+    if text[:1] not in ("=", "+", "-", "@", "\t", "\r") or len(text) < 2:
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
 
 
 def write_text(

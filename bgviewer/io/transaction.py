@@ -284,8 +284,10 @@ def _system_errors(path: Path) -> Iterator[None]:
 
 
 def _shortened(name: str) -> str:
-    """Return the beginning of a name, cut between characters."""
-    return os.fsencode(name)[:_SHOWN_BYTES].decode("utf-8", "ignore")
+    """Return the beginning of a name, cut between characters of the system's encoding."""
+    while len(os.fsencode(name)) > _SHOWN_BYTES:
+        name = name[:-1]
+    return name
 
 
 def _host() -> str:

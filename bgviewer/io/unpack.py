@@ -33,9 +33,9 @@ def open_file(path: Path) -> tuple[IO[bytes], bool]:
     ReadError
         ``E_MISSING``, ``E_EMPTY``, ``E_NOT_FITS``, ``E_TRUNCATED`` or ``E_MEMORY``.
     """
-    if path.is_dir():
-        raise ReadError(path, "cannot be opened (it is a folder)", id="E_MISSING")
     try:
+        if path.is_dir():
+            raise ReadError(path, "cannot be opened (it is a folder)", id="E_MISSING")
         if path.exists() and not path.is_file():  # a pipe would never answer
             raise ReadError(path, "cannot be opened (it is no regular file)", id="E_MISSING")
         handle = open(path, "rb")  # noqa: SIM115 - closed by who asked for it

@@ -20,11 +20,15 @@ from typing import Any
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
 from bgviewer.engine.progress import Stoppable
-from bgviewer.errors import BgviewerError, Cancelled
+from bgviewer.errors import BgviewerError, Cancelled, resource_errors
 
-__all__ = ["Job", "Lane", "Report"]
+__all__ = ["ENDS", "Job", "Lane", "Report"]
+
+ENDS = ("done", "failed", "cancelled", "bug")
+"""Events with which a job ends."""
 
 _NICENESS = 10  # of the workers: the window comes first where the cores are busy
+_CLOSE_LIMIT = 30.0  # seconds to wait for a job that does not see that it is stopped
 _REPORT_INTERVAL = 0.05  # seconds between two progress reports of one job
 
 
@@ -118,7 +122,8 @@ class Lane(QObject):
         self._turn.timeout.connect(self._hand_over)
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
         self._thread = threading.Thread(target=self._run, name=f"bgviewer-{name}", daemon=True)
-        self._thread.start()
+        with resource_errors():
+            self._thread.start()
 
     def connect(self, receiver: Callable[[Report], None]) -> None:
         """Call `receiver` in the owner's thread for every report, never from within a call."""
@@ -181,7 +186,11 @@ class Lane(QObject):
         self._stop_where(lambda job: job.subject != subject)
 
     def close(self) -> None:
-        """Stop everything and wait for the thread to end; nothing is reported afterwards."""
+        """Stop everything and wait for the thread to end; nothing is reported afterwards.
+
+        A job that does not stop, because a disk does not answer, is left behind: its thread ends
+        with the program.
+        """
         with self._wake:
             self._closed = True
             self._waiting.clear()
@@ -190,7 +199,7 @@ class Lane(QObject):
                 self._running.stop()
             self._wake.notify()
         if self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(_CLOSE_LIMIT)
 
     def _stop_where(self, condition: Callable[[Job], bool]) -> None:
         with self._wake:
@@ -227,12 +236,13 @@ class Lane(QObject):
     def _attempt(self, job: Job) -> Report:
         self.report(Report(job, "started"))
         try:
-            return Report(job, "done", job.work(job))
+            with resource_errors():
+                return Report(job, "done", job.work(job))
         except Cancelled:
             return Report(job, "cancelled")
         except BgviewerError as error:
             return Report(job, "failed", error)
-        except Exception as error:  # noqa: BLE001 - the one route by which a bug in a worker becomes visible
+        except BaseException as error:  # noqa: BLE001 - the one route by which a bug in a worker becomes visible; and the thread must not end
             return Report(job, "bug", error)
 
 

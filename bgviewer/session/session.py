@@ -15,7 +15,7 @@ from bgviewer.session.checker import Checker
 from bgviewer.session.diagnoser import Diagnoser
 from bgviewer.session.editing import Editing
 from bgviewer.session.file_reading import FileReading
-from bgviewer.session.lane import Job
+from bgviewer.session.lane import ENDS, Job, Report
 from bgviewer.session.plane_counter import PlaneCounter
 from bgviewer.session.readout import read_out
 from bgviewer.session.stack_views import StackViews
@@ -59,6 +59,13 @@ class Session(Editing):
         self.diagnoser = Diagnoser(self, self._tuner, self.sweeper)
         self.checker = Checker(self, self._desk)
         self.file_reading = FileReading(self, self._desk)
+        # Last, so that every part has taken the answer when the end is told.
+        for part in (self._tuner, self._desk, self.sweeper, self.diagnoser):
+            part.lane.connect(self._on_report)
+
+    def _on_report(self, report: Report) -> None:
+        if report.event in ENDS:
+            self.work_ended.emit()
 
     @property
     def busy(self) -> bool:

@@ -30,6 +30,8 @@ class Store(QObject):
     """What is to be seen of the match changed."""
     work_changed = pyqtSignal()
     """Whether a match is on its way may have changed, and nothing that is to be seen."""
+    work_ended = pyqtSignal()
+    """A job ended, also one that shows no progress: the session may be busy no longer."""
     plan_changed = pyqtSignal()
     outcomes_changed = pyqtSignal()
     job_changed = pyqtSignal()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from PyQt6.QtCore import QObject
 
 from bgviewer.errors import Remedy
-from bgviewer.session.lane import Job, Lane, Report
+from bgviewer.session.lane import ENDS, Job, Lane, Report
 from bgviewer.session.state import MatchState, Outcome
 from bgviewer.session.store import Store
 from bgviewer.tasks.exposure_warnings import exposure_warnings
@@ -19,7 +19,6 @@ from bgviewer.tasks.show import Shown, ShowRequest, preview, show
 __all__ = ["Tuner"]
 
 Rectangle = tuple[float, float, float, float]
-_ENDS = ("done", "failed", "cancelled", "bug")
 
 
 class Tuner(QObject):
@@ -156,7 +155,7 @@ class Tuner(QObject):
 
     def _take_preview(self, report: Report) -> None:
         store, match = self._store, self._store.state.match
-        if report.event in _ENDS:
+        if report.event in ENDS:
             if report.event == "done" and match.withheld and match.shown is None:
                 match = replace(match, preview=report.value)
             store.swap(match=replace(match, working=self._lane.busy or self._asked is not None))
@@ -164,7 +163,7 @@ class Tuner(QObject):
 
     def _on_report(self, report: Report) -> None:
         store, state = self._store, self._store.state
-        if report.job is self._asked and report.event in _ENDS:
+        if report.job is self._asked and report.event in ENDS:
             self._asked = None
         # Its answer may lie in the queue while the lane is idle already.
         working = self._asked is not None
@@ -179,7 +178,7 @@ class Tuner(QObject):
         if report.event in ("part", "done"):
             self._take(report.value, working=report.event == "part" or working)
         elif report.event in ("failed", "bug") and not working:
-            store.swap(match=MatchState(store.shown_of_pair(), False, str(report.value)))
+            store.swap(match=MatchState(store.shown_of_pair(), False, _reason(report.value)))
             if state.science is not None:
                 self._record(state.science, self._failed(state.science, report.value))
             self._ask_preview()
@@ -209,8 +208,13 @@ class Tuner(QObject):
         store.tell(store.match_changed, store.outcomes_changed)
 
     def _failed(self, exposure: int, error: Exception) -> Outcome:
-        return Outcome("failed", str(error), None, None, (), self._store.key(exposure))
+        return Outcome("failed", _reason(error), None, None, (), self._store.key(exposure))
 
     def _record(self, exposure: int, outcome: Outcome) -> None:
         store = self._store
         store.swap(outcomes=dict(store.state.outcomes) | {exposure: outcome})
+
+
+def _reason(error: Exception) -> str:
+    """Return why there is no match; never an empty text, which would mean that there is one."""
+    return str(error) or type(error).__name__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,13 @@ from bgviewer.engine.fitting import Model
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import render_rows
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import BgviewerError, Cancelled, WriteError
+from bgviewer.errors import (
+    BgviewerError,
+    Cancelled,
+    WriteError,
+    is_out_of_resources,
+    resource_errors,
+)
 from bgviewer.io.background_list import write_background_list
 from bgviewer.io.coefficients import coefficient_parts
 from bgviewer.io.companions import copy_companion
@@ -45,6 +51,7 @@ from bgviewer.tasks.export_plan import (
     plan_export,
     tried_again,
 )
+from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.match import (
     Matched,
     MatchOutcome,
@@ -64,8 +71,6 @@ __all__ = [
     "export",
     "plan_export",
 ]
-
-_NO_MEMORY = "not enough memory for it; work on fewer exposures at a time (--jobs 1)"
 
 
 def export(
@@ -150,7 +155,15 @@ class _Run:
         stack, excluded = request.stack.with_plan(request.plan), request.plan.excluded
         jobs = default_jobs() if jobs is None else max(1, jobs)
         threads = max(1, available_threads() // jobs)
-        reference = stack.read(request.reference, progress=progress)
+        try:
+            reference = stack.read(request.reference, progress=progress)
+        except BgviewerError as error:
+            if not is_out_of_resources(error):
+                raise
+            for outcome in _without_reference(request, excluded, error, earlier):
+                self._done[outcome.id] = outcome
+                yield outcome
+            return
         identity = stack[request.reference].identity
         stop_only, room = StopOnly(progress), _Room()
 
@@ -180,12 +193,11 @@ class _Run:
                 failed = step.outcome
                 if entry.id in self._plan.problems:
                     raise self._plan.problems[entry.id].with_traceback(None)
-                outcome = _write(step, request, self._plan, room.writing, threads, stop_only)
+                with resource_errors():
+                    outcome = _write(step, request, self._plan, room.writing, threads, stop_only)
             except BgviewerError as error:
                 reason = str(getattr(error, "reason", None) or error)
                 outcome = replace(failed, status="failed", reason=reason)
-            except MemoryError:
-                outcome = replace(failed, status="failed", reason=_NO_MEMORY)
             outcome = self._with_earlier_files(outcome)
             self._done[entry.id] = outcome
             return outcome
@@ -253,10 +265,11 @@ class _Run:
         )
         try:
             overwrite = request.overwrite or self._earlier is not None
-            _write_tables(report, request, plan, overwrite)
-        except (BgviewerError, MemoryError) as error:
+            with resource_errors():
+                _write_tables(report, request, plan, overwrite)
+        except BgviewerError as error:
             # the exposures are there; what became of them is still said
-            text = str(error) or "the report cannot be written: not enough memory"
+            text = str(error)
             kept = [p.name for p in (*plan.reports, plan.settings) if os.path.lexists(p)]
             if kept:
                 text += f"; {', '.join(kept)} of an earlier run were kept"
@@ -266,6 +279,27 @@ class _Run:
 
 def _not_done(entry: StackEntry, reason: str) -> MatchOutcome:
     return MatchOutcome(entry.id, entry.name, entry.path, False, "failed", reason=reason)
+
+
+def _without_reference(
+    request: ExportRequest,
+    excluded: frozenset[str],
+    error: BgviewerError,
+    earlier: ExportReport | None,
+) -> Iterator[MatchOutcome]:
+    """Return failures, so that the report says that the reference does not fit into memory."""
+    name = request.stack[request.reference].name
+    reason = f"the reference {name}: {getattr(error, 'reason', None) or error}"
+    for entry in request.stack.entries:
+        if earlier is not None and not tried_again(entry.id, earlier):
+            yield earlier.outcomes[entry.id]
+        elif entry.name in excluded:
+            yield excluded_outcome(entry).outcome
+        else:
+            warnings = exposure_warnings(entry)
+            yield MatchOutcome(
+                entry.id, entry.name, entry.path, False, "failed", reason=reason, warnings=warnings
+            )
 
 
 class _Room:

@@ -11,7 +11,7 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Measurement, measure_exposure
-from bgviewer.errors import BgviewerError
+from bgviewer.errors import BgviewerError, is_out_of_resources, resource_errors
 from bgviewer.io.stack import ExposureStack, StackEntry, load_stack
 from bgviewer.tasks.exposure_warnings import stack_warnings
 from bgviewer.tasks.parallel import StopOnly, default_jobs, in_order
@@ -42,6 +42,11 @@ class LoadedStack:
     measurements: tuple[Measurement | None, ...]
     reasons: tuple[str | None, ...]
     config: MatchConfig
+
+    @property
+    def short_of_memory(self) -> bool:
+        """Whether an exposure was not measured because memory ran out."""
+        return any("memory" in (reason or "") for reason in self.reasons)
 
     @property
     def usable(self) -> tuple[int, ...]:
@@ -111,17 +116,28 @@ def measure_stack(
     stop_only = StopOnly(progress)
     excluded = frozenset() if plan is None else plan.excluded
 
+    def measure(entry: StackEntry) -> Measurement:
+        if not whole:
+            return stack.measure(entry.id, config, stop_only)
+        try:
+            with resource_errors():
+                exposure = stack.read(entry.id, progress=stop_only)
+                return measure_exposure(exposure, config, stop_only, threads=threads)
+        except BgviewerError as error:
+            if not is_out_of_resources(error):
+                raise
+        # Band by band it needs little memory, once what was kept is given back.
+        stack.forget()
+        return stack.measure(entry.id, config, stop_only)
+
     def one(entry: StackEntry) -> tuple[Measurement | None, str | None]:
         if only is not None and entry.id not in only:
             return None, None
         if entry.name in excluded:
             return None, EXCLUDED
         try:
-            if whole:
-                exposure = stack.read(entry.id, progress=stop_only)
-                measured = measure_exposure(exposure, config, stop_only, threads=threads)
-            else:
-                measured = stack.measure(entry.id, config, stop_only)
+            with resource_errors():
+                measured = measure(entry)
         except BgviewerError as error:
             if strict:
                 raise

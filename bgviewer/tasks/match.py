@@ -21,7 +21,7 @@ from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Ranking
 from bgviewer.engine.scratch import Scratch
-from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
+from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError, resource_errors
 from bgviewer.io.names import printable_name
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry, as_stack
 from bgviewer.tasks.acceptance import overlap_problem
@@ -244,6 +244,7 @@ def match_pair(
     return result.complete(progress) if complete else result
 
 
+@resource_errors()
 def match_stack(
     stack: ExposureStack | Iterable[Any] | str | PathLike[str],
     config: MatchConfig | None = None,
@@ -455,15 +456,16 @@ def match_entry(
     own, science = config, None
     few, more = "", tuple[str, ...]()
     try:
-        own = plan.config_for(entry.name, config)
-        science = stack.read(entry.id, scratch=scratch, progress=progress)
-        part = PairPart.of(stack, reference, science)
-        overlap = part.overlap(own, progress, threads)
-        told["overlap"] = overlap.share if overlap.own else None
-        few = overlap_problem(overlap.share, plan.acceptance) if overlap.common else ""
-        more = (_IDENTICAL,) if overlap.identical else ()
-        result = part.match(own, progress=progress, threads=threads, scratch=scratch)
-        result = result.complete(progress) if complete else result.measure(progress)
+        with resource_errors():
+            own = plan.config_for(entry.name, config)
+            science = stack.read(entry.id, scratch=scratch, progress=progress)
+            part = PairPart.of(stack, reference, science)
+            overlap = part.overlap(own, progress, threads)
+            told["overlap"] = overlap.share if overlap.own else None
+            few = overlap_problem(overlap.share, plan.acceptance) if overlap.common else ""
+            more = (_IDENTICAL,) if overlap.identical else ()
+            result = part.match(own, progress=progress, threads=threads, scratch=scratch)
+            result = result.complete(progress) if complete else result.measure(progress)
     except BgviewerError as error:
         reason = few or str(getattr(error, "reason", None) or error)
         told["warnings"] = exposure_warnings(entry, science, own) + more

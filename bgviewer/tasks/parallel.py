@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from bgviewer.engine.bands import available_threads
+from bgviewer.engine.bands import available_threads, submit
 from bgviewer.engine.progress import Progress
 
 __all__ = ["StopOnly", "default_jobs", "in_order"]
@@ -47,7 +47,7 @@ def in_order(
         try:
             for item in items:
                 announce(item)
-                waiting.append(pool.submit(work, item))
+                waiting.append(submit(pool, work, item))
                 if len(waiting) > jobs:
                     yield waiting.popleft().result()
             while waiting:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bgviewer.engine.config import GRID_STATISTICS, MatchConfig
 from bgviewer.engine.scores import Score
 from bgviewer.engine.sweeping import Candidate, SweepCell, SweepSpace, best_of, simplest_of
+from bgviewer.io.text import no_formula
 
 __all__ = [
     "Curve",
@@ -240,10 +241,12 @@ def sweep_tsv(space: SweepSpace, cells: Sequence[SweepCell], unit: str = "") -> 
         row = [str(candidate.bin_size), candidate.model, candidate.grid_statistic]
         if cell is None or cell.score is None or cell.training is None:
             reason = "not tried yet" if cell is None else cell.reason
-            lines.append("\t".join([*row, "", "", "", "", "", "", " ".join(reason.split())]))
+            lines.append(
+                "\t".join([*row, "", "", "", "", "", "", no_formula(" ".join(reason.split()))])
+            )
             continue
         marks = [w for w, c in (("recommended", choice), ("lowest score", best)) if cell is c]
         numbers = (cell.score.value, cell.score.error, cell.error_rms, cell.training.value)
         row += [str(cell.freedom), *(f"{n:.6g}" for n in numbers)]
-        lines.append("\t".join([*row, ", ".join(marks), cell.note]))
+        lines.append("\t".join([*row, ", ".join(marks), no_formula(cell.note)]))
     return "\n".join(lines) + "\n"

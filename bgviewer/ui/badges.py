@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from bgviewer.tasks.effective import Effective
 from bgviewer.ui.labels import ElidedLabel
+from bgviewer.ui.plain_text import plain_tip
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["Badges"]
@@ -82,7 +83,7 @@ class Badges(QWidget):
             if (text, tip) == (badge.text(), badge.toolTip()):
                 continue
             badge.setText(text)
-            badge.setToolTip(tip)
+            badge.setToolTip(plain_tip(tip))
             badge.setAccessibleName(f"{self._titles[name]}: {tip}")
             badge.setProperty("changed", setting.changed)
             style = badge.style()

@@ -24,6 +24,7 @@ from bgviewer.tasks.compare import Difference
 from bgviewer.ui.format import number, plain, with_unit
 from bgviewer.ui.overlay import Overlay
 from bgviewer.ui.panels import Panels
+from bgviewer.ui.plain_text import plain_label, plain_tip
 
 __all__ = ["BLINK_INTERVAL", "Compare", "DifferencesPanel", "SpaceManners"]
 
@@ -210,6 +211,7 @@ class DifferencesPanel(QWidget):
         super().__init__(parent)
         self._views = session.stack_views
         self.hint = QLabel()
+        plain_label(self.hint)
         self.hint.setWordWrap(True)
         self.hint.setMargin(6)
         self.table = QTableWidget(0, 3)
@@ -264,7 +266,7 @@ class DifferencesPanel(QWidget):
         for i, row in enumerate(rows):
             for j, value in enumerate((row.name, _text(row.a, row.unit), _text(row.b, row.unit))):
                 item = QTableWidgetItem(value)
-                item.setToolTip(value)
+                item.setToolTip(plain_tip(value))
                 self.table.setItem(i, j, item)
 
 

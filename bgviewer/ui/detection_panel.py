@@ -12,6 +12,7 @@ from bgviewer.errors import ConfigError
 from bgviewer.session.preparing import Preparing
 from bgviewer.session.session import Session
 from bgviewer.ui.config_panel import FieldRow
+from bgviewer.ui.plain_text import plain_label
 
 __all__ = ["DetectionGroup"]
 
@@ -44,6 +45,7 @@ class DetectionGroup(QWidget):
             self.rows[option.name] = row
             column.addWidget(row)
         self.said = QLabel()
+        plain_label(self.said)
         self.said.setWordWrap(True)
         self.said.setObjectName("dim")
         column.addWidget(self.said)

@@ -24,6 +24,7 @@ from bgviewer.session.session import Session
 from bgviewer.tasks.export import ExportPlan, ExportRequest, plan_export
 from bgviewer.ui.export_fields import ExportFields
 from bgviewer.ui.format import counted
+from bgviewer.ui.plain_text import plain_label
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["ExportDialog"]
@@ -61,6 +62,7 @@ class ExportDialog(QDialog):
         )
         self.explanation.setWordWrap(True)
         self.verdict = QLabel()
+        plain_label(self.verdict)
         self.verdict.setWordWrap(True)
         self.verdict.setMinimumHeight(self.verdict.fontMetrics().height() * 3)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
@@ -296,7 +298,7 @@ class Figures(QWidget):
             value = card.value.text().removesuffix(f" {unit}") if unit else card.value.text()
             if card is self.fit_rms:
                 value = card.value.text()
-            parts.append(f"{short}&nbsp;<b>{value.replace(' ', '&nbsp;')}{verdict}</b>")
+            parts.append(f"{short}&nbsp;<b>{escape(value).replace(' ', '&nbsp;')}{verdict}</b>")
         self.line.setText(" &nbsp;".join(parts))
         told = (f"{c.caption.text()}: {c.value.text()} {c.remark.text()}" for c in self.cards)
         self.line.setToolTip("\n".join(told))

@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTable
 
 from bgviewer.tasks.import_preview import ImportPreview
 from bgviewer.ui.format import NOTHING, count, number, share, with_unit
+from bgviewer.ui.plain_text import plain_tip
 
 __all__ = ["PreviewTable"]
 
@@ -97,4 +98,4 @@ class PreviewTable(QTableWidget):
             item = self.item(row, column)
             if item is not None:
                 item.setText(text)
-                item.setToolTip(text)
+                item.setToolTip(plain_tip(text))

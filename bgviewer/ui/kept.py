@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QToolButton, QWidget
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.session.session import Session
+from bgviewer.ui.plain_text import plain_tip
 
 __all__ = ["KeptButton"]
 
@@ -43,7 +44,7 @@ class KeptButton(QToolButton):
                 name = f"{shown.stack[shown.science_id].name}, {_settings(shown.config)}"
             lines.append(f"{slot.upper()}: {name}")
         lines.append(self.tr("Space: show A and B in turn. Shift+B: a split line."))
-        self.setToolTip("\n".join(lines))
+        self.setToolTip(plain_tip("\n".join(lines)))
         self.setWhatsThis("<br>".join(lines))
         if self._place is not None:
             self._place.setVisible(any(k is not None for k in kept.values()))

@@ -6,6 +6,8 @@ from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
 
+from bgviewer.ui.plain_text import plain_tip
+
 __all__ = ["ElidedLabel", "lay_over"]
 
 
@@ -50,7 +52,7 @@ class ElidedLabel(QLabel):
         room = self.contentsRect()
         text = self.fitting(room.width())
         if text != self.text() and not self.toolTip():
-            self.setToolTip(self.text())
+            self.setToolTip(plain_tip(self.text()))
         style.drawItemText(
             painter,
             room,

@@ -10,6 +10,7 @@ from PyQt6.QtCore import QObject
 from PyQt6.QtWidgets import QMessageBox, QWidget
 
 from bgviewer.session.state import Wishes
+from bgviewer.ui.plain_text import plain_label
 
 if TYPE_CHECKING:
     from bgviewer.ui.main_window import MainWindow
@@ -29,6 +30,7 @@ def ask_person(parent: QWidget, name: str) -> Answer:
     """Ask in a box that holds up everything else."""
     button = QMessageBox.StandardButton
     box = QMessageBox(parent)
+    plain_label(box)  # the name of a file
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle(box.tr("Unsaved changes"))
     box.setText(box.tr("Save the changes to {}?").format(name))

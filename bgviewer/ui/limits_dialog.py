@@ -7,6 +7,8 @@ import math
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QWidget
 
+from bgviewer.ui.plain_text import plain_label
+
 __all__ = ["LimitsDialog"]
 
 
@@ -27,6 +29,7 @@ class LimitsDialog(QDialog):
         self.setWindowTitle(self.tr("Limits of the colour scale"))
         self.low, self.high = QLineEdit(f"{levels[0]:.6g}"), QLineEdit(f"{levels[1]:.6g}")
         self.problem = QLabel()
+        plain_label(self.problem)
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -151,7 +153,7 @@ def _put(item: pg.ImageItem, layer: Layer | None, first: int) -> list[str]:
     item.setRect(QRectF(*layer.box))
     return [
         f"<span style='color:{pg.mkColor(tuple(colours[i])).name()}'>{_SIGNS[i % 3]}</span> "
-        f"{name} {share(fraction)}"
+        f"{escape(name)} {share(fraction)}"
         for i, (name, fraction) in enumerate(layer.legend)
         if fraction
     ]

@@ -20,6 +20,7 @@ from bgviewer.tasks.levels import Levels
 from bgviewer.tasks.overview import Tile, overview_levels, painted
 from bgviewer.ui.colour_bar import ColourBar
 from bgviewer.ui.format import count, number, with_unit
+from bgviewer.ui.plain_text import plain_label, plain_tip
 from bgviewer.ui.theme import colour_table, colours_of
 
 __all__ = ["OverviewPanel"]
@@ -54,6 +55,7 @@ class OverviewPanel(QWidget):
 
     def _build(self) -> None:
         self.summary = QLabel()
+        plain_label(self.summary)
         self.match_all = QPushButton(self.tr("Match all"))
         self.match_all.setToolTip(
             self.tr("Match every exposure with the present settings; the maps fill in one by one")
@@ -158,7 +160,7 @@ class OverviewPanel(QWidget):
             shown = tile.exposure == science
             item.setData(_ID, tile.exposure)
             item.setText("\n".join(p for p in (tile.name, named, self.word(tile.state)) if p))
-            item.setToolTip(self._tip(tile, figure, shown))
+            item.setToolTip(plain_tip(self._tip(tile, figure, shown)))
             pixmap = self._picture(tile, levels, shown)
             icon = QIcon(pixmap)
             # Qt would tint the selected one, and its colours would lie.

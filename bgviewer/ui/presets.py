@@ -30,6 +30,7 @@ from bgviewer.tasks.presets import (
     save_preset,
 )
 from bgviewer.ui.format import plain
+from bgviewer.ui.plain_text import plain_label, plain_tip
 
 __all__ = ["PresetBar", "default_text"]
 
@@ -110,14 +111,14 @@ class PresetBar(QWidget):
             assert action is not None
             action.setCheckable(True)
             action.setChecked(preset.fits(config))
-            action.setToolTip(f"{preset.text}\n{_listed(preset)}".strip())
+            action.setToolTip(plain_tip(f"{preset.text}\n{_listed(preset)}".strip()))
             action.triggered.connect(partial(self._choose, preset))
 
     def _say(self, text: str, tip: str) -> None:
         action = self.menu.addAction(text)
         assert action is not None
         action.setEnabled(False)
-        action.setToolTip(tip)
+        action.setToolTip(plain_tip(tip))
 
     def _show_name(self) -> None:
         config = self._session.state.config
@@ -180,6 +181,7 @@ class PresetBar(QWidget):
 
     def _ask(self, question: str, yes: str, go: partial[None]) -> None:
         box = QMessageBox(QMessageBox.Icon.Question, self.tr("Presets"), question, parent=self)
+        plain_label(box)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         button = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)

@@ -19,6 +19,7 @@ from PyQt6.QtGui import QBrush, QColor, QFont, QPalette
 
 from bgviewer.session.session import Session
 from bgviewer.ui.format import count, number
+from bgviewer.ui.plain_text import plain_tip
 from bgviewer.ui.ranking_rows import RankingRow, rows_of
 from bgviewer.ui.theme import colours_of
 
@@ -153,7 +154,7 @@ class RankingModel(QAbstractTableModel):
         if role == SORT_ROLE:
             return _sort_key(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(index.row(), column)
+            return plain_tip(self._tip(index.row(), column))
         if role == Qt.ItemDataRole.TextAlignmentRole and column in _NUMERIC:
             left = column == row.reason_from
             side = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight

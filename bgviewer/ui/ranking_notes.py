@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
 from bgviewer.engine.stability import stability_of
 from bgviewer.session.session import Session
 from bgviewer.tasks.reasons import describe_stability, explain_cost
+from bgviewer.ui.plain_text import plain_tip
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["RankingNotes", "RankingWarning"]
@@ -139,7 +140,7 @@ class RankingNotes(QWidget):
             names = [e.name for e in stack.stack.entries]
             line, tip = describe_stability(stability_of(ranking), names)
         self.stability.setText(line)
-        self.stability.setToolTip(tip)
+        self.stability.setToolTip(plain_tip(tip))
         self.stability.setVisible(bool(line))
         self.warning.update_from(() if ranking is None else ranking.warnings)
         self._on_pair()

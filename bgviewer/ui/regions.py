@@ -24,6 +24,7 @@ from bgviewer.engine.regions import Region
 from bgviewer.session.session import Session
 from bgviewer.tasks.regions import DRAWN, place_text, swapped
 from bgviewer.ui.panels import Panels
+from bgviewer.ui.plain_text import plain_tip
 from bgviewer.ui.region_tool import RegionTool
 
 __all__ = ["RegionsPanel"]
@@ -242,7 +243,7 @@ class RegionsPanel(QWidget):
             item = QTreeWidgetItem([self._word(region), place_text(region), self._scope(region)])
             item.setData(0, _REGION, region)
             for column in range(3):
-                item.setToolTip(column, item.text(column))
+                item.setToolTip(column, plain_tip(item.text(column)))
             self.list.addTopLevelItem(item)
         self.select(chosen)
         self._filling = False

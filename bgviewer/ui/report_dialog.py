@@ -17,10 +17,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from bgviewer.io.text import no_formula
 from bgviewer.tasks.acceptance import AcceptanceLimits, judge_outcome
 from bgviewer.tasks.export import ExportReport
 from bgviewer.tasks.match import MatchOutcome
 from bgviewer.ui.format import NOTHING, number
+from bgviewer.ui.plain_text import plain_label, plain_tip
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["ReportDialog"]
@@ -38,6 +40,7 @@ class ReportDialog(QDialog):
         self.setWindowTitle(self.tr("Export report"))
         self.resize(940, 380)
         summary = QLabel(self._summary())
+        plain_label(summary)
         summary.setWordWrap(True)
         summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.table = self._build_table()
@@ -111,7 +114,7 @@ class ReportDialog(QDialog):
 
     def _item(self, outcome: MatchOutcome, column: int, text: str) -> QTableWidgetItem:
         item = QTableWidgetItem(text)
-        item.setToolTip(text)
+        item.setToolTip(plain_tip(text))
         if 2 <= column <= 5:
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if outcome.status == "failed" and column == 1:
@@ -122,7 +125,11 @@ class ReportDialog(QDialog):
         lines = [self._headings(), *(_cells(o, self._report.limits) for o in self._report.outcomes)]
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
-            clipboard.setText("\n".join("\t".join(line) for line in lines))
+            clipboard.setText(
+                "\n".join(
+                    "\t".join(no_formula(" ".join(c.split())) for c in line) for line in lines
+                )
+            )
 
 
 def _cells(outcome: MatchOutcome, limits: AcceptanceLimits) -> list[str]:

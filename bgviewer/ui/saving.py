@@ -25,6 +25,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from bgviewer.io.text import no_formula
 from bgviewer.tasks.html_report import (
     HtmlReport,
     Table,
@@ -35,6 +36,7 @@ from bgviewer.tasks.html_report import (
     write_html,
 )
 from bgviewer.ui.menus.texts import tr
+from bgviewer.ui.plain_text import plain_tip
 from bgviewer.ui.ranking_rows import RankingRow, rows_of
 
 if TYPE_CHECKING:
@@ -189,7 +191,7 @@ class Saving(QObject):
             key = f"&{number} " if number < 10 else "1&0 "
             action = menu.addAction(f"{key}{name}{more}")
             assert action is not None
-            action.setToolTip("\n".join(paths[:20]))
+            action.setToolTip(plain_tip("\n".join(paths[:20])))
             action.triggered.connect(partial(self._window.files.load, paths))
         menu.setToolTipsVisible(True)
         if menu.isEmpty():
@@ -237,7 +239,9 @@ class Saving(QObject):
         proxy = panel.proxy
         order = [proxy.mapToSource(proxy.index(i, 0)).row() for i in range(proxy.rowCount())]
         lines = [_HEAD, *(_cells(rows[i]) for i in order)]
-        text = "\n".join("\t".join(" ".join(cell.split()) for cell in line) for line in lines)
+        text = "\n".join(
+            "\t".join(no_formula(" ".join(cell.split())) for cell in line) for line in lines
+        )
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
             clipboard.setText(text + "\n")

@@ -22,6 +22,7 @@ from bgviewer.session.session import Session
 from bgviewer.ui.fields import EditorManners
 from bgviewer.ui.format import number
 from bgviewer.ui.labels import ElidedLabel
+from bgviewer.ui.plain_text import plain_label, plain_tip
 from bgviewer.ui.ranking_model import COLUMNS, RankingModel, RankingProxy
 from bgviewer.ui.ranking_notes import RankingNotes
 from bgviewer.ui.sort_header import SortHeader
@@ -145,6 +146,7 @@ class StackDock(QWidget):
         self.reference_button.clicked.connect(self.use_current)
         self.best = ElidedLabel()
         self.heading = QLabel()
+        plain_label(self.heading)
         self.notes = RankingNotes(session)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 4, 6)
@@ -316,9 +318,9 @@ class StackDock(QWidget):
             name = stack.stack.entries[best].name
             cost = number(float(stack.ranking.cost[best]), 3)
             self.best.setText(self.tr("Lowest cost: {} ({})").format(name, cost))
-            self.best.setToolTip(self.best.text())
+            self.best.setToolTip(plain_tip(self.best.text()))
         elif stack is not None:
             self.best.setText(stack.ranking_problem)
-            self.best.setToolTip(stack.ranking_problem)
+            self.best.setToolTip(plain_tip(stack.ranking_problem))
         muted = colours_of(self.palette()).muted
         self.best.setStyleSheet(f"color: {muted};")

@@ -10,6 +10,7 @@ from bgviewer.tasks.extras import COADD_VIEWS
 from bgviewer.ui.compare import Compare, DifferencesPanel
 from bgviewer.ui.format import counted
 from bgviewer.ui.overview import OverviewPanel
+from bgviewer.ui.plain_text import plain_tip
 
 if TYPE_CHECKING:
     from bgviewer.ui.main_window import MainWindow
@@ -91,4 +92,4 @@ class StackViewsUi(QObject):
             + self.tr("the same contrast in both.")
         )
         third.note.setText(text)
-        third.note.setToolTip("\n".join(tips))
+        third.note.setToolTip(plain_tip("\n".join(tips)))

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QTool
 from bgviewer.session.state import JobState, Readout
 from bgviewer.ui.format import number
 from bgviewer.ui.icons import icon
+from bgviewer.ui.plain_text import plain_label
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["StatusBar"]
@@ -33,6 +34,7 @@ class StatusBar(QStatusBar):
             self.tr("Screen pixels per image pixel: at 100 % each has one of its own")
         )
         self.job = QLabel()
+        plain_label(self.job)
         self.progress = QProgressBar()
         self.progress.setFixedWidth(150)
         self.progress.setMaximumHeight(14)
@@ -104,7 +106,7 @@ class StatusBar(QStatusBar):
 
         parts.append("&nbsp; ".join(pair(name, figure(value, 5)) for name, value in values))
         if at.planes:
-            parts.append(pair(self.tr("mask"), ", ".join(at.planes)))
+            parts.append(pair(self.tr("mask"), escape(", ".join(at.planes))))
         self.readout.setText("&nbsp;&nbsp; ".join(parts))
         self._plain = "\t".join(
             [f"x {at.x:.1f}", f"y {at.y:.1f}", at.sky.text if at.sky else ""]

@@ -46,7 +46,7 @@ def test_one_load_for_many_threads_and_different_keys_at_once():
 
     def load(key):
         loads.append(key)
-        together.wait()  # passes only when both keys load at the same time
+        together.wait(20)  # passes only when both keys load at the same time
         return exposure()
 
     with ThreadPoolExecutor(8) as pool:

@@ -228,7 +228,7 @@ def test_quiet_leaves_the_filters_as_they_were():
     barrier = threading.Barrier(4)
 
     def work():
-        barrier.wait()
+        barrier.wait(20)
         for _ in range(200):
             with quiet():
                 warnings.warn("not heard", UserWarning, stacklevel=1)

@@ -36,6 +36,7 @@ from bgviewer.ui.diagnosing.matrix_view import MatrixView
 from bgviewer.ui.diagnosing.words import state_colour, state_text
 from bgviewer.ui.format import number
 from bgviewer.ui.labels import ElidedLabel
+from bgviewer.ui.plain_text import plain_tip
 
 __all__ = ["ConsistencyTab"]
 
@@ -296,7 +297,7 @@ class ConsistencyTab(QWidget):
                     item = QTableWidgetItem()
                     self.worst.setItem(row, column, item)
                 item.setText(text)
-                item.setToolTip("\n".join(told(pair, unit)))
+                item.setToolTip(plain_tip("\n".join(told(pair, unit))))
                 if column == 0:
                     item.setForeground(state_colour(pair.state, self.palette()))
 

@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from bgviewer.tasks.consistency_view import Matrix, MatrixCell
 from bgviewer.ui.diagnosing.words import state_colour, state_text
+from bgviewer.ui.plain_text import plain_tip
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["MatrixView"]
@@ -55,7 +56,7 @@ class _Model(QAbstractTableModel):
             return None
         name = self.matrix.names[section]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return name
+            return plain_tip(name)
         if role == Qt.ItemDataRole.DisplayRole:
             if orientation == Qt.Orientation.Horizontal:
                 name = self.matrix.short_names[section]

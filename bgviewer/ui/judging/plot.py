@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from html import escape
 
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
@@ -12,6 +13,7 @@ from PyQt6.QtWidgets import QLabel, QWidget
 
 from bgviewer.ui.canvas import SignedAxis
 from bgviewer.ui.labels import lay_over
+from bgviewer.ui.plain_text import plain_label
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["LineStyle", "Plot"]
@@ -64,6 +66,7 @@ class Plot(pg.PlotWidget):
         self._lines: list[tuple[pg.PlotDataItem, LineStyle]] = []
         self._marks: list[pg.InfiniteLine] = []
         self._message = QLabel(self)
+        plain_label(self._message)
         self._message.setObjectName("message")
         self._message.setWordWrap(True)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -96,7 +99,7 @@ class Plot(pg.PlotWidget):
 
     def set_labels(self, bottom: str, left: str) -> None:
         """Name the axes; units belong to the names."""
-        self.getPlotItem().setLabels(bottom=bottom, left=left)
+        self.getPlotItem().setLabels(bottom=escape(bottom), left=escape(left))
 
     def show_range(self, x: tuple[float, float], y: tuple[float, float]) -> None:
         """Show this part; a range of no width is widened."""

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 from bgviewer.tasks.profiles import Profile, profiles_at
 from bgviewer.ui.judging.plot import LineStyle, Plot
 from bgviewer.ui.judging.tab import JudgeTab
+from bgviewer.ui.plain_text import plain_label
 from bgviewer.ui.theme import colours_of
 
 __all__ = ["ProfilesTab"]
@@ -50,6 +51,8 @@ class ProfilesTab(JudgeTab):
             _Pair(self.tr("Profile along the column"), self.tr("Model along the column")),
         )
         self.titles = (QLabel(), QLabel())
+        for title in self.titles:
+            plain_label(title)
         self.key = QLabel()
         self.key.setTextFormat(Qt.TextFormat.RichText)
         grid = QGridLayout()

@@ -30,6 +30,7 @@ from bgviewer.tasks.sweep_view import (
 )
 from bgviewer.ui.format import count
 from bgviewer.ui.labels import ElidedLabel
+from bgviewer.ui.plain_text import plain_tip
 from bgviewer.ui.sweeping.curves import CurvesPlot
 from bgviewer.ui.sweeping.explained import explain
 from bgviewer.ui.sweeping.heat_map import HeatMapView
@@ -314,7 +315,7 @@ class SweepPanel(QWidget):
         room = self.progress.width() - 12
         elide = Qt.TextElideMode.ElideRight
         self.progress.setFormat(self.fontMetrics().elidedText(text, elide, room))
-        self.progress.setToolTip(text)
+        self.progress.setToolTip(plain_tip(text))
         self.progress.setVisible(bool(text))
 
     def _draw(
