@@ -207,6 +207,11 @@ def rank_exposures(
         )
         cost = weighted[:, 0] + weighted[:, 1]
         cost = cost + weighted[:, 2]
+    if all(m is None for m in measurements):
+        raise NoReferenceError(
+            f"none of the {len(measurements)} exposures can be the reference: none of them could "
+            "be measured (they cannot be read, or are excluded)."
+        )
     if np.isnan(cost).all():
         raise NoReferenceError(
             f"none of the {len(measurements)} exposures can be the reference: no cost can be "

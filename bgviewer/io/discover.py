@@ -13,7 +13,11 @@ from bgviewer.io.names import is_fits_name
 from bgviewer.io.read import is_own_file
 from bgviewer.io.small_files import read_small_file
 
-__all__ = ["Found", "discover", "find_files", "own_outputs_note"]
+__all__ = ["Found", "OwnOutputsError", "discover", "find_files", "own_outputs_note"]
+
+
+class OwnOutputsError(ReadError):
+    """Folders hold nothing but files that bgviewer wrote, which are left out unless asked for."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def only_own_outputs(found: Sequence[Found], count: int) -> ReadError:
     """Make the error for folders that hold nothing but our own outputs."""
     folder = next(item.path.parent for item in found if item.scanned)
     reason = f"holds no FITS files but {count} written by bgviewer; name the files to load them"
-    return ReadError(folder, reason, id="E_NO_FILES")
+    return OwnOutputsError(folder, reason, id="E_NO_FILES")
 
 
 def discover(

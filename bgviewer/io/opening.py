@@ -12,6 +12,7 @@ from bgviewer.io.conventions import NO_CHOICE
 from bgviewer.io.discover import Found, only_own_outputs, own_outputs_note
 from bgviewer.io.read import FileInfo, describe, is_own_file
 from bgviewer.io.reading import Reading
+from bgviewer.io.recorded import settings_of
 
 __all__ = ["Opened", "opened"]
 
@@ -25,6 +26,7 @@ def opened(
     found: Sequence[Found],
     progress: Progress = SILENT,
     reading: Reading = _AS_RECOGNISED,
+    own_outputs: bool = False,
 ) -> tuple[list[Opened], list[str]]:
     """Describe every file; of those from folders, our own outputs and side-cars are left out.
 
@@ -32,6 +34,9 @@ def opened(
     ----------
     reading : Reading
         What the user said about files.
+    own_outputs : bool
+        True takes the exposures that bgviewer wrote, to look at them; its background models and
+        reports are left out all the same.
 
     Returns
     -------
@@ -49,7 +54,8 @@ def opened(
     for number, item in enumerate(found):
         progress.step(number / len(found), f"opening {item.path.name}")
         info = item.problem or _described(item.path, reading)
-        if item.scanned and _is_own(item.path, info):
+        is_own = item.scanned and _is_own(item.path, info)
+        if is_own and not (own_outputs and _is_exposure(item.path, info)):
             own += 1
         elif item.scanned and isinstance(info, SidecarError):
             sidecars += 1
@@ -75,6 +81,14 @@ def _is_own(path: Path, info: FileInfo | BgviewerError) -> bool:
     if isinstance(info, FileInfo):
         return info.own_output
     return isinstance(info, ReadError) and is_own_file(path)
+
+
+def _is_exposure(path: Path, info: FileInfo | BgviewerError) -> bool:
+    """Whether one of our own outputs is a matched exposure or a copy of the reference."""
+    if not isinstance(info, FileInfo):
+        return False
+    recorded = settings_of(path)
+    return recorded is not None and recorded.kind in ("matched", "reference")
 
 
 def _how_read(info: FileInfo) -> str:

@@ -418,6 +418,7 @@ def load_stack(
     cache_bytes: int = CACHE_BYTES,
     choices: Reading | Mapping[Path, Choice] | None = None,
     align: bool | str = False,
+    own_outputs: bool = False,
 ) -> ExposureStack:
     """Open a stack: headers only, pixels when they are asked for.
 
@@ -439,6 +440,8 @@ def load_stack(
     align : bool or str
         True re-projects exposures of other pixel grids onto the common one when they are read
         (package reproject); the name of an exposure, onto its grid.
+    own_outputs : bool
+        True takes the exposures that bgviewer wrote from folders too, to look at them.
 
     Returns
     -------
@@ -454,7 +457,7 @@ def load_stack(
     """
     target = checked_zero_point(zero_point)
     found, notes = discover(paths)
-    taken, left_out = opened(found, progress, Reading.of(choices))
+    taken, left_out = opened(found, progress, Reading.of(choices), own_outputs)
     notes += left_out
     entries, more = entries_of(taken, align)
     entries, common, told = scales_for(entries, target)

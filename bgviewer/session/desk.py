@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import QObject
+from PyQt6.QtCore import QObject, pyqtSignal
 
-from bgviewer.errors import ConfigError, NoReferenceError
+from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError
+from bgviewer.io.discover import OwnOutputsError
 from bgviewer.io.stack import ExposureStack, load_stack
 from bgviewer.session.batch import Batch, Begun, Quiet
 from bgviewer.session.facts import (
@@ -16,6 +18,7 @@ from bgviewer.session.facts import (
     choose_action,
     first_reason,
     good_pixels,
+    nothing_readable,
     outcome_of,
     share_exposures,
 )
@@ -31,9 +34,14 @@ from bgviewer.tasks.plan import StackPlan, plan_warnings
 
 __all__ = ["Desk"]
 
+_WARNING = "warning: "
+
 
 class Desk(QObject):
     """Loads, measures, matches all and exports in the files lane."""
+
+    load_refused = pyqtSignal()
+    """The stack that was asked for was not taken; the present one stays."""
 
     def __init__(self, store: Store, tuner: Tuner, zero_point: str | float) -> None:
         super().__init__(store)
@@ -41,6 +49,7 @@ class Desk(QObject):
         self._tuner = tuner
         self._zero_point = zero_point
         self._jobs: list[Job] = []
+        self._opening: tuple[str, ...] = ()
         self._exported: tuple[ExportReport, ExportRequest] | None = None
         self._measured_with: GoodPixels = ()
         self.open_stack: Callable[..., ExposureStack] = load_stack
@@ -60,6 +69,7 @@ class Desk(QObject):
         reference: str | None = None,
         plan: StackPlan | None = None,
         align: bool = False,
+        own_outputs: bool = False,
     ) -> None:
         """Open and measure the exposures at `paths`; a stack that is aligned stays so."""
         config, zero_point = self._store.state.config, self._zero_point
@@ -68,6 +78,8 @@ class Desk(QObject):
         if before is not None and before.stack.align:
             align = align or not {str(e.path) for e in before.stack.entries}.isdisjoint(paths)
         told: dict[str, Any] = {"zero_point": zero_point, "config": config, "align": align}
+        told["own_outputs"] = own_outputs
+        self._opening = tuple(paths)
 
         def make(job: Job) -> ExposureStack:
             return open_stack(paths, **told, progress=job)
@@ -100,6 +112,8 @@ class Desk(QObject):
             wanted = plan if plan is not None else present.without_exposures() if other else present
             stack = stack.with_plan(wanted)
             loaded = LoadedStack(stack, *measure_stack(stack, config, job), config)
+            if problem := nothing_readable(loaded):
+                raise problem
             afterwards()
             # The present plan may be changed until the answer is taken.
             return loaded, wanted if plan is not None or other else None
@@ -240,12 +254,30 @@ class Desk(QObject):
         if report.event == "bug":
             self._store.bug_caught.emit(report.value)
         elif report.event == "failed":
-            self._store.notice("error", str(report.value))
+            self._failed(job, report.value)
         elif report.event == "cancelled":
             if job.kind != "measure":
                 self._store.notice("info", self.tr("{}: stopped.").format(job.title))
         elif report.event == "done":
             self._answer(job, report.value)
+        if job.kind == "load" and report.event != "done":
+            self.load_refused.emit()
+
+    def _failed(self, job: Job, error: BgviewerError) -> None:
+        text, action = str(error), ""
+        if job.kind == "load":
+            if isinstance(error, OwnOutputsError):
+                folder = Path(error.path).name or error.path
+                action = "show_outputs"
+                text = self.tr("{} holds only files written by bgviewer.").format(folder)
+            elif self._store.state.stack is not None:
+                text = self.tr("{} The exposures in the window stay.").format(_sentence(text))
+        level = "warning" if action else "error"
+        self._store.notice(level, text, action=action, topic=job.kind)
+
+    def show_outputs(self) -> None:
+        """Load what was refused because bgviewer wrote it, to look at it."""
+        self.load(self._opening, own_outputs=True)
 
     def _part(self, job: Job, value: Any) -> None:
         """Take what a run over exposures tells while it goes on."""
@@ -308,32 +340,37 @@ class Desk(QObject):
             try:
                 exposure = find_exposure(stack.stack, wanted)
             except (ConfigError, NoReferenceError) as error:
-                self._store.notice("warning", str(error))
+                self._store.notice("warning", str(error), topic="reference")
             else:
                 if stack.takes_part(exposure):
                     return exposure
         return None if stack.ranking is None else int(stack.ranking.best)
 
     def _tell_of_load(self, stack: StackState) -> None:
+        """Say what is to be known of a new stack, the mildest first: the worst comes out on top."""
         store = self._store
-        told = grouped_warnings(stack.warnings)
-        notes = (*told, *stack.stack.notes, *plan_warnings(store.state.plan, stack.stack))
-        if stack.ranking is None:
-            action = choose_action(stack)
-            text = first_reason(stack) if action else stack.ranking_problem
-            store.notice("error", text, "\n".join(notes), action)
-            return
-        notes = tuple(dict.fromkeys((*notes, *stack.ranking.warnings)))
+        notes = dict.fromkeys((*stack.stack.notes, *plan_warnings(store.state.plan, stack.stack)))
+        warnings = [n.removeprefix(_WARNING) for n in notes if n.startswith(_WARNING)]
+        warnings += grouped_warnings(stack.warnings)
+        remarks = [note for note in notes if not note.startswith(_WARNING)]
+        if stack.ranking is not None:
+            remarks += [w for w in stack.ranking.warnings if w not in notes]
+        for level, texts in (("info", remarks), ("warning", warnings)):
+            if texts:
+                store.notice(level, texts[0], "\n".join(texts[1:]), topic=f"load {level}")
         usable = sum(m is not None for m in stack.measurements)
-        if store.state.science is None:
+        action = choose_action(stack)
+        if stack.ranking is None:
+            text = first_reason(stack) if action or not usable else stack.ranking_problem
+            store.notice("error", text, action=action, topic="load")
+        elif store.state.science is None:
             text = self.tr("Matching needs at least two exposures that can be used; there is {}.")
-            store.notice("error", text.format(usable), "\n".join(notes), choose_action(stack))
+            why = first_reason(stack) if usable < len(stack) else ""
+            store.notice("error", text.format(usable), why, action, topic="load")
         elif usable < len(stack):
             text = self.tr("{} of {} exposures cannot be used: {}")
             text = text.format(len(stack) - usable, len(stack), first_reason(stack))
-            store.notice("warning", text, "\n".join(notes), choose_action(stack))
-        elif notes:
-            store.notice("warning" if told else "info", notes[0], "\n".join(notes[1:]))
+            store.notice("warning", text, action=action, topic="load")
 
     def _measured(
         self,
@@ -371,7 +408,8 @@ class Desk(QObject):
             reason = self.tr("{}: {}").format(first.name, first.reason)
             text = text[:-1] + self.tr(", {} failed: {}").format(failed, reason)
         action = "retry_failed" if failed else ""
-        self._store.notice("warning" if failed else "info", text, action=action)
+        level = "warning" if failed else "info"
+        self._store.notice(level, text, action=action, topic="match_all")
 
     def _record(
         self,
@@ -390,6 +428,10 @@ class Desk(QObject):
         store.swap(outcomes=known)
         store.tell(store.outcomes_changed)
         return True
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _at_work(job: JobState | None) -> tuple[frozenset[int], frozenset[int]]:

@@ -7,9 +7,10 @@ from typing import Any
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.detection import Detection
 from bgviewer.engine.regions import Region
-from bgviewer.errors import ChooseError
+from bgviewer.errors import ChooseError, ReadError
 from bgviewer.io.stack import ExposureStack
 from bgviewer.session.state import Outcome, StackState
+from bgviewer.tasks.load import LoadedStack
 from bgviewer.tasks.match import MatchOutcome
 from bgviewer.tasks.overview import residual_map
 
@@ -18,6 +19,7 @@ __all__ = [
     "choose_action",
     "first_reason",
     "good_pixels",
+    "nothing_readable",
     "outcome_of",
     "share_exposures",
 ]
@@ -47,6 +49,23 @@ def first_reason(stack: StackState) -> str:
             text = reason or str(entry.problem or "")
             return text if entry.name in text else f"{entry.name}: {text}"
     return ""
+
+
+def nothing_readable(loaded: LoadedStack) -> ReadError | None:
+    """Return why there is nothing to take, where no exposure can be read or chosen."""
+    stack = loaded.stack
+    can_be_mended = stack.can_align or any(
+        isinstance(e.problem, ChooseError) for e in stack.entries
+    )
+    if can_be_mended or any(m is not None for m in loaded.measurements):
+        return None
+    entry = stack.entries[0]
+    reason = loaded.reasons[0] or str(getattr(entry.problem, "reason", None) or entry.problem)
+    if len(stack.entries) > 1:
+        reason = f"{reason} (none of the {len(stack.entries)} files can be read)"
+    known = entry.problem if isinstance(entry.problem, ReadError) else None
+    id_ = "E_MISSING" if known is None else known.id
+    return ReadError(entry.path or entry.name, reason, id=id_)
 
 
 def choose_action(stack: StackState) -> str:

@@ -42,7 +42,10 @@ class FileReading(QObject):
         self.reading = self._first = Reading()
         self.memory_file: Path | None = None
         self.align: bool | str = False
+        self._before: Reading | None = None  # of the stack in the window, while another loads
         desk.open_stack = self.open_stack
+        desk.load_refused.connect(self._take_back)
+        store.stack_changed.connect(self._forget_before)
 
     def begin_with(self, reading: Reading) -> None:
         """Take what the command line says; it counts for every stack."""
@@ -50,7 +53,16 @@ class FileReading(QObject):
 
     def begin_anew(self) -> None:
         """Forget the rules of a session: another stack is opened, whose names may be the same."""
+        self._before = self.reading
         self.reading = replace(self._first, given=self.reading.given)
+
+    def _take_back(self) -> None:
+        """Keep the rules of the stack that stays because another one could not be loaded."""
+        if self._before is not None:
+            self.reading, self._before = self._before, None
+
+    def _forget_before(self) -> None:
+        self._before = None
 
     def open_stack(self, paths: Sequence[str], **options: Any) -> ExposureStack:
         """Open a stack with what holds for its files; called in the lane."""

@@ -100,15 +100,21 @@ class Session(Editing):
         reference: str | None = None,
         plan: StackPlan | None = None,
         align: bool = False,
+        own_outputs: bool = False,
     ) -> None:
         """Read the stack at `paths` (files, folders, @lists); the present one stays till then.
 
         `reference` names the exposure to begin with; without it the best of the ranking.  `plan`
         is taken with the stack; without it the present one stays, unless it was made for a stack
         that has no exposure in common with the new one.  `align` re-projects exposures of other
-        pixel grids onto the common one.
+        pixel grids onto the common one.  `own_outputs` takes what bgviewer wrote from folders too.
+        Where nothing can be read, the present stack stays.
         """
-        self._desk.load([str(p) for p in paths], reference, plan, align)
+        self._desk.load([str(p) for p in paths], reference, plan, align, own_outputs)
+
+    def show_outputs(self) -> None:
+        """Load, to look at it, what was refused last because bgviewer wrote it."""
+        self._desk.show_outputs()
 
     def load_demo(self) -> None:
         """Make a stack with a known sky and take it, with settings that suit its size."""

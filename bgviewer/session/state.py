@@ -20,6 +20,7 @@ from bgviewer.tasks.plan import StackPlan
 from bgviewer.tasks.show import THIRD_VIEWS, Shown
 
 __all__ = [
+    "LEVELS",
     "JobState",
     "MatchState",
     "Notice",
@@ -32,21 +33,28 @@ __all__ = [
 ]
 
 
+LEVELS = ("error", "warning", "info")
+"""Levels of a notice, the most severe first."""
+
+
 @dataclass(frozen=True)
 class Notice:
     """One sentence for the notice bar.
 
     Attributes
     ----------
-    level : {"info", "warning", "error"}
+    level : {"error", "warning", "info"}
     action : str
         Name of the action that mends it, for a button beside the text.
+    topic : str
+        What it is about; a newer notice of the same topic replaces it.
     """
 
     level: str
     text: str
     details: str = ""
     action: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True)

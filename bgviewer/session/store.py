@@ -87,9 +87,11 @@ class Store(QObject):
         self._later[work] = None
         return True
 
-    def notice(self, level: str, text: str, details: str = "", action: str = "") -> None:
+    def notice(
+        self, level: str, text: str, details: str = "", action: str = "", topic: str = ""
+    ) -> None:
         """Put one sentence into the notice bar, with a button for the action that mends it."""
-        self.notice_raised.emit(Notice(level, text, details, action))
+        self.notice_raised.emit(Notice(level, text, details, action, topic))
 
     def effective_config(self, exposure: int | None = None) -> MatchConfig:
         """Settings that an exposure (by default the shown one) is matched with."""

@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 from bgviewer.tasks.effective import Effective
 from bgviewer.ui.labels import ElidedLabel
 from bgviewer.ui.plain_text import plain_tip
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 
 __all__ = ["Badges"]
 
@@ -102,11 +102,11 @@ class Badges(QWidget):
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
-        colours = colours_of(self.palette())
+        colours = current_colours()
         ground = "#fff3da" if not colours.dark else "#3a3120"
         self.setStyleSheet(
             f"#badge {{ border: 1px solid {colours.line}; border-radius: 7px; padding: 1px 5px;"
             f" color: {colours.muted}; }}"
             f"#badge[changed='true'] {{ background: {ground}; border-color: {colours.warning};"
-            f" color: {self.palette().text().color().name()}; font-weight: bold; }}"
+            f" color: {colours.text}; font-weight: bold; }}"
         )

@@ -35,7 +35,9 @@ class BatchUi(QObject):
         self._enable()
 
     def _act(self, name: str) -> None:
-        if not self._window.importing.answer(name):
+        if name == "show_outputs":
+            self._window.session.show_outputs()
+        elif not self._window.importing.answer(name):
             self._window.actions_[name].trigger()
 
     def _enable(self) -> None:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import (
-    QAbstractButton,
     QAbstractItemView,
-    QApplication,
-    QComboBox,
     QHeaderView,
     QLabel,
     QTableWidget,
@@ -26,48 +22,11 @@ from bgviewer.ui.overlay import Overlay
 from bgviewer.ui.panels import Panels
 from bgviewer.ui.plain_text import plain_label, plain_tip
 
-__all__ = ["BLINK_INTERVAL", "Compare", "DifferencesPanel", "SpaceManners"]
+__all__ = ["BLINK_INTERVAL", "Compare", "DifferencesPanel"]
 
 BLINK_INTERVAL = 600
 """Milliseconds that each of A and B is seen while they blink; more than half a second."""
 _STEP = 0.05  # of the width, for one key press
-
-
-class SpaceManners(QObject):
-    """Leaves the space bar to a focused button, list or box that needs it."""
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self._watched: QWidget | None = None
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            app.focusChanged.connect(self._follow)
-
-    def _follow(self, old: QWidget | None, new: QWidget | None) -> None:
-        if old is not None:
-            old.removeEventFilter(self)
-        if isinstance(new, (QAbstractButton, QComboBox, QAbstractItemView)):
-            new.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Claim the space bar for the widget that would do something with it."""
-        if (
-            isinstance(event, QKeyEvent)
-            and event.type() == QEvent.Type.ShortcutOverride
-            and event.key() == Qt.Key.Key_Space
-            and event.modifiers() == Qt.KeyboardModifier.NoModifier
-            and _uses_space(watched)
-        ):
-            event.accept()
-            return True
-        return False
-
-
-def _uses_space(widget: QObject | None) -> bool:
-    if isinstance(widget, QAbstractItemView):
-        flags = widget.currentIndex().flags()
-        return bool(flags & Qt.ItemFlag.ItemIsUserCheckable)
-    return True
 
 
 class Compare(QObject):
@@ -91,7 +50,6 @@ class Compare(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(BLINK_INTERVAL)
         self._timer.timeout.connect(self._swap)
-        self._manners = SpaceManners(self)
         for overlay in self.overlays:
             overlay.moved.connect(self._on_moved)
         for signal in (session.config_changed, session.pair_changed, session.plan_changed):

@@ -29,7 +29,7 @@ from bgviewer.ui.format import plain
 from bgviewer.ui.own_settings import OwnMark, OwnSettings
 from bgviewer.ui.planes_field import PlanesField, known_planes
 from bgviewer.ui.presets import PresetBar, default_text
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 from bgviewer.ui.whats_this import explain
 
 __all__ = ["ConfigPanel", "FieldRow"]
@@ -365,7 +365,7 @@ class ConfigPanel(QWidget):
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
-        colours = colours_of(self.palette())
+        colours = current_colours()
         problem = "#fdecea" if not colours.dark else "#3a2324"
         badge = "#fff3da" if not colours.dark else "#3a3120"
         self.setStyleSheet(

@@ -74,10 +74,9 @@ class Earlier(QObject):
     def _take(self, found: tuple[EarlierMatch, ...]) -> None:
         self.matches = found
         self._enable()
-        shown = self._window.notices.notice
-        if found and (shown is None or shown.level == "info"):
+        if found:
             text = self.tr("{}.").format(second_match_question(found))
-            self._session.notice("warning", text, action="take_settings")
+            self._session.notice("warning", text, action="take_settings", topic="earlier match")
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             self.before(waiting)

@@ -25,12 +25,12 @@ from bgviewer.tasks.export import ExportPlan, ExportRequest, plan_export
 from bgviewer.ui.export_fields import ExportFields
 from bgviewer.ui.format import counted
 from bgviewer.ui.plain_text import plain_label
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import FollowsPalette, current_colours
 
 __all__ = ["ExportDialog"]
 
 
-class ExportDialog(QDialog):
+class ExportDialog(FollowsPalette, QDialog):
     """Asks for a folder and says beforehand what would be written, or what forbids it."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -77,7 +77,9 @@ class ExportDialog(QDialog):
             box.toggled.connect(self._judge)
         self.backgrounds.toggled.connect(self.fields.allow_coefficients)
         self.fields.changed.connect(self._judge)
+        self._refused = False
         self._judge()
+        self.begin_following()
 
     def _place(self, browse: QPushButton) -> None:
         row = QHBoxLayout()
@@ -160,7 +162,8 @@ class ExportDialog(QDialog):
         self._promise(plan, request.coefficients and self._session.state.config.use_polynomial)
 
     def _promise(self, plan: ExportPlan, coefficients: bool) -> None:
-        self.verdict.setStyleSheet("")
+        self._refused = False
+        self.follow_palette()
         parts = [
             counted(len(plan.matched), self.tr("exposure"), self.tr("exposures")),
             counted(
@@ -178,9 +181,15 @@ class ExportDialog(QDialog):
         self.export_button.setEnabled(True)
 
     def _refuse(self, reason: str) -> None:
-        self.verdict.setStyleSheet(f"color: {colours_of(self.palette()).bad};")
+        self._refused = True
+        self.follow_palette()
         self.verdict.setText(reason)
         self.export_button.setEnabled(False)
+
+    def follow_palette(self) -> None:
+        """Take the colours of the palette."""
+        colours = current_colours()
+        self.verdict.setStyleSheet(f"color: {colours.bad if self._refused else colours.text};")
 
     def accept(self) -> None:
         """Remember the folder and hand over the request."""

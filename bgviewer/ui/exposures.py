@@ -30,7 +30,7 @@ class ExposureActions(QObject):
         self._panel = window.stack_panel
         table = self._panel.table
         table.customContextMenuRequested.connect(self._on_menu)
-        self._delete = QShortcut(QKeySequence.StandardKey.Delete, table)
+        self._delete = QShortcut(QKeySequence(Qt.Key.Key_Delete), table)
         self._delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         self._delete.activated.connect(self.toggle)
         self.menu: QMenu | None = None

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QValidator
+from PyQt6.QtGui import QValidator
 from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QBoxLayout,
@@ -22,30 +22,18 @@ from PyQt6.QtWidgets import (
 
 from bgviewer.engine.config import Option
 
-__all__ = ["EditorManners", "Field", "SlidingField", "make_field"]
+__all__ = ["Field", "SlidingField", "WheelGuard", "make_field"]
 
 _SLIDER_STEPS = 1000
 _EDITOR_HEIGHT = 10  # beyond the height of the letters, so that no descender is cut
 _DECIMALS = 4  # of numbers that are stepped through
-_NO_MODIFIER = Qt.KeyboardModifier.NoModifier
-_KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 
-class EditorManners(QObject):
-    """Keeps wheel and keys where they belong.
-
-    The wheel scrolls the form while an editor does not have the focus; plain keys belong to the
-    editor that has it (paging a slider, searching a list), not to the window's shortcuts.
-    """
+class WheelGuard(QObject):
+    """Lets the wheel scroll the form while an editor under it does not have the focus."""
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Refuse the wheel over an editor without focus; claim plain keys for one with it."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
-            plain = event.modifiers() in (_NO_MODIFIER, _KEYPAD)
-            if plain and event.key() != Qt.Key.Key_Escape:
-                event.accept()
-                return True
-            return False
+        """Refuse the wheel over an editor without focus."""
         if (
             event is not None
             and event.type() == QEvent.Type.Wheel
@@ -66,7 +54,7 @@ class Field(QWidget):
         super().__init__(parent)
         self.option = option
         self._loading = False
-        self._manners = EditorManners(self)
+        self._wheel_guard = WheelGuard(self)
         self.row = self._layout()
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(6)
@@ -97,7 +85,7 @@ class Field(QWidget):
     def _add(self, widget: QWidget, stretch: int = 0) -> None:
         widget.setAccessibleName(self.option.lsst_name)
         widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        widget.installEventFilter(self._manners)
+        widget.installEventFilter(self._wheel_guard)
         if isinstance(widget, (QAbstractSpinBox, QComboBox)):
             widget.setMinimumHeight(widget.fontMetrics().height() + _EDITOR_HEIGHT)
         self.row.addWidget(widget, stretch)

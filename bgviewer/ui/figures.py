@@ -17,7 +17,7 @@ from bgviewer.ui.badges import Badges
 from bgviewer.ui.format import NOTHING, number, share
 from bgviewer.ui.histogram import HistogramView
 from bgviewer.ui.labels import ElidedLabel
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 
 __all__ = ["FigureCard", "Figures"]
 
@@ -327,7 +327,7 @@ class Figures(QWidget):
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
-        colours = colours_of(self.palette())
+        colours = current_colours()
         self.badges.follow_palette()
         badge = "#fff3da" if not colours.dark else "#3a3120"
         self.setStyleSheet(

@@ -55,7 +55,7 @@ class Files(QObject):
             return
         first = Path(paths[0])
         QSettings().setValue("open/folder", str(first if first.is_dir() else first.parent))
-        self._window.notices.clear()
+        self._window.notices.clear_topic("load")
         self._window.session.file_reading.begin_anew()
         self._window.session.load(paths, reference)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QObject, QSettings, Qt, QTimer
 from PyQt6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -16,7 +17,7 @@ from PyQt6.QtWidgets import (
 )
 
 from bgviewer.ui.keyboard import Ring
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 
 if TYPE_CHECKING:
     from bgviewer.ui.main_window import MainWindow
@@ -201,9 +202,8 @@ class FirstSteps(QFrame):
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
-        window: QWidget = self._window
-        colours = colours_of(window.palette())
-        edge = window.palette().highlight().color().name()
+        colours = current_colours()
+        edge = QApplication.palette().highlight().color().name()
         self.setStyleSheet(
             f"#firstSteps {{ background: {colours.card}; border: 0;"
             f" border-bottom: 1px solid {colours.line}; border-left: 4px solid {edge}; }}"

@@ -57,7 +57,7 @@ def _other_keys() -> list[tuple[str, list[tuple[str, str]]]]:
             tr("Everywhere"),
             [
                 (tr("Next, previous control"), "Tab, ⇧ Tab"),
-                (tr("Value of a slider or number"), tr("↑ ↓, Page Up, Page Down")),
+                (tr("Value of a slider or number"), tr("← → ↑ ↓, Home, End")),
                 (tr("Switch a check box, press a button"), tr("Space")),
                 (tr("Open a menu"), tr("Alt + underlined letter")),
             ],

@@ -7,7 +7,7 @@ from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bgviewer.tasks.markers import Histogram
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 from bgviewer.ui.ticks import tick_labels, ticks_between
 
 __all__ = ["HistogramView"]
@@ -50,7 +50,7 @@ class HistogramView(QWidget):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the bars, the marks and the axis."""
         painter = QPainter(self)
-        colours = colours_of(self.palette())
+        colours = current_colours()
         height = painter.fontMetrics().height()
         frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.setPen(QPen(QColor(colours.line), 1))
@@ -96,7 +96,7 @@ class HistogramView(QWidget):
         self._paint_counts(painter, plot, tallest)
 
     def _paint_axis(self, painter: QPainter, plot: QRectF, low: float, high: float) -> None:
-        colours = colours_of(self.palette())
+        colours = current_colours()
         painter.setPen(QColor(colours.axis))
         metrics = painter.fontMetrics()
         ticks = ticks_between(low, high, 6)

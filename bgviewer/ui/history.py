@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from PyQt6.QtCore import QEvent, QObject
-from PyQt6.QtGui import QAction, QKeyEvent, QKeySequence, QUndoCommand, QUndoStack
+from PyQt6.QtGui import QAction, QKeyEvent, QUndoCommand, QUndoStack
 from PyQt6.QtWidgets import QAbstractSpinBox, QSlider, QWidget
 
 from bgviewer.engine.config import OPTIONS
@@ -20,7 +20,6 @@ __all__ = ["History"]
 
 _MOST_STEPS = 500
 _STEP = 1  # QUndoCommand.id: any two steps may be asked whether they merge
-_UNDO_KEYS = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 _BEGIN = (QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress)
 _END = (QEvent.Type.MouseButtonRelease, QEvent.Type.KeyRelease, QEvent.Type.FocusOut)
 
@@ -125,31 +124,15 @@ class History(QObject):
                 editor.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Follow press and release; leave Undo and Redo to the window."""
-        if event is None:
+        """Follow press and release."""
+        if event is None or (isinstance(event, QKeyEvent) and event.isAutoRepeat()):
             return False
-        if isinstance(event, QKeyEvent):
-            if event.type() == QEvent.Type.ShortcutOverride:
-                return self._leave_to_window(watched, event)
-            if event.isAutoRepeat():
-                return False
         if event.type() in _BEGIN:
             self._run += 1
             self._held = True
         elif event.type() in _END:
             self._held = False
         return False
-
-    @staticmethod
-    def _leave_to_window(watched: QObject | None, event: QKeyEvent) -> bool:
-        """Keep a number's text field from taking Undo, unless something is being typed into it."""
-        control_y = QKeySequence(event.keyCombination()) == QKeySequence("Ctrl+Y")
-        if not (control_y or any(event.matches(key) for key in _UNDO_KEYS)):
-            return False
-        if isinstance(watched, QAbstractSpinBox) and _being_typed(watched):
-            return False
-        event.ignore()
-        return True
 
     # ------------------------------------------------------------ words
 
@@ -235,15 +218,3 @@ def _same_exposures(step: _Step) -> bool:
 def _shown(text: str) -> str:
     """A name with & keeps it in a menu."""
     return text.replace("&", "&&")
-
-
-def _being_typed(spin: QAbstractSpinBox) -> bool:
-    edit = spin.lineEdit()
-    if edit is None or not edit.isModified():
-        return False
-    # A number that was taken by Return stays "modified" for Qt.
-    value, write = getattr(spin, "value", None), getattr(spin, "textFromValue", None)
-    if value is None or write is None:
-        return True
-    committed = f"{spin.prefix()}{write(value())}{spin.suffix()}"  # type: ignore[attr-defined]
-    return bool(edit.text() != committed)

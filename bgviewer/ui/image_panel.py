@@ -16,7 +16,7 @@ from bgviewer.ui.colour_bar import ColourBar
 from bgviewer.ui.frame import PictureFrame
 from bgviewer.ui.labels import ElidedLabel, lay_over
 from bgviewer.ui.looks import Looks
-from bgviewer.ui.theme import colour_table, colours_of
+from bgviewer.ui.theme import colour_table, current_colours
 from bgviewer.ui.view_state import ViewState
 
 __all__ = ["ImagePanel"]
@@ -257,7 +257,7 @@ class ImagePanel(QWidget):
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
-        colours = colours_of(self.palette())
+        colours = current_colours()
         self.canvas.setBackground(QColor(colours.canvas))
         self.frame.dress(QColor(colours.axis))
         table = [
@@ -273,7 +273,7 @@ class ImagePanel(QWidget):
             line.setPen(pg.mkPen(QColor(colours.axis), width=1))
         self.note.setStyleSheet(f"color: {colours.muted};")
         self.message.setStyleSheet(
-            f"color: {self.palette().text().color().name()}; background: {colours.card};"
+            f"color: {colours.text}; background: {colours.card};"
             f"border: 1px solid {colours.line}; border-radius: 6px;"
         )
 

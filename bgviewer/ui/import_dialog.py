@@ -29,7 +29,7 @@ from bgviewer.tasks.import_preview import ImportPreview
 from bgviewer.ui.format import counted
 from bgviewer.ui.import_form import ChoiceForm
 from bgviewer.ui.import_preview import PreviewTable
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import FollowsPalette, current_colours
 
 __all__ = ["ImportDialog"]
 
@@ -37,7 +37,7 @@ _PAUSE = 150  # ms without a change before the file is read anew
 _RECOGNISED, _CHOSEN = 0, 1
 
 
-class ImportDialog(QDialog):
+class ImportDialog(FollowsPalette, QDialog):
     """Lets a person override what was recognised in a file.
 
     Parameters
@@ -79,6 +79,7 @@ class ImportDialog(QDialog):
         self._pause.timeout.connect(self._ask_preview)
         self.form.changed.connect(self._on_form)
         self.finished.connect(self._on_finished)
+        self.begin_following()
         session.file_reading.look(path, self._take_contents)
         session.file_reading.preview(path, NO_CHOICE, self._take_recognised, "recognised")
 
@@ -211,7 +212,6 @@ class ImportDialog(QDialog):
             words.append(self.tr("recognised as {}").format(convention or self.tr("nothing known")))
         self.heading.setText(" · ".join(words))
         self.problem.setText(f"⚠ {contents.problem}")
-        self.problem.setStyleSheet(f"color: {colours_of(self.palette()).warning};")
         self.problem.setVisible(bool(contents.problem))
         self.hdus.setRowCount(len(contents.hdus))
         for row, hdu in enumerate(contents.hdus):
@@ -284,8 +284,12 @@ class ImportDialog(QDialog):
     def _say(self, problem: str) -> None:
         """Say what forbids reading the file so, or nothing."""
         self.verdict.setText(f"✕ {problem}" if problem else "")
-        self.verdict.setStyleSheet(f"color: {colours_of(self.palette()).bad};")
         self.read_button.setEnabled(not problem)
+
+    def follow_palette(self) -> None:
+        """Take the colours of the palette."""
+        self.problem.setStyleSheet(f"color: {current_colours().warning};")
+        self.verdict.setStyleSheet(f"color: {current_colours().bad};")
 
     # ------------------------------------------------------------ wishes
 

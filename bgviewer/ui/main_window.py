@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import (
     QCloseEvent,
@@ -13,7 +11,6 @@ from PyQt6.QtGui import (
     QGuiApplication,
 )
 from PyQt6.QtWidgets import (
-    QApplication,
     QMainWindow,
     QStackedWidget,
     QVBoxLayout,
@@ -28,6 +25,7 @@ from bgviewer.ui.actions import Actions
 from bgviewer.ui.batch import BatchUi
 from bgviewer.ui.bug_dialog import BugDialog
 from bgviewer.ui.carrying import Carrying
+from bgviewer.ui.colour_scheme import SchemeChoice
 from bgviewer.ui.config_panel import ConfigPanel
 from bgviewer.ui.detection_panel import DetectionGroup
 from bgviewer.ui.diagnosing.dock import DiagnosticsUi
@@ -56,16 +54,17 @@ from bgviewer.ui.panels import Panels
 from bgviewer.ui.preparing import PreparingUi
 from bgviewer.ui.quiet import Quiet
 from bgviewer.ui.saving import Saving
+from bgviewer.ui.shortcuts import Shortcuts
 from bgviewer.ui.stack_dock import StackDock
 from bgviewer.ui.stack_views import StackViewsUi
 from bgviewer.ui.status import StatusBar
 from bgviewer.ui.sweeping.dock import SweepUi
-from bgviewer.ui.theme import dress
+from bgviewer.ui.theme import FollowsPalette
 
 __all__ = ["MainWindow"]
 
 
-class MainWindow(QMainWindow):
+class MainWindow(FollowsPalette, QMainWindow):
     """Everything a person sees.
 
     Parameters
@@ -99,7 +98,9 @@ class MainWindow(QMainWindow):
         self.importing = Importing(self)
         self.earlier = Earlier(self)
         self.history = History(session, self)
+        self.scheme = SchemeChoice(self)
         self.actions_ = Actions(self, menu_entries(self))
+        self.shortcuts = Shortcuts(self)
         self.heading, self.kept = build_heading(self)
         self._list_docks()
         self.saving.build_menus()
@@ -114,6 +115,8 @@ class MainWindow(QMainWindow):
         self.docks.restore()
         self._on_stack()
         self._on_match()
+        self.begin_following()
+        self.scheme.restore()
 
     # ------------------------------------------------------------ building
 
@@ -201,9 +204,6 @@ class MainWindow(QMainWindow):
         self.empty.files_asked.connect(self.files.open_files)
         self.empty.folder_asked.connect(self.files.open_folder)
         self.empty.demo_asked.connect(self.leaving.load_demo)
-        hints = QGuiApplication.styleHints()
-        if hints is not None:
-            hints.colorSchemeChanged.connect(self._on_scheme)
 
     def _connect_history(self) -> None:
         self.history.bind(self.actions_["undo"], self.actions_["redo"])
@@ -317,38 +317,18 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------ looks
 
-    def _on_scheme(self, scheme: Qt.ColorScheme) -> None:
-        if self.actions_["scheme_system"].isChecked():
-            self._dress(scheme)
-
-    def choose_scheme(self, scheme: Qt.ColorScheme, chosen: bool = True) -> None:
-        """Take light or dark colours, or the system's."""
-        if not chosen:
-            return
-        hints = QGuiApplication.styleHints()
-        if scheme == Qt.ColorScheme.Unknown and hints is not None:
-            scheme = hints.colorScheme()
-        self._dress(scheme)
-
-    def _dress(self, scheme: Qt.ColorScheme) -> None:
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        dress(app, scheme)
-        for follow in self._followers():
-            follow()
-
-    def _followers(self) -> tuple[Callable[[], None], ...]:
-        """What takes its colours from the palette by itself."""
-        return (
-            self.panels.follow_palette,
-            self.config_panel.follow_palette,
-            self.notices.follow_palette,
-            self.first_steps.follow_palette,
-            self.stack_views.follow_palette,
-            self.judge.follow_palette,
-            self.sweep.follow_palette,
-            self.diagnostics.follow_palette,
-        )
+    def follow_palette(self) -> None:
+        """Let everything with colours of its own take those of the palette."""
+        for part in (
+            self.panels,
+            self.config_panel,
+            self.first_steps,
+            self.stack_views,
+            self.judge,
+            self.sweep,
+            self.diagnostics,
+        ):
+            part.follow_palette()
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, or stop doing so."""

@@ -1,20 +1,24 @@
-"""The one place where errors and remarks appear; it never stops the work."""
+"""The bar for errors, warnings and remarks; it never stops the work."""
 
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-from bgviewer.session.state import Notice
-from bgviewer.ui.theme import colours_of
+from bgviewer.session.state import LEVELS, Notice
+from bgviewer.ui.theme import FollowsPalette, current_colours
 
 __all__ = ["NoticeBar"]
 
 _SIGNS = {"info": "ℹ", "warning": "⚠", "error": "✕"}
 
 
-class NoticeBar(QFrame):
-    """Shows the newest notice until it is dismissed."""
+class NoticeBar(FollowsPalette, QFrame):
+    """Shows the worst notice, below it the newest; the others are one click away.
+
+    Errors and warnings stay until they are dismissed, until a newer notice of their topic replaces
+    them or until another stack is loaded.  Of the plain remarks only the newest is kept.
+    """
 
     action_asked = pyqtSignal(str)
     """Name of the action whose button was pressed."""
@@ -22,7 +26,8 @@ class NoticeBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("notice")
-        self._notice: Notice | None = None
+        self._held: list[Notice] = []
+        self._outdated: list[Notice] = []
         self.sign = QLabel()
         self.text = QLabel()
         self.text.setWordWrap(True)
@@ -43,7 +48,7 @@ class NoticeBar(QFrame):
         self.dismiss.setAutoRaise(True)
         self.dismiss.setAccessibleName(self.tr("Dismiss the notice"))
         self.dismiss.setToolTip(self.tr("Dismiss"))
-        self.dismiss.clicked.connect(self.clear)
+        self.dismiss.clicked.connect(self._dismiss)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 4, 4, 4)
         row.setSpacing(8)
@@ -55,27 +60,97 @@ class NoticeBar(QFrame):
         self._leaving = QTimer(self)
         self._leaving.setSingleShot(True)
         self._leaving.setInterval(0)
-        self._leaving.timeout.connect(self.clear)
+        self._leaving.timeout.connect(self._drop_outdated)
         self.setAccessibleName(self.tr("Notice"))
         self.hide()
+        self.begin_following()
+
+    # ------------------------------------------------------------ what is held
 
     @property
     def notice(self) -> Notice | None:
-        """What is shown."""
-        return self._notice
+        """The worst notice; of several the newest."""
+        held = self.held
+        return held[0] if held else None
+
+    @property
+    def held(self) -> list[Notice]:
+        """All notices, the worst first, newer before older."""
+        newest_first = self._held[::-1]
+        return sorted(newest_first, key=lambda n: LEVELS.index(n.level))
 
     def show_notice(self, notice: Notice) -> None:
-        """Show a notice in place of the last."""
-        self._leaving.stop()
-        self._notice = notice
-        self.sign.setText(_SIGNS[notice.level])
-        self.more.setVisible(bool(notice.details))
-        self.mend.setVisible(bool(notice.action))
-        self._name_button(notice.action)
+        """Add a notice; it replaces older ones of its topic or with the same text."""
+        if self._leaving.isActive():
+            self._forget_outdated()
+        self._held = [n for n in self._held if not _replaces(notice, n)] + [notice]
         self.more.setChecked(False)
+        self._refresh()
+
+    def outdate(self) -> None:
+        """Drop what is held, unless something new is said at once, so that nothing moves."""
+        self._outdated = list(self._held)
+        self._leaving.start()
+
+    def clear(self) -> None:
+        """Drop all notices."""
+        self._held = []
+        self._refresh()
+
+    def clear_topic(self, topic: str) -> None:
+        """Drop the notices of a topic."""
+        self._held = [n for n in self._held if n.topic != topic]
+        self._refresh()
+
+    def clear_news(self) -> None:
+        """Drop remarks on the settings before they changed; warnings stay."""
+        self._held = [n for n in self._held if n.level != "info" or n.action]
+        self._refresh()
+
+    def _forget_outdated(self) -> None:
+        self._leaving.stop()
+        self._held = [n for n in self._held if all(n is not o for o in self._outdated)]
+        self._outdated = []
+
+    def _drop_outdated(self) -> None:
+        self._forget_outdated()
+        self._refresh()
+
+    def _dismiss(self) -> None:
+        """Drop what can be read now; the next one comes up."""
+        seen = self._seen() if not self.more.isChecked() else self.held
+        self._held = [n for n in self._held if all(n is not s for s in seen)]
+        self.more.setChecked(False)
+        self._refresh()
+
+    # ------------------------------------------------------------ what is seen
+
+    def _seen(self) -> list[Notice]:
+        """The worst notice, and the newest where that is another one."""
+        held = self.held
+        if not held:
+            return []
+        newest = self._held[-1]
+        return held[:1] if newest is held[0] else [held[0], newest]
+
+    def _refresh(self) -> None:
+        seen = self._seen()
+        if not seen:
+            self.hide()
+            return
+        self.sign.setText(_SIGNS[seen[0].level])
+        others = len(self._held) - len(seen)
+        self.more.setVisible(bool(others) or any(n.details for n in seen))
+        self.more.setText(self.tr("{} more").format(others) if others else self.tr("Details"))
+        action = self._action()
+        self.mend.setVisible(bool(action))
+        self._name_button(action)
         self._show_text()
         self.follow_palette()
         self.show()
+
+    def _action(self) -> str:
+        return next((n.action for n in self._seen() if n.action), "")
 
     def _name_button(self, action: str) -> None:
         """Call the button what its action does."""
@@ -83,42 +158,44 @@ class NoticeBar(QFrame):
             "choose_image": self.tr("Choose…"),
             "take_settings": self.tr("Take those settings"),
             "align": self.tr("Align"),
+            "reload": self.tr("Reload"),
+            "show_outputs": self.tr("Show them"),
+            "stay_open": self.tr("Stay open"),
         }
         text = names.get(action, self.tr("Retry failed"))
         self.mend.setText(text)
         self.mend.setAccessibleName(text)
 
     def _ask(self) -> None:
-        if self._notice is not None:
-            self.action_asked.emit(self._notice.action)
-
-    def outdate(self) -> None:
-        """Show nothing, unless there is something new to say at once: nothing need move then."""
-        self._leaving.start()
-
-    def clear(self) -> None:
-        """Show nothing."""
-        self._leaving.stop()
-        self._notice = None
-        self.hide()
-
-    def clear_news(self) -> None:
-        """Take away what was good to know before the settings changed; warnings stay."""
-        if self._notice is not None and self._notice.level == "info" and not self._notice.action:
-            self.clear()
+        if action := self._action():
+            self.action_asked.emit(action)
 
     def _show_text(self, *_: object) -> None:
-        if self._notice is not None:
-            details = "\n" + self._notice.details if self.more.isChecked() else ""
-            self.text.setText(self._notice.text + details)
+        whole = self.more.isChecked()
+        lines = []
+        for i, notice in enumerate(self.held if whole else self._seen()):
+            sign = f"{_SIGNS[notice.level]} " if i else ""
+            lines.append(sign + notice.text)
+            if whole and notice.details:
+                lines.append(notice.details)
+        self.text.setText("\n".join(lines))
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
-        colours = colours_of(self.palette())
-        level = self._notice.level if self._notice else "info"
+        colours = current_colours()
+        notice = self.notice
+        level = notice.level if notice else "info"
         edge = {"info": colours.axis, "warning": colours.warning, "error": colours.bad}[level]
         self.setStyleSheet(
             f"#notice {{ background: {colours.card}; border: 0;"
             f" border-bottom: 1px solid {colours.line}; border-left: 4px solid {edge}; }}"
+            f"#notice QLabel {{ color: {colours.text}; }}"
         )
         self.sign.setStyleSheet(f"color: {edge}; font-weight: 700;")
+
+
+def _replaces(new: Notice, old: Notice) -> bool:
+    """Whether a newer notice makes an older one pointless."""
+    if new.text == old.text or (new.topic and new.topic == old.topic):
+        return True
+    return new.level == old.level == "info" and not old.action

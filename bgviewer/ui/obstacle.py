@@ -6,7 +6,7 @@ from PyQt6.QtCore import QRect, Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from bgviewer.errors import Remedy
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 
 __all__ = ["Obstacle"]
 
@@ -73,8 +73,7 @@ class Obstacle(QFrame):
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
-        parent = self.parentWidget()
-        colours = colours_of((parent or self).palette())
+        colours = current_colours()
         self.setStyleSheet(
             f"#obstacle {{ background: {colours.card}; border: 1px solid {colours.line};"
             f" border-top: 3px solid {colours.warning}; border-radius: 6px; }}"

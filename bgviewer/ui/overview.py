@@ -21,7 +21,7 @@ from bgviewer.tasks.overview import Tile, overview_levels, painted
 from bgviewer.ui.colour_bar import ColourBar
 from bgviewer.ui.format import count, number, with_unit
 from bgviewer.ui.plain_text import plain_label, plain_tip
-from bgviewer.ui.theme import colour_table, colours_of
+from bgviewer.ui.theme import colour_table, current_colours
 
 __all__ = ["OverviewPanel"]
 
@@ -207,7 +207,7 @@ class OverviewPanel(QWidget):
         }.get(state, state)
 
     def _picture(self, tile: Tile, levels: Levels, shown: bool) -> QPixmap:
-        colours = colours_of(self.palette())
+        colours = current_colours()
         scale = self.devicePixelRatioF()
         pixmap = QPixmap(round(_SIDE * scale), round(_SIDE * scale))
         pixmap.setDevicePixelRatio(scale)

@@ -22,7 +22,7 @@ from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.errors import ConfigError, Remedy
 from bgviewer.session.session import Session
 from bgviewer.ui.format import plain
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 
 __all__ = ["OwnMark", "OwnSettings"]
 
@@ -251,7 +251,7 @@ class OwnSettings(QWidget):
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
-        colours = colours_of(self.palette())
+        colours = current_colours()
         self.note.setStyleSheet(
             f"#ownNote {{ border-left: 3px solid {colours.warning}; padding: 2px 6px; }}"
         )

@@ -15,13 +15,13 @@ from PyQt6.QtCore import (
     QSortFilterProxyModel,
     Qt,
 )
-from PyQt6.QtGui import QBrush, QColor, QFont, QPalette
+from PyQt6.QtGui import QBrush, QColor, QFont
 
 from bgviewer.session.session import Session
 from bgviewer.ui.format import count, number
 from bgviewer.ui.plain_text import plain_tip
 from bgviewer.ui.ranking_rows import RankingRow, rows_of
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 
 __all__ = ["COLUMNS", "SORT_ROLE", "RankingModel", "RankingProxy"]
 
@@ -289,7 +289,7 @@ def _font(row: RankingRow, column: str) -> QFont | None:
 
 
 def _foreground(row: RankingRow, column: str) -> QBrush | None:
-    colours = colours_of(_palette())
+    colours = current_colours()
     if row.state == "failed":
         told = column in ("state", row.reason_from)
         return QBrush(QColor(colours.bad if told else colours.muted))
@@ -306,12 +306,6 @@ def _foreground(row: RankingRow, column: str) -> QBrush | None:
 _OF_A_MATCH = {"waiting", "running", "not matched", "matched", "outdated"}
 """States that change nothing of name, cost and terms."""
 _NUMERIC = ("cost", "fit_rms", "ratio")
-
-
-def _palette() -> QPalette:
-    from PyQt6.QtGui import QGuiApplication
-
-    return QGuiApplication.palette()
 
 
 def _last(value: float | None) -> float:

@@ -20,7 +20,7 @@ from bgviewer.engine.stability import stability_of
 from bgviewer.session.session import Session
 from bgviewer.tasks.reasons import describe_stability, explain_cost
 from bgviewer.ui.plain_text import plain_tip
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import FollowsPalette, current_colours
 
 __all__ = ["RankingNotes", "RankingWarning"]
 
@@ -33,7 +33,7 @@ def _wrapped() -> QLabel:
     return label
 
 
-class RankingWarning(QFrame):
+class RankingWarning(FollowsPalette, QFrame):
     """What may mislead in the ranking, with its remedy; stays dismissed until it changes."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -61,18 +61,22 @@ class RankingWarning(QFrame):
         column.addLayout(row)
         column.addWidget(self.remedy, 0, Qt.AlignmentFlag.AlignLeft)
         self.hide()
+        self.begin_following()
 
     def update_from(self, warnings: tuple[str, ...]) -> None:
         """Show the warnings unless just these were dismissed."""
         self._warnings = warnings
         self.text.setText("\n".join(f"⚠ {w[:1].upper()}{w[1:]}." for w in warnings))
         self._offer()
-        colours = colours_of(self.palette())
+        self.setVisible(bool(warnings) and warnings != self._dismissed)
+
+    def follow_palette(self) -> None:
+        """Take the colours of the palette."""
+        colours = current_colours()
         self.setStyleSheet(
             f"#rankingWarning {{ background: {colours.card}; border: 0;"
             f" border-left: 4px solid {colours.warning}; }}"
         )
-        self.setVisible(bool(warnings) and warnings != self._dismissed)
 
     def _empty(self) -> list[int]:
         stack = self._session.state.stack

@@ -23,7 +23,7 @@ from bgviewer.tasks.export import ExportReport
 from bgviewer.tasks.match import MatchOutcome
 from bgviewer.ui.format import NOTHING, number
 from bgviewer.ui.plain_text import plain_label, plain_tip
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 
 __all__ = ["ReportDialog"]
 
@@ -118,7 +118,7 @@ class ReportDialog(QDialog):
         if 2 <= column <= 5:
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if outcome.status == "failed" and column == 1:
-            item.setForeground(QColor(colours_of(self.palette()).bad))
+            item.setForeground(QColor(current_colours().bad))
         return item
 
     def _copy(self) -> None:

@@ -184,8 +184,7 @@ def take_screenshot(
     """Load `paths` into the window and save what it then looks like; return the exit code."""
     before = qInstallMessageHandler(_only_what_matters)
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen, app.platformName() != "offscreen")
-    if dark:
-        window.actions_["scheme_dark"].trigger()
+    window.scheme.show_only("dark" if dark else "system")
     app.setCursorFlashTime(0)
     window.forget_layout(size)
     window.show()

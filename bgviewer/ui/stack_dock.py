@@ -19,7 +19,7 @@ from PyQt6.QtWidgets import (
 
 from bgviewer.engine.config import OPTIONS
 from bgviewer.session.session import Session
-from bgviewer.ui.fields import EditorManners
+from bgviewer.ui.fields import WheelGuard
 from bgviewer.ui.format import number
 from bgviewer.ui.labels import ElidedLabel
 from bgviewer.ui.plain_text import plain_label, plain_tip
@@ -27,7 +27,7 @@ from bgviewer.ui.ranking_model import COLUMNS, RankingModel, RankingProxy
 from bgviewer.ui.ranking_notes import RankingNotes
 from bgviewer.ui.sort_header import SortHeader
 from bgviewer.ui.terms_bar import RowDelegate, TermsDelegate, draw_term
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import FollowsPalette, current_colours
 from bgviewer.ui.whats_this import explain
 
 __all__ = ["StackDock", "WeightSliders"]
@@ -87,7 +87,7 @@ class WeightSliders(QWidget):
         self.sliders: dict[str, QSlider] = {}
         self._values: dict[str, QLabel] = {}
         self._loading = False
-        self._manners = EditorManners(self)
+        self._wheel_guard = WheelGuard(self)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)
@@ -106,7 +106,7 @@ class WeightSliders(QWidget):
             value = QLabel()
             value.setMinimumWidth(value.fontMetrics().horizontalAdvance("0.00"))
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            slider.installEventFilter(self._manners)
+            slider.installEventFilter(self._wheel_guard)
             slider.valueChanged.connect(self._on_moved)
             for column, widget in enumerate((_Swatch(term), label, slider, value)):
                 grid.addWidget(widget, row, column)
@@ -127,7 +127,7 @@ class WeightSliders(QWidget):
             self.moved.emit(at["coverage"], at["variance"], at["level"])
 
 
-class StackDock(QWidget):
+class StackDock(FollowsPalette, QWidget):
     """Ranking table, weights, and the choice of the reference."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -175,6 +175,7 @@ class StackDock(QWidget):
         session.plan_changed.connect(self._on_pair)
         self._on_config()
         self._on_pair()
+        self.begin_following()
 
     def _build_table(self) -> QTableView:
         table = QTableView()
@@ -322,5 +323,7 @@ class StackDock(QWidget):
         elif stack is not None:
             self.best.setText(stack.ranking_problem)
             self.best.setToolTip(plain_tip(stack.ranking_problem))
-        muted = colours_of(self.palette()).muted
-        self.best.setStyleSheet(f"color: {muted};")
+
+    def follow_palette(self) -> None:
+        """Take the colours of the palette."""
+        self.best.setStyleSheet(f"color: {current_colours().muted};")

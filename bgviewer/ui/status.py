@@ -11,12 +11,12 @@ from bgviewer.session.state import JobState, Readout
 from bgviewer.ui.format import number
 from bgviewer.ui.icons import icon
 from bgviewer.ui.plain_text import plain_label
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import FollowsPalette, current_colours
 
 __all__ = ["StatusBar"]
 
 
-class StatusBar(QStatusBar):
+class StatusBar(FollowsPalette, QStatusBar):
     """Cursor read-out, zoom, progress."""
 
     stop_asked = pyqtSignal()
@@ -52,6 +52,11 @@ class StatusBar(QStatusBar):
         self._plain = ""
         self.show_job(None)
         self.show_readout(None)
+        self.begin_following()
+
+    def follow_palette(self) -> None:
+        """Take the colours of the palette."""
+        self.show_readout(self._at)
 
     def show_job(self, job: JobState | None) -> None:
         """Show what work goes on."""
@@ -78,10 +83,11 @@ class StatusBar(QStatusBar):
 
     def show_readout(self, at: Readout | None) -> None:
         """Show the values at a pixel of all images at once."""
+        self._at = at
         if at is None:
             self.readout.setText("")
             return
-        muted = colours_of(self.palette()).muted
+        muted = current_colours().muted
 
         def pair(name: str, value: str) -> str:
             return f"<span style='color:{muted}'>{name}</span>&nbsp;{value}"

@@ -7,7 +7,7 @@ from PyQt6.QtGui import QBrush, QColor, QPainter, QPen
 from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from bgviewer.ui.ranking_model import RankingModel
-from bgviewer.ui.theme import TERM_COLOURS, TERM_PATTERNS, colours_of
+from bgviewer.ui.theme import TERM_COLOURS, TERM_PATTERNS, current_colours
 
 __all__ = ["RowDelegate", "TermsDelegate", "draw_term", "term_spans"]
 
@@ -69,7 +69,7 @@ class TermsDelegate(QStyledItemDelegate):
             width = (end - start) * scale
             draw_term(painter, QRectF(zero + start * scale, room.top(), width, room.height()), name)
         if left > 0:
-            painter.setPen(QPen(QColor(colours_of(option.palette).axis), 1.5))
+            painter.setPen(QPen(QColor(current_colours().axis), 1.5))
             painter.drawLine(QPointF(zero, room.top() - 3), QPointF(zero, room.bottom() + 3))
         painter.restore()
 

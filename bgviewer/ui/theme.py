@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QColor, QPalette
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QWidget
 
 from bgviewer import resources
 
@@ -18,8 +19,9 @@ __all__ = [
     "TERM_COLOURS",
     "TERM_PATTERNS",
     "Colours",
+    "FollowsPalette",
     "colour_table",
-    "colours_of",
+    "current_colours",
     "dress",
 ]
 
@@ -68,6 +70,7 @@ class Colours:
     muted: str
     line: str
     card: str
+    text: str
 
 
 _LIGHT = Colours(
@@ -82,6 +85,7 @@ _LIGHT = Colours(
     muted="#646e7b",
     line="#cfd5dc",
     card="#ffffff",
+    text="#1b2128",
 )
 _DARK = Colours(
     dark=True,
@@ -95,6 +99,7 @@ _DARK = Colours(
     muted="#98a2ae",
     line="#343b44",
     card="#1b1f24",
+    text="#e2e6eb",
 )
 
 _ROLES = {
@@ -175,10 +180,49 @@ def dress(app: QApplication, scheme: Qt.ColorScheme) -> None:
     )
 
 
-def colours_of(palette: QPalette) -> Colours:
-    """Return the colours that go with a palette."""
-    dark = palette.color(QPalette.ColorRole.Window).lightness() < 128
+def current_colours() -> Colours:
+    """Return the colours that go with the palette of the application.
+
+    The palette of a widget is no guide: a style sheet that sets its background changes it too.
+    """
+    dark = QApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128
     return _DARK if dark else _LIGHT
+
+
+_DRESSING = (
+    QEvent.Type.PaletteChange,
+    QEvent.Type.ApplicationPaletteChange,
+    QEvent.Type.StyleChange,
+)
+
+_Base = QWidget if TYPE_CHECKING else object
+
+
+class FollowsPalette(_Base):
+    """Mixin for a widget with colours of its own: `follow_palette` is called when they change.
+
+    The class stands before the Qt class among the bases and defines `follow_palette`.
+    """
+
+    _dressed: Colours | None = None
+
+    def follow_palette(self) -> None:
+        """Take the colours of the palette."""
+        raise NotImplementedError
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Follow the palette of the application."""
+        super().changeEvent(event)
+        if event is not None and event.type() in _DRESSING:
+            colours = current_colours()
+            if self._dressed is not None and self._dressed is not colours:
+                self._dressed = colours
+                self.follow_palette()
+
+    def begin_following(self) -> None:
+        """Take the colours now, and from now on; called once the widget is built."""
+        self._dressed = current_colours()
+        self.follow_palette()
 
 
 def colour_table(scale: str, steps: int = 256, name: str = "") -> NDArray[np.uint8]:

@@ -76,7 +76,7 @@ class Studio:
         """Open the window."""
         self.window = application.build_window(config)
         if self.look.dark:
-            self.window.actions_["scheme_dark"].trigger()
+            self.window.scheme.show_only("dark")
         self.window.forget_layout(self.look.size)
         self.window.show()
         return self.window

@@ -27,7 +27,7 @@ def matrix() -> Matrix:
 def test_states_differ_by_sign_and_word(qapp):
     texts = [state_text(s) for s in STATES]
     assert len({t.split()[0] for t in texts}) == len({t.split()[1] for t in texts}) == 4
-    assert len({state_colour(s, qapp.palette()).name() for s in STATES}) == 4
+    assert len({state_colour(s).name() for s in STATES}) == 4
 
 
 def test_a_matrix_tells_pairs_by_mouse_and_keys(qtbot):

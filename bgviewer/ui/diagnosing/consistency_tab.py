@@ -299,7 +299,7 @@ class ConsistencyTab(QWidget):
                 item.setText(text)
                 item.setToolTip(plain_tip("\n".join(told(pair, unit))))
                 if column == 0:
-                    item.setForeground(state_colour(pair.state, self.palette()))
+                    item.setForeground(state_colour(pair.state))
 
     # ------------------------------------------------------------ wishes
 

@@ -214,7 +214,7 @@ class DiagnosisTab(QWidget):
             )
             for column, text in enumerate(texts):
                 self._cell(row, column).setText(text)
-            self._cell(row, 0).setForeground(state_colour(item.state, self.palette()))
+            self._cell(row, 0).setForeground(state_colour(item.state))
             for column in range(5):
                 self._cell(row, column).setToolTip(f"<p>{escape(item.sentence)}</p>")
         self.table.selectRow(keys.index(wanted))
@@ -247,7 +247,7 @@ class DiagnosisTab(QWidget):
         if item is None:
             self.detail.setText("")
         else:
-            colour = state_colour(item.state, self.palette()).name()
+            colour = state_colour(item.state).name()
             lines = [f"<b>{escape(item.name)}: {escape(item.figure)}</b> "
                      f"<span style='color:{colour}'>{state_text(item.state)}</span>"]  # fmt: skip
             lines += [escape(item.what), escape(item.good)]

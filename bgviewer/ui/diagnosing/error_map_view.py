@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bgviewer.tasks.error_map import ErrorPicture
 from bgviewer.ui.format import number, with_unit
-from bgviewer.ui.theme import colour_table, colours_of
+from bgviewer.ui.theme import colour_table, current_colours
 
 __all__ = ["ErrorMapView"]
 
@@ -62,7 +62,7 @@ class ErrorMapView(QWidget):
             self._image = QImage()
             return
         table = colour_table("sequential")
-        table[0, :3] = QColor(colours_of(self.palette()).missing).getRgb()[:3]
+        table[0, :3] = QColor(current_colours().missing).getRgb()[:3]
         self._image = _image(table[self.picture.codes])
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
@@ -71,7 +71,7 @@ class ErrorMapView(QWidget):
         line = self.fontMetrics().height()
         room = QRect(0, 0, self.width(), max(1, self.height() - line - _STRIP - 6))
         if self._image.isNull():
-            painter.setPen(QColor(colours_of(self.palette()).muted))
+            painter.setPen(QColor(current_colours().muted))
             wrapped = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect(), int(wrapped), self.tr("Map of the model's error"))
             return

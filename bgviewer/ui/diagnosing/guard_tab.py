@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
 from bgviewer.session.session import Session
 from bgviewer.tasks.guard_view import GuardView, GuardWish
 from bgviewer.ui.judging.plot import LineStyle, Plot
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 
 __all__ = ["GuardTab"]
 
@@ -193,16 +193,16 @@ class GuardTab(QWidget):
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
         self.plot.follow_palette()
-        dark = colours_of(self.palette()).dark
+        dark = current_colours().dark
         flux = QColor(_FLUX.dark if dark else _FLUX.light)
         self.flux.setSymbolBrush(flux)
         self.flux.setSymbolPen(pg.mkPen(flux))
         self.own.setBrush(pg.mkBrush(self.palette().windowText().color()))
-        self.own.setPen(pg.mkPen(QColor(colours_of(self.palette()).card)))
+        self.own.setPen(pg.mkPen(QColor(current_colours().card)))
         self._tell_key()
 
     def _tell_key(self) -> None:
-        dark = colours_of(self.palette()).dark
+        dark = current_colours().dark
         parts = []
         for style, sign, name in (
             (_FLUX, "━●━", self.tr("flux")),

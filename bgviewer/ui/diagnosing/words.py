@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QCoreApplication
-from PyQt6.QtGui import QColor, QPalette
+from PyQt6.QtGui import QColor
 
 from bgviewer.tasks.diagnostic import SIGNS
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 
 __all__ = ["state_colour", "state_text"]
 
@@ -27,8 +27,8 @@ def state_text(state: str) -> str:
     return f"{SIGNS[state]} {words[state]}"
 
 
-def state_colour(state: str, palette: QPalette) -> QColor:
+def state_colour(state: str) -> QColor:
     """Return its colour, which only repeats what sign and word say."""
-    colours = colours_of(palette)
+    colours = current_colours()
     names = {"good": colours.good, "fair": colours.warning, "bad": colours.bad}
     return QColor(names.get(state, colours.muted))

@@ -170,6 +170,8 @@ class LogTab(QWidget):
 
     def _on_notice(self, notice: Notice) -> None:
         self.add(f"{notice.level}: {notice.text}")
+        for line in notice.details.splitlines():
+            self._write(f"{notice.level}: {line}")
 
     def _on_export(self, report: object) -> None:
         outcomes = getattr(report, "outcomes", ())

@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import QLabel, QWidget
 from bgviewer.ui.canvas import SignedAxis
 from bgviewer.ui.labels import lay_over
 from bgviewer.ui.plain_text import plain_label
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 
 __all__ = ["LineStyle", "Plot"]
 
@@ -126,7 +126,7 @@ class Plot(pg.PlotWidget):
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
-        colours = colours_of(self.palette())
+        colours = current_colours()
         self.setBackground(QColor(colours.card))
         self._message.setStyleSheet(f"color: {colours.axis};")
         for side in ("left", "bottom"):

@@ -11,7 +11,7 @@ from bgviewer.tasks.profiles import Profile, profiles_at
 from bgviewer.ui.judging.plot import LineStyle, Plot
 from bgviewer.ui.judging.tab import JudgeTab
 from bgviewer.ui.plain_text import plain_label
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 
 __all__ = ["ProfilesTab"]
 
@@ -82,7 +82,7 @@ class ProfilesTab(JudgeTab):
 
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
-        dark = colours_of(self.palette()).dark
+        dark = current_colours().dark
         parts = []
         names = {
             "reference": self.tr("reference"),

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence
 
 from bgviewer.tasks.show import THIRD_VIEWS
@@ -105,20 +104,20 @@ def _choose_third(window: MainWindow, name: str, chosen: bool) -> None:
 
 def _schemes(window: MainWindow, menu: str) -> list[Entry]:
     schemes = (
-        ("system", tr("Colours of the &system"), Qt.ColorScheme.Unknown),
-        ("light", tr("L&ight"), Qt.ColorScheme.Light),
-        ("dark", tr("&Dark"), Qt.ColorScheme.Dark),
+        ("system", tr("Colours of the &system")),
+        ("light", tr("L&ight")),
+        ("dark", tr("&Dark")),
     )
     return [
         Entry(
             menu,
             f"scheme_{name}",
             label,
-            partial(window.choose_scheme, scheme),
+            partial(window.scheme.choose, name),
             checked=name == "system",
             group="scheme",
         )
-        for name, label, scheme in schemes
+        for name, label in schemes
     ]
 
 

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QLabel, QWidget
 from bgviewer.tasks.sweep_view import Curve
 from bgviewer.ui.judging.plot import LineStyle, Plot
 from bgviewer.ui.sweeping.heat_map import short_model
-from bgviewer.ui.theme import colours_of
+from bgviewer.ui.theme import current_colours
 
 __all__ = ["CurvesPlot"]
 
@@ -69,7 +69,7 @@ class CurvesPlot(Plot):
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
         super().follow_palette()
-        colours = colours_of(self.palette())
+        colours = current_colours()
         held = QColor(_HELD.dark if colours.dark else _HELD.light)
         self.bars.setOpts(pen=pg.mkPen(held, width=1.2))
         self.held.setSymbolBrush(held)

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 
 from bgviewer.tasks.sweep_view import HeatCell, HeatMap
 from bgviewer.ui.format import count, number, with_unit
-from bgviewer.ui.theme import colour_table, colours_of
+from bgviewer.ui.theme import colour_table, current_colours
 
 __all__ = ["SIGNS", "HeatMapView", "readable_on", "short_model"]
 
@@ -191,7 +191,7 @@ class _Painter(QStyledItemDelegate):
         if painter is None or cell is None:
             return
         painter.save()
-        colours = colours_of(option.palette)
+        colours = current_colours()
         box, text = option.rect, option.palette.text().color()
         painter.fillRect(box, QColor(colours.card))
         if math.isfinite(cell.shade):
