@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bgviewer.engine.plan import StackPlan
     from bgviewer.io.reading import Reading
     from bgviewer.ui.main_window import MainWindow
+    from bgviewer.ui.signals import EndSignals
 
 __all__ = [
     "build_window",
@@ -257,6 +258,7 @@ def run_window(
         return _NO_DISPLAY
     from bgviewer.io.remembered import memory_path
     from bgviewer.ui.leaving import ask_person
+    from bgviewer.ui.signals import EndSignals
 
     app = make_application()
     if not _has_fonts():
@@ -268,16 +270,19 @@ def run_window(
     window.leaving.ask = ask_person
     remove_hooks = _install_hooks(window)
     favour_window()
-    try:
-        window.show()
-        if paths:
-            window.load(list(paths), reference)
-        else:
-            window.first_steps.offer()
-        return app.exec()
-    finally:
-        remove_hooks()
-        window.session.close()
+    with EndSignals() as signals:
+        signals.arrived.connect(lambda number: app.exit(signals.exit_code))
+        try:
+            window.show()
+            if paths:
+                window.load(list(paths), reference)
+            else:
+                window.first_steps.offer()
+            code = 0 if signals.caught else app.exec()
+        finally:
+            remove_hooks()
+            window.session.close()
+        return _ended_by(signals) if signals.caught else code
 
 
 def run_screenshot(
@@ -299,6 +304,7 @@ def run_screenshot(
         print(f"bgviewer: {problem}", file=sys.stderr)
         return _NO_DISPLAY
     from bgviewer.ui.screenshot import take_screenshot
+    from bgviewer.ui.signals import EndSignals
 
     app = make_application()
     if not _has_fonts():
@@ -306,10 +312,19 @@ def run_screenshot(
         return _NO_DISPLAY
     window = build_window(config, zero_point, plan, reading)
     window.session.file_reading.align = align
-    try:
-        return take_screenshot(app, window, path, list(paths), size, reference, dark)
-    finally:
-        window.session.close()
+    with EndSignals() as signals:
+        signals.arrived.connect(lambda number: app.exit(signals.exit_code))
+        try:
+            code = take_screenshot(app, window, path, list(paths), size, reference, dark)
+        finally:
+            window.session.close()
+        return _ended_by(signals) if signals.caught else code
+
+
+def _ended_by(signals: EndSignals) -> int:
+    """Say which signal ended the window; running work was stopped, its files are undone."""
+    print(f"bgviewer: ended by {signals.name}; unfinished files were removed", file=sys.stderr)
+    return signals.exit_code
 
 
 def _say_no_fonts() -> None:

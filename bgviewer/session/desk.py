@@ -61,6 +61,10 @@ class Desk(QObject):
         """The lane of the work with files."""
         return self._lane
 
+    def jobs(self) -> list[JobState]:
+        """Return what runs and waits, oldest first, without what shows no progress."""
+        return [_state_of(job) for job in self._jobs]
+
     # ---------------------------------------------------------------- wishes
 
     def load(
@@ -150,8 +154,9 @@ class Desk(QObject):
 
         def work(job: Job) -> list[MatchOutcome]:
             outcomes = []
+            # What failed may have been mended on disk meanwhile.
             steps = iterate_matches(
-                stack,
+                stack if only is None else stack.with_current_files(only),
                 config,
                 reference,
                 plan=plan,
@@ -226,9 +231,7 @@ class Desk(QObject):
 
     def _say(self, job: Job | None, fraction: float | None = None, text: str = "") -> None:
         store, before = self._store, self._store.state.job
-        state = JobState(job.kind, job.title, fraction, text) if job else None
-        if job is not None and state is not None and isinstance(batch := job.subject, Batch):
-            state = replace(state, pace=batch.pace, waiting=batch.waiting, running=batch.running)
+        state = _state_of(job, fraction, text) if job else None
         store.swap(job=state)
         store.tell(store.job_changed)
         if _at_work(before) != _at_work(state):
@@ -428,6 +431,13 @@ class Desk(QObject):
         store.swap(outcomes=known)
         store.tell(store.outcomes_changed)
         return True
+
+
+def _state_of(job: Job, fraction: float | None = None, text: str = "") -> JobState:
+    state = JobState(job.kind, job.title, fraction, text)
+    if isinstance(batch := job.subject, Batch):
+        state = replace(state, pace=batch.pace, waiting=batch.waiting, running=batch.running)
+    return state
 
 
 def _sentence(text: str) -> str:

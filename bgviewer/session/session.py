@@ -15,11 +15,12 @@ from bgviewer.session.checker import Checker
 from bgviewer.session.diagnoser import Diagnoser
 from bgviewer.session.editing import Editing
 from bgviewer.session.file_reading import FileReading
+from bgviewer.session.file_watch import FileWatch
 from bgviewer.session.lane import ENDS, Job, Report
 from bgviewer.session.plane_counter import PlaneCounter
 from bgviewer.session.readout import read_out
 from bgviewer.session.stack_views import StackViews
-from bgviewer.session.state import MatchState, Readout
+from bgviewer.session.state import JobState, MatchState, Readout
 from bgviewer.session.sweeper import Sweeper
 from bgviewer.session.tuner import Rectangle
 from bgviewer.tasks.demo import DEMO_CONFIG
@@ -59,6 +60,7 @@ class Session(Editing):
         self.diagnoser = Diagnoser(self, self._tuner, self.sweeper)
         self.checker = Checker(self, self._desk)
         self.file_reading = FileReading(self, self._desk)
+        self.file_watch = FileWatch(self, self._desk)
         # Last, so that every part has taken the answer when the end is told.
         for part in (self._tuner, self._desk, self.sweeper, self.diagnoser):
             part.lane.connect(self._on_report)
@@ -71,6 +73,10 @@ class Session(Editing):
     def busy(self) -> bool:
         """Whether any work runs or waits."""
         return self._matching or self.sweeper.lane.busy or self.diagnoser.lane.busy
+
+    def jobs(self) -> list[JobState]:
+        """Return the work with files that runs and waits."""
+        return self._desk.jobs()
 
     @property
     def _matching(self) -> bool:
@@ -144,6 +150,7 @@ class Session(Editing):
 
     def match_all(self) -> None:
         """Match every exposure to the reference with the present settings."""
+        self.file_watch.look()
         self._desk.match_all()
 
     def failed(self) -> frozenset[int]:
@@ -188,6 +195,7 @@ class Session(Editing):
 
     def export(self, request: ExportRequest) -> None:
         """Match and write every exposure."""
+        self.file_watch.look()
         self._desk.export(request)
 
     @property

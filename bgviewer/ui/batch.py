@@ -37,6 +37,8 @@ class BatchUi(QObject):
     def _act(self, name: str) -> None:
         if name == "show_outputs":
             self._window.session.show_outputs()
+        elif name == "stay_open":
+            self._window.leaving.stay()
         elif not self._window.importing.answer(name):
             self._window.actions_[name].trigger()
 
@@ -46,7 +48,9 @@ class BatchUi(QObject):
         self._window.actions_["retry_failed"].setEnabled(free and bool(session.failed()))
 
     def show_report(self, report: ExportReport) -> None:
-        """Show what an export did."""
+        """Show what an export did, unless the window closes because all went well."""
+        if self._window.leaving.waiting and not report.n_failed and not report.problem:
+            return
         dialog = ReportDialog(report, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.retry_asked.connect(self._window.session.retry_export)

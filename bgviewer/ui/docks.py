@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PyQt6.QtCore import QByteArray, QObject, QSettings, Qt, QTimer
-from PyQt6.QtGui import QAction
+from PyQt6.QtCore import QByteArray, QObject, QSettings, QSize, Qt, QTimer
+from PyQt6.QtGui import QAction, QScreen
 from PyQt6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-__all__ = ["Docks"]
+__all__ = ["Docks", "first_size"]
 
 _VERSION = 2
+_FRAME = QSize(16, 40)
+"""Room for the frame and title bar that the window manager adds."""
 _SHARE = 0.28  # of the window's height that a dock at the bottom opens with
 Area = Qt.DockWidgetArea
 _LEFT, _RIGHT = Area.LeftDockWidgetArea, Area.RightDockWidgetArea
+
+
+def first_size(screen: QScreen | None) -> QSize:
+    """Return the size of the first window: what suits it, as far as the screen has room."""
+    wanted = QSize(1440, 900)
+    if screen is None:
+        return wanted
+    room = screen.availableGeometry().size() - _FRAME
+    return wanted.boundedTo(room)
 
 
 @dataclass(frozen=True)

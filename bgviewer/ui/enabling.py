@@ -32,6 +32,7 @@ def enable_actions(window: MainWindow) -> None:
     for name in THIRD_VIEWS:
         window.actions_[f"third_{name}"].setEnabled(has_stack)
     window.actions_["reference"].setEnabled(window.stack_panel.reference_button.isEnabled())
+    window.actions_["reload"].setEnabled(bool(window.carrying.paths()) and state.job is None)
     window.actions_["read_as"].setEnabled(has_stack)
     window.actions_["align"].setEnabled(window.preparing.work.can_align and state.job is None)
     window.actions_["take_settings"].setEnabled(bool(window.earlier.matches))

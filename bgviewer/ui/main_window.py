@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -29,7 +29,7 @@ from bgviewer.ui.colour_scheme import SchemeChoice
 from bgviewer.ui.config_panel import ConfigPanel
 from bgviewer.ui.detection_panel import DetectionGroup
 from bgviewer.ui.diagnosing.dock import DiagnosticsUi
-from bgviewer.ui.docks import Docks
+from bgviewer.ui.docks import Docks, first_size
 from bgviewer.ui.dropping import describe_paths
 from bgviewer.ui.earlier import Earlier
 from bgviewer.ui.empty_state import EmptyState
@@ -110,7 +110,8 @@ class MainWindow(FollowsPalette, QMainWindow):
         self.first_steps.follow()
         explain_window(self)
         self.carrying.follow()
-        self.resize(1440, 900)
+        self.leaving.follow()
+        self.resize(first_size(self.screen()))
         self.docks.share_out()
         self.docks.restore()
         self._on_stack()
@@ -342,6 +343,13 @@ class MainWindow(FollowsPalette, QMainWindow):
 
     # ------------------------------------------------------------ Qt's events
 
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Look whether input files changed when the window becomes active."""
+        super().changeEvent(event)
+        activated = event is not None and event.type() == QEvent.Type.ActivationChange
+        if activated and self.isActiveWindow():
+            self.session.file_watch.look()
+
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Welcome files and folders."""
         if event is not None and (paths := dropped(event)):
@@ -362,7 +370,7 @@ class MainWindow(FollowsPalette, QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Remember the layout, stop all work, let go, once nothing is lost."""
-        if event is not None and not self.leaving.may_leave():
+        if event is not None and not self.leaving.may_close():
             event.ignore()
             return
         self.docks.remember()

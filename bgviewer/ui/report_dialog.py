@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt, QUrl, pyqtSignal
-from PyQt6.QtGui import QColor, QDesktopServices, QGuiApplication
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QGuiApplication
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -22,13 +22,14 @@ from bgviewer.tasks.acceptance import AcceptanceLimits, judge_outcome
 from bgviewer.tasks.export import ExportReport
 from bgviewer.tasks.match import MatchOutcome
 from bgviewer.ui.format import NOTHING, number
+from bgviewer.ui.open_folder import open_folder
 from bgviewer.ui.plain_text import plain_label, plain_tip
-from bgviewer.ui.theme import current_colours
+from bgviewer.ui.theme import FollowsPalette, current_colours
 
 __all__ = ["ReportDialog"]
 
 
-class ReportDialog(QDialog):
+class ReportDialog(FollowsPalette, QDialog):
     """One row per exposure: status, figures, what was adjusted, the file."""
 
     retry_asked = pyqtSignal(object)
@@ -46,9 +47,17 @@ class ReportDialog(QDialog):
         self.table = self._build_table()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         folder = QPushButton(self.tr("Open folder"))
-        folder.clicked.connect(
-            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(report.directory)))
+        folder.clicked.connect(self._open_folder)
+        self.folder_button = folder
+        self.place = QLabel()
+        self.place.setTextFormat(Qt.TextFormat.PlainText)
+        self.place.setWordWrap(True)
+        self.place.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
+        self.place.setAccessibleName(self.tr("Folder of the export"))
+        self.place.hide()
         copy = QPushButton(self.tr("Copy table"))
         copy.clicked.connect(self._copy)
         self.retry = QPushButton(self.tr("Retry failed ({})").format(report.n_failed), self)
@@ -65,7 +74,29 @@ class ReportDialog(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(summary)
         column.addWidget(self.table, 1)
+        column.addWidget(self.place)
         column.addWidget(buttons)
+        self.begin_following()
+
+    def _open_folder(self) -> None:
+        """Show the folder in the file manager; without one, give its path."""
+        folder = self._report.directory.absolute()
+        if open_folder(folder):
+            self.place.hide()
+            return
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(str(folder))
+        text = self.tr("No program was found that shows folders. The path, now copied, is:\n{}")
+        self.place.setText(text.format(folder))
+        self.place.show()
+
+    def follow_palette(self) -> None:
+        """Take the colours of the palette."""
+        for row, outcome in enumerate(self._report.outcomes):
+            item = self.table.item(row, 1)
+            if item is not None and outcome.status == "failed":
+                item.setForeground(QColor(current_colours().bad))
 
     def _retry(self) -> None:
         self.retry_asked.emit(self._report)
@@ -117,8 +148,6 @@ class ReportDialog(QDialog):
         item.setToolTip(plain_tip(text))
         if 2 <= column <= 5:
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        if outcome.status == "failed" and column == 1:
-            item.setForeground(QColor(current_colours().bad))
         return item
 
     def _copy(self) -> None:

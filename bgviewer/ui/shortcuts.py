@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtCore import QEvent, QKeyCombination, QObject, Qt
 from PyQt6.QtGui import QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import (
     QAbstractButton,
@@ -84,7 +84,8 @@ class Shortcuts(QObject):
 
     def _is_taken(self, event: QKeyEvent) -> bool:
         """Whether an action has this key."""
-        pressed = QKeySequence(Qt.Key(event.key()) | (event.modifiers() & ~_KEYPAD))
+        keys = QKeyCombination(event.modifiers() & ~_KEYPAD, Qt.Key(event.key()))
+        pressed = QKeySequence(keys)
         return any(pressed in action.shortcuts() for _, action in self._window.actions_.items())
 
 

@@ -195,7 +195,10 @@ _DRESSING = (
     QEvent.Type.StyleChange,
 )
 
-_Base = QWidget if TYPE_CHECKING else object
+if TYPE_CHECKING:
+    _Base = QWidget
+else:
+    _Base = object
 
 
 class FollowsPalette(_Base):

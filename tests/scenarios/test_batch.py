@@ -114,7 +114,7 @@ def test_what_failed_is_tried_again_and_nothing_else(from_disk, qtbot, monkeypat
     idle(window, qtbot)
     assert begun == {others[0]}
     assert states(window)[others[0]] == MATCHED and not retry.isEnabled()
-    assert not window.notices.mend.isVisible()
+    assert [n.action for n in window.notices.held if n.action] == ["reload"]
 
 
 def test_a_failed_export_is_completed_from_its_report(from_disk, qtbot, tmp_path):

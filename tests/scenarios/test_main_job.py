@@ -298,7 +298,7 @@ def test_bin_size_by_keyboard_and_slider(window, qtbot):
     type_into(qtbot, main(window, "bin_size"), "20")
     assert window.session.state.config.bin_size == 20
     agree(window, qtbot)
-    slide(qtbot, window.config_panel.field("bin_size").slider, Qt.Key.Key_PageUp, 2)
+    slide(qtbot, window.config_panel.field("bin_size").slider, Qt.Key.Key_Right, 2)
     assert window.session.state.config.bin_size > 20
     agree(window, qtbot)
 

@@ -22,6 +22,7 @@ def entries(window: MainWindow) -> list[Entry | None]:
     imported = tr("TOML, or LSST's config.py, which is read and never executed")
     tip = tr("Match all exposures with the present settings, then write FITS files")
     folder = tr("Open &folder…")
+    reload = tr("Read the exposures from disk again; settings and regions stay")
     return [
         Entry(menu, "open", tr("&Open files…"), files.open_files, key.Open, "open", toolbar=True),
         Entry(menu, "folder", folder, files.open_folder, "Ctrl+Shift+O", "folder", toolbar=True),
@@ -44,6 +45,7 @@ def entries(window: MainWindow) -> list[Entry | None]:
         Entry(menu, "report", tr("Export repo&rt…"), saving.export_report, "Ctrl+Shift+E"),
         Entry(menu, "figure", tr("&Save figure…"), files.save_figure),
         None,
+        Entry(menu, "reload", tr("Re&load files"), carrying.reload, "F5", tip=reload),
         Entry(menu, "close", tr("&Close stack"), window.leaving.close_stack, "Ctrl+W"),
         Entry(menu, "quit", tr("&Quit"), window.close, "Ctrl+Q"),
     ]
