@@ -323,7 +323,7 @@ def run_screenshot(
 
 def _ended_by(signals: EndSignals) -> int:
     """Say which signal ended the window; running work was stopped, its files are undone."""
-    print(f"bgviewer: ended by {signals.name}; unfinished files were removed", file=sys.stderr)
+    print(f"bgviewer: stopped by {signals.name}", file=sys.stderr)
     return signals.exit_code
 
 

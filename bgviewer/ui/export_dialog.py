@@ -44,6 +44,7 @@ class ExportDialog(FollowsPalette, QDialog):
         self.directory.setAccessibleName(self.tr("Folder"))
         self.directory.setClearButtonEnabled(True)
         browse = QPushButton(self.tr("Browse…"))
+        browse.setAutoDefault(False)
         browse.clicked.connect(self._browse)
         self.backgrounds = QCheckBox(self.tr("Background models (<name>_background.fits)"))
         self.backgrounds.setChecked(True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Leaving", "RunningAnswer", "ask_person", "ask_running"]
 
 _TOPIC = "leaving"
+_REFRESH = 200  # ms between two looks at how far the work is
 Button = QMessageBox.StandardButton
 Role = QMessageBox.ButtonRole
 Choice = TypeVar("Choice", bound=Enum)
@@ -51,7 +52,9 @@ def _box(parent: QWidget, title: str, text: str, more: str) -> QMessageBox:
     return box
 
 
-def _answer(box: QMessageBox, answers: Mapping[QAbstractButton | None, Choice], otherwise: Choice) -> Choice:
+def _answer(
+    box: QMessageBox, answers: Mapping[QAbstractButton | None, Choice], otherwise: Choice
+) -> Choice:
     """Show a box that holds up everything else; return what its button stands for."""
     box.exec()
     pressed = box.clickedButton()
@@ -77,20 +80,22 @@ def ask_person(parent: QWidget, name: str) -> Answer:
     return _answer(box, answers, Answer.CANCEL)
 
 
-def ask_running(parent: QWidget, text: str, can_wait: bool = True) -> RunningAnswer:
-    """Ask what to do with running work.
+def ask_running(
+    parent: QWidget, describe: Callable[[], str], can_wait: bool = True
+) -> RunningAnswer:
+    """Ask what to do with running work; the question is withdrawn (CANCEL) when the work ends.
 
     Parameters
     ----------
-    text : str
-        What is running and how far it is.
+    describe : callable
+        Returns what is running and how far it is; an empty text once nothing runs.
     can_wait : bool
         Whether to offer to finish it first.
     """
     box = _box(
         parent,
         parent.tr("Work is running"),
-        text,
+        describe(),
         parent.tr("Stopping discards what is not finished. Files that are complete are kept."),
     )
     answers: dict[QAbstractButton | None, RunningAnswer] = {}
@@ -106,7 +111,23 @@ def ask_running(parent: QWidget, text: str, can_wait: bool = True) -> RunningAns
     box.setEscapeButton(cancel)
     if not can_wait:
         box.setDefaultButton(cancel)
-    return _answer(box, answers, RunningAnswer.CANCEL)
+
+    news = QTimer(box)
+
+    def refresh() -> None:
+        text = describe()
+        if text:
+            box.setText(text)
+        else:
+            box.reject()
+
+    news.setInterval(_REFRESH)
+    news.timeout.connect(refresh)
+    news.start()
+    try:
+        return _answer(box, answers, RunningAnswer.CANCEL)
+    finally:
+        news.stop()
 
 
 class Leaving(QObject):
@@ -118,7 +139,7 @@ class Leaving(QObject):
         ``ask(parent, name)`` gives an `Answer`.  None, as for screenshots and other automation,
         asks nothing at all: running work is stopped and changes are dropped.
     ask_running : callable
-        ``ask_running(parent, text, can_wait)`` gives a `RunningAnswer`.
+        ``ask_running(parent, describe, can_wait)`` gives a `RunningAnswer`.
 
     Notes
     -----
@@ -133,7 +154,7 @@ class Leaving(QObject):
         self._then: Callable[[], object] | None = None
         self._failed = self._sweeping = False
         self.ask: Callable[[QWidget, str], Answer] | None = None
-        self.ask_running: Callable[[QWidget, str, bool], RunningAnswer] = ask_running
+        self.ask_running: Callable[[QWidget, Callable[[], str], bool], RunningAnswer] = ask_running
         self._look = QTimer(self)  # when everything has been said about what just ended
         self._look.setSingleShot(True)
         self._look.timeout.connect(self._go_on)
@@ -165,11 +186,10 @@ class Leaving(QObject):
         """Ask about running work; return whether to go on now, `then` is called later instead."""
         if self.ask is None:
             return True
-        work = running_work(self._window.session)
-        if not work:
+        if not self._describe():
             return True
         self._failed, self._sweeping = False, self._window.session.sweeper.state.running
-        answer = self.ask_running(self._window, "\n".join(work), True)
+        answer = self.ask_running(self._window, self._describe, True)
         if answer is RunningAnswer.FINISH:
             self._then = then
             self._window.session.notice("info", done, action="stay_open", topic=_TOPIC)
@@ -177,6 +197,9 @@ class Leaving(QObject):
         elif answer is RunningAnswer.STOP:
             self.stay()
         return answer is RunningAnswer.STOP
+
+    def _describe(self, sweep_only: bool = False) -> str:
+        return "\n".join(running_work(self._window.session, sweep_only))
 
     def stay(self, *_: object) -> None:
         """Forget that something is to be closed when the work is done."""
@@ -208,8 +231,8 @@ class Leaving(QObject):
         sweeper = self._window.session.sweeper
         if self.ask is None or not sweeper.state.running:
             return True
-        text = "\n".join(running_work(self._window.session, sweep_only=True))
-        return self.ask_running(self._window, text, False) is RunningAnswer.STOP
+        answer = self.ask_running(self._window, lambda: self._describe(True), False)
+        return answer is RunningAnswer.STOP or not sweeper.state.running
 
     # ------------------------------------------------------------ unsaved changes
 

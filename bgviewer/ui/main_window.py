@@ -173,7 +173,7 @@ class MainWindow(FollowsPalette, QMainWindow):
     def _list_docks(self) -> None:
         """Let the View menu show and hide docks."""
         menu = self.actions_.menus[tr("&View")]
-        docks = menu.addMenu(self.tr("&Docks"))
+        docks = menu.addMenu(self.tr("Doc&ks"))
         assert docks is not None
         docks.addActions(self.docks.actions())
         add_look_menus(menu, self.panels, self)
