@@ -154,6 +154,18 @@ def test_only_own_outputs(make):
     assert caught.value.id == "E_NO_FILES"
 
 
+def test_own_exposures_are_taken_where_they_are_asked_for(make):
+    for name, kind in (
+        ("a_matched", "matched"),
+        ("b_matched", "reference"),
+        ("a_background", "background"),
+        ("report", "report"),
+    ):
+        make.plain(f"{name}.fits", cards={"BGVVERS": "0.1", "BGVKIND": kind})
+    stack = load_stack(make.folder, own_outputs=True)
+    assert [entry.name for entry in stack.entries] == ["a_matched", "b_matched"]
+
+
 def test_equal_names_and_duplicates(make):
     one, two = make.plain("n1/a.fits"), make.plain("n2/a.fits")
     link = make.folder / "link.fits"
