@@ -39,6 +39,9 @@ _EQUAL = 1e-6
 WIDEST = 7.5
 """Magnitudes from the stack's median: a factor of 1000, from one second to a quarter of an hour."""
 
+_SMALLEST = 1e-18
+"""Factor whose square, which the variance takes, still fits float32, as does its inverse's."""
+
 _SAME_TIME = 0.01
 """Relative difference of exposure times that is not worth a word."""
 
@@ -104,10 +107,12 @@ def scales_for(
             what = f"are in {usable[0].info.unit}, a surface brightness"  # type: ignore[union-attr]
         note = f"all exposures {what}: not scaled"
     else:
-        common = float(median(points))
+        # Factors onto a system that the stack shares are applied as they are.
+        common = 0.0 if kinds == {RELATIVE} else float(median(points))
+        what = "common system of FLXSCALE" if kinds == {RELATIVE} else f"median {common:.6g}"
         note = (
-            f"zero points from {min(points):.6g} to {max(points):.6g}: scaled in memory to their "
-            f"median {common:.6g}"
+            f"zero points from {min(points):.6g} to {max(points):.6g}: scaled in memory to the "
+            f"{what}"
         )
         out = [_scaled_entry(entry, common, automatic=True) for entry in out]
     notes = [note] if note else []
@@ -261,4 +266,9 @@ def scaled(exposure: Exposure, scale: Scale) -> Exposure:
             why = exc or type(exc).__name__
             text = f"{exposure.name}: its photometric scaler failed ({why})"
             raise BgviewerError(text) from exc
-    return exposure if scale is None else exposure.scaled(scale)
+    if scale is None:
+        return exposure
+    if not (math.isfinite(scale) and _SMALLEST <= scale <= 1 / _SMALLEST):
+        text = f"{exposure.name}: its photometric factor {scale:g} is not a usable positive number"
+        raise BgviewerError(text)
+    return exposure.scaled(scale)
