@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["encodable", "escape_json", "one_line", "printable"]
+from bgviewer.io.cards import PLAIN_SIGNS
 
-_PLAIN = {"─": "-", "−": "-", "–": "-", "×": "x", "≤": "<=", "≥": ">=", "…": "...", "→": "->"}
-"""What the program itself prints, for terminals that have no such signs."""
+__all__ = ["encodable", "escape_json", "one_line", "printable"]
 
 _WIDTHS = ((0x100, "\\x{:02x}"), (0x10000, "\\u{:04x}"))
 
@@ -89,7 +88,7 @@ def _for_json(character: str) -> str:
 
 
 def _encodable(character: str, encoding: str) -> str:
-    for choice in (character, _PLAIN.get(character, "")):
+    for choice in (character, PLAIN_SIGNS.get(character, "")):
         try:
             if choice and choice.encode(encoding):
                 return choice

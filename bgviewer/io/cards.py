@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
 __all__ = [
     "BLOCK",
     "CARD",
+    "PLAIN_SIGNS",
     "Value",
     "append_cards",
     "ascii_text",
@@ -22,6 +24,7 @@ __all__ = [
     "hierarch_card",
     "history_cards",
     "keyword",
+    "plain_text",
     "put_card",
     "split_cards",
     "text_cards",
@@ -33,6 +36,12 @@ CARD = 80
 BLOCK = 2880
 STRING_ROOM = 68
 """Characters between the quotes of a string card."""
+
+PLAIN_SIGNS = {
+    "─": "-", "−": "-", "–": "-", "×": "x", "≤": "<=", "≥": ">=", "…": "...", "→": "->",
+    "±": "+/-", "·": ".", "²": "^2", "σ": "sigma", "χ": "chi", "λ": "lambda", "µ": "u",
+}  # fmt: skip
+"""Signs of our own texts, and how they are written where there is only ASCII."""
 
 _WCSAXES = re.compile(r"WCSAXES[A-Z]?$")
 _OTHER_WCS = re.compile(
@@ -122,9 +131,28 @@ def history_cards(text: str) -> list[bytes]:
     return text_cards("HISTORY", text)
 
 
+def plain_text(text: str) -> str:
+    """Return a sentence in ASCII: signs in other words, accents dropped, the rest as escapes.
+
+    Examples
+    --------
+    >>> plain_text("4 × 4 cells − é")
+    '4 x 4 cells - e'
+    """
+    for sign, words in PLAIN_SIGNS.items():
+        text = text.replace(sign, words)
+    return ascii_text("".join(_without_accent(c) for c in text))
+
+
+def _without_accent(character: str) -> str:
+    """Return the ASCII letter that a letter with an accent is made of; others as they are."""
+    letter = unicodedata.normalize("NFD", character)[0]
+    return letter if letter.isascii() and letter.isalpha() else character
+
+
 def text_cards(name: str, text: str) -> list[bytes]:
-    """Wrap `text` into HISTORY or COMMENT cards of at most 72 characters each."""
-    words, lines, line = ascii_text(text).split(" "), [], ""
+    """Wrap a sentence into HISTORY or COMMENT cards of at most 72 characters each."""
+    words, lines, line = plain_text(text).split(" "), [], ""
     for word in words:
         while len(word) > 72:
             if line:

@@ -81,7 +81,9 @@ def unit_card(unit: str | None, squared: bool = False) -> list[bytes]:
     """Return the card of the pixels' unit; none where there is no unit that fits one."""
     if not unit:
         return []
-    text = ascii_text(f"{unit}**2" if squared else unit)
+    if squared:
+        unit = f"{unit}**2" if unit.isalnum() else f"({unit})**2"
+    text = ascii_text(unit)
     return [format_card("BUNIT", text)] if len(text) <= 60 else []
 
 

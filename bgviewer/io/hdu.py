@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import warnings
@@ -36,10 +37,18 @@ _warnings_lock = threading.RLock()
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Run astropy code without its warnings (the filters are the process's, hence the lock)."""
+    """Run astropy code without its warnings and log lines, which do not say which file they mean.
+
+    Filters and logger are the process's, hence the lock.
+    """
+    logger = logging.getLogger("astropy")
     with _warnings_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        before, logger.disabled = logger.disabled, True
+        try:
+            yield
+        finally:
+            logger.disabled = before
 
 
 def card_value(header: fits.Header, name: str, default: Any = None) -> Any:

@@ -16,7 +16,14 @@ from typing import Any
 from bgviewer.engine.config import OPTIONS, MatchConfig, Option
 from bgviewer.engine.detection import DETECTION, Detection
 from bgviewer.errors import ConfigError
-from bgviewer.io.cards import Value, ascii_text, format_card, history_cards, text_chunks
+from bgviewer.io.cards import (
+    Value,
+    ascii_text,
+    format_card,
+    history_cards,
+    plain_text,
+    text_chunks,
+)
 
 __all__ = ["Card", "is_own_output", "make_cards", "raw_cards", "read_cards", "with_values"]
 
@@ -70,6 +77,7 @@ def make_cards(
     matched_mse: float | None = None,
     diff_im_var: float | None = None,
     adjustments: Sequence[Any] = (),
+    warnings: Sequence[str] = (),
     regions: int = 0,
     detection: Detection | None = None,
     aligned: bool = False,
@@ -92,6 +100,8 @@ def make_cards(
         Photometric factor in memory and figures in the scaled unit; None and NaN are left out.
     adjustments : sequence
         What the engine changed, with ``kind``, ``asked``, ``used`` and ``text`` each.
+    warnings : sequence of str
+        What the user is told about the exposure; becomes HISTORY.
     regions : int
         Regions whose pixels were ignored in the exposure; 0 is left out.
     detection : Detection, optional
@@ -129,6 +139,7 @@ def make_cards(
         cards.append((_ALIGNED, "bilinear", "re-projected onto the reference's grid"))
     cards += _adjustment_cards(adjustments)
     cards += _history(version, kind, reference, adjustments, when or datetime.now(UTC))
+    cards += [("HISTORY", f"bgviewer warning: {text}", "") for text in warnings]
     return tuple(cards)
 
 
@@ -175,7 +186,7 @@ def raw_cards(cards: Iterable[Card]) -> list[bytes]:
             history += history_cards(str(value))
         elif isinstance(value, str):
             if name.startswith(_ADJUSTMENT):
-                records.append(format_card(name, text_chunks(ascii_text(value))[0], comment))
+                records.append(format_card(name, text_chunks(plain_text(value))[0], comment))
                 continue
             chunks = text_chunks(ascii_text(value))
             for suffix, chunk in zip(_SUFFIXES, chunks, strict=False):

@@ -25,6 +25,7 @@ from bgviewer.io.names import printable_name
 from bgviewer.io.provenance import make_cards, raw_cards
 from bgviewer.io.text import no_formula
 from bgviewer.io.transaction import OutputGroup, atomic_output
+from bgviewer.io.units import parse_unit
 from bgviewer.io.write import check_target
 
 if TYPE_CHECKING:
@@ -263,11 +264,5 @@ def _version() -> str:
 
 def _power(text: str | None, power: int) -> Any:
     """Return the unit; None where astropy does not know its name (metadata has it anyway)."""
-    from astropy import units
-
-    if not text:
-        return None
-    try:
-        return units.Unit(text) ** power
-    except (ValueError, TypeError):
-        return None
+    unit = parse_unit(text)
+    return None if unit is None else unit**power

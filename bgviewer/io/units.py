@@ -14,6 +14,7 @@ __all__ = [
     "is_rate",
     "is_surface_brightness",
     "parse_unit",
+    "squared",
     "surface_zero_point",
 ]
 
@@ -145,6 +146,19 @@ def is_rate(text: str | None) -> bool:
         return bool(re.search(r"/\s*s(?:ec|econd)?s?\b|\bs(?:\*\*|\^)?-1", text or "", re.I))
     counts = units.adu, units.ct, units.electron, units.DN, units.photon
     return any(unit.is_equivalent(count / units.s) for count in counts)
+
+
+def squared(unit: str | None) -> str:
+    """Return the square of a unit as a text for users; empty without a unit.
+
+    Examples
+    --------
+    >>> squared("adu"), squared("MJy/sr"), squared("")
+    ('adu²', '(MJy/sr)²', '')
+    """
+    if not unit:
+        return ""
+    return f"{unit}²" if unit.isalpha() else f"({unit})²"
 
 
 def _magnitude(janskys: float) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bgviewer.engine.config import OPTIONS
+from bgviewer.io.units import squared
 from bgviewer.tasks.show import Shown
 
 __all__ = ["Difference", "differences"]
@@ -69,7 +70,7 @@ def differences(a: Shown, b: Shown) -> tuple[Difference, ...]:
         both_nan = first != first and second != second
         if first != second and not both_nan:
             unit = a.figures.unit if power else ""
-            unit = f"{unit}²" if power == 2 and unit else unit
+            unit = squared(unit) if power == 2 else unit
             found.append(Difference(name, first, second, unit, "figure"))
     return tuple(found)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.matching import Difference, MatchResult
 from bgviewer.engine.progress import Progress
+from bgviewer.io.units import squared
 from bgviewer.tasks.extras import EXTRA_VIEWS, Extras
 from bgviewer.tasks.levels import (
     Levels,
@@ -86,7 +87,7 @@ class Raw:
                 more["message"] = "These exposures have no mask planes."
         elif kind == "variance":
             levels = sample_levels(values)
-            more["unit"] = f"{self.unit}²" if self.unit else ""
+            more["unit"] = squared(self.unit)
             if not np.isfinite(values).any():
                 more["message"] = "These exposures have no variance plane."
         elif kind == "difference":

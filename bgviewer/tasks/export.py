@@ -429,6 +429,7 @@ def _cards(outcome: MatchOutcome, request: ExportRequest, progress: Progress) ->
         matched_mse=outcome.matched_mse,
         diff_im_var=outcome.diff_im_var,
         adjustments=outcome.adjustments,
+        warnings=outcome.warnings,
         regions=outcome.regions,
         detection=request.plan.detection if outcome.detected else None,
         aligned=outcome.aligned,

@@ -14,6 +14,7 @@ from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.sweeping import Chosen
 from bgviewer.errors import BgviewerError
 from bgviewer.io.text import write_text
+from bgviewer.io.units import squared
 from bgviewer.tasks.acceptance import LIMITS, AcceptanceLimits, judge_outcome
 from bgviewer.tasks.exposure_warnings import grouped_warnings
 from bgviewer.tasks.match import MatchOutcome
@@ -142,13 +143,13 @@ def outcomes_table(
         )
         for o in outcomes
     ]
-    of, squared = (f" [{unit}]", f" [({unit})²]") if unit else ("", "")
+    of, square = (f" [{unit}]", f" [{squared(unit)}]") if unit else ("", "")
     head: tuple[str, ...] = (
         "Exposure",
         "Status",
         f"fitRMS{of}",
-        f"matchedMSE{squared}",
-        f"diffImVar{squared}",
+        f"matchedMSE{square}",
+        f"diffImVar{square}",
     )
     return Table(
         "Exposures",
@@ -162,7 +163,7 @@ def sweep_table(
     outcomes: Iterable[MatchOutcome], choices: Mapping[str, Chosen], unit: str = ""
 ) -> tuple[Table, ...]:
     """Return what a sweep chose for each exposure, and what came next; nothing without one."""
-    squared = f" [({unit})²]" if unit else ""
+    square = f" [{squared(unit)}]" if unit else ""
     rows = [
         (
             o.name,
@@ -175,7 +176,7 @@ def sweep_table(
         for o in outcomes
         if (c := choices.get(o.name)) is not None
     ]
-    head = ("Exposure", "Setting", f"Held-out score{squared}", "±", "Runner-up", "Its score")
+    head = ("Exposure", "Setting", f"Held-out score{square}", "±", "Runner-up", "Its score")
     table = Table("Settings that the sweep chose", head, tuple(rows), frozenset({2, 3, 5}))
     return (table,) if rows else ()
 
@@ -183,11 +184,11 @@ def sweep_table(
 def shown_figures(shown: Shown) -> Table:
     """Return the figures of one match."""
     f = shown.figures
-    of, squared = (f.unit, f"({f.unit})²") if f.unit else ("", "")
+    of, square = f.unit or "", squared(f.unit)
     rows = (
         ("fitRMS", _number(f.fit_rms), of),
-        ("matchedMSE", _number(f.matched_mse), squared),
-        ("diffImVar", _number(f.diff_im_var), squared),
+        ("matchedMSE", _number(f.matched_mse), square),
+        ("diffImVar", _number(f.diff_im_var), square),
         ("matchedMSE / diffImVar", _number(f.ratio), ""),
         ("model", f.kind, ""),
         ("order used", _NONE if f.used_order is None else str(f.used_order), ""),

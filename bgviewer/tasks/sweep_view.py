@@ -13,6 +13,7 @@ from bgviewer.engine.config import GRID_STATISTICS, MatchConfig
 from bgviewer.engine.scores import Score
 from bgviewer.engine.sweeping import Candidate, SweepCell, SweepSpace, best_of, simplest_of
 from bgviewer.io.text import no_formula
+from bgviewer.io.units import squared
 
 __all__ = [
     "Curve",
@@ -230,10 +231,10 @@ def _root(values: Array) -> Array:
 
 def sweep_tsv(space: SweepSpace, cells: Sequence[SweepCell], unit: str = "") -> str:
     """Return all cells as a table for a spreadsheet: tabs between columns, one line a cell."""
-    of, squared = (f" [{unit}]", f" [({unit})²]") if unit else ("", "")
+    of, square = (f" [{unit}]", f" [{squared(unit)}]") if unit else ("", "")
     best, choice = best_of(cells), simplest_of(cells)
-    head = ["binSize", "model", "gridStatistic", "free numbers", f"held-out score{squared}"]
-    head += [f"standard error{squared}", f"held-out error{of}", f"training score{squared}"]
+    head = ["binSize", "model", "gridStatistic", "free numbers", f"held-out score{square}"]
+    head += [f"standard error{square}", f"held-out error{of}", f"training score{square}"]
     lines = ["\t".join([*head, "mark", "remark"])]
     known = {c.candidate: c for c in cells}
     for candidate in space.candidates:

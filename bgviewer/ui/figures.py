@@ -8,6 +8,7 @@ from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from bgviewer.engine.acceptance import AcceptanceLimits
+from bgviewer.io.units import squared
 from bgviewer.session.state import MatchState
 from bgviewer.tasks.effective import effective_settings
 from bgviewer.tasks.judge import ChiSquare, judge_chi_square
@@ -216,7 +217,7 @@ class Figures(QWidget):
         if shown.figures.chi_square is not None:
             self._show_chi(shown.figures.chi_square)
         unit = shown.figures.unit
-        self._show_line(f"{unit}²" if unit else "")
+        self._show_line(squared(unit))
         self.badges.show_settings(effective_settings(shown))
         self._show_adjustments(shown)
 
@@ -229,7 +230,7 @@ class Figures(QWidget):
 
     def _show_figures(self, figures: Numbers) -> None:
         unit = figures.unit
-        square = f"{unit}²" if unit else ""
+        square = squared(unit)
         if figures.bins_used == 1:
             self.fit_rms.show_text("0", self.tr("(one bin: nothing to test)"))
             self.fit_rms.set_verdict("unknown")

@@ -126,3 +126,11 @@ def test_table_covers_the_record():
         "detection", "aligned",
     }  # fmt: skip
     assert dataclasses.is_dataclass(record["config"])
+
+
+def test_warnings_become_history():
+    cards = provenance.make_cards(
+        MatchConfig(), warnings=["float32 resolves steps of 0.031 × noise"]
+    )
+    assert ("HISTORY", "bgviewer warning: float32 resolves steps of 0.031 × noise", "") in cards
+    assert any(b"steps of 0.031 x noise" in record for record in provenance.raw_cards(cards))

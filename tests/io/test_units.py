@@ -9,6 +9,7 @@ from bgviewer.io.units import (
     is_rate,
     is_surface_brightness,
     parse_unit,
+    squared,
     surface_zero_point,
 )
 
@@ -60,3 +61,11 @@ def test_no_rates(text):
 @pytest.mark.parametrize("text", ["(MJy/sr)**2", "(MJy/sr)^2", "(MJy/sr)2", "MJy2/sr2"])
 def test_squares(text):
     assert parse_unit(text) == parse_unit("MJy/sr") ** 2
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [("adu", "adu²"), ("MJy/sr", "(MJy/sr)²"), ("10 nJy", "(10 nJy)²"), (None, "")],
+)
+def test_squares_for_users(unit, text):
+    assert squared(unit) == text

@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from bgviewer.io.units import squared
 from bgviewer.tasks.sweep_view import HeatCell, HeatMap
 from bgviewer.ui.format import count, number, with_unit
 from bgviewer.ui.theme import colour_table, current_colours
@@ -129,11 +130,11 @@ class _Model(QAbstractTableModel):
             return [*lines, self.tr("Not tried yet.")]
         if swept.score is None or swept.training is None:
             return [*lines, self.tr("Not possible: {}").format(swept.reason)]
-        squared = f"{self.unit}²" if self.unit else ""
+        square = squared(self.unit)
         lines.append(
             self.tr("Held-out score {} ± {}: mean squared error of the model where it was not "
                     "fitted.").format(
-                number(swept.score.value), with_unit(swept.score.error, squared, 2)
+                number(swept.score.value), with_unit(swept.score.error, square, 2)
             )
         )  # fmt: skip
         error = with_unit(cell.error, self.unit, 3)
@@ -144,7 +145,7 @@ class _Model(QAbstractTableModel):
         lines.append(text.format(error))
         lines.append(
             self.tr("Training score {} (falls with every finer model); {} free numbers.").format(
-                with_unit(swept.training.value, squared), count(swept.freedom)
+                with_unit(swept.training.value, square), count(swept.freedom)
             )
         )
         for name, text in (

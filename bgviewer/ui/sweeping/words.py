@@ -5,6 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QCoreApplication
 
 from bgviewer.engine.sweeping import SweepCell
+from bgviewer.io.units import squared
 from bgviewer.tasks.sweep_view import Verdict, expected_error
 from bgviewer.ui.format import number, with_unit
 
@@ -29,9 +30,9 @@ def sentence(verdict: Verdict, unit: str, running: bool) -> str:
     choice, best, default = verdict.choice, verdict.best, verdict.default
     if choice is None or choice.score is None or best is None:
         return tr("None of the settings tried so far could be judged.")
-    squared = f"{unit}²" if unit else ""
+    square = squared(unit)
     begin = tr("So far: ") if running else tr("Recommended: ")
-    score = f"{number(choice.score.value, 3)} ± {with_unit(choice.score.error, squared, 2)}"
+    score = f"{number(choice.score.value, 3)} ± {with_unit(choice.score.error, square, 2)}"
     parts = [
         begin
         + tr("{}; held-out error {} (score {}).").format(
