@@ -52,6 +52,9 @@ STATED = "user"
 RELATIVE = "FLXSCALE"
 """Source of a zero point that means something beside those of the same source only."""
 
+_SAME_POINT = 0.01
+"""Magnitudes by which a rounded card may differ from the zero point of the unit."""
+
 _KEYWORDS = ("MAGZERO", "MAGZPT", "MAGZP", "PHOTZP", "ZP", "ZEROPNT", "MAG_ZP")
 _TIMES = ("EXPTIME", "EXPOSURE", "TEXPTIME", "ITIME")
 _PER_SECOND_INSTRUMENTS = ("VIRCAM", "WFCAM")
@@ -193,6 +196,12 @@ def standard_zero_point(
         Gets a sentence for what is not used, and for what had to be converted.
     """
     if (magnitude := flux_zero_point(unit)) is not None:
+        card = keyword_zero_point(headers, [])
+        if card is not None and abs(card[0] - magnitude) > _SAME_POINT:
+            warnings.append(
+                f"{card[1]} = {card[0]:g} is not the zero point of {unit}, {magnitude:.5g}; that "
+                "of the unit is used"
+            )
         return magnitude, "BUNIT"
     for header in headers:
         magnitude = flux_card_zero_point(header, warnings)

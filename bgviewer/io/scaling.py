@@ -36,8 +36,8 @@ _SCALER_ERRORS = (
 _EQUAL = 1e-6
 """Magnitudes; a part in a million of flux, below what headers record."""
 
-WIDEST = 7.5
-"""Magnitudes from the stack's median: a factor of 1000, from one second to a quarter of an hour."""
+WIDEST = 5.0
+"""Magnitudes between zero points of one band: a factor of 100 that no exposure times explain."""
 
 _SMALLEST = 1e-18
 """Factor whose square, which the variance takes, still fits float32, as does its inverse's."""
@@ -139,32 +139,53 @@ def _point(entry: StackEntry) -> tuple[float | None, str]:
 
 
 def _without_outliers(entries: Sequence[StackEntry]) -> list[StackEntry]:
-    """Mark exposures whose zero point is too far from the others' to be one.
+    """Mark exposures whose zero point cannot be one beside those of the others.
 
-    Zero points that a unit defines, and those that the user states, are right by themselves.
+    It has to agree with those of more than half of the exposures of its band, exposure times
+    allowed for.  Zero points that a unit defines, and those that the user states, are right by
+    themselves.
     """
-
-    def of_card(entry: StackEntry) -> float | None:
-        info = entry.info
-        if entry.problem is not None or info is None or info.zero_point is None:
-            return None
-        by_itself = info.zero_point_source in (STATED, RELATIVE, "BUNIT", "PIXAR_SR")
-        return None if by_itself else info.zero_point
-
-    points = [point for entry in entries if (point := of_card(entry)) is not None]
-    middle = median(points) if points else 0.0
+    cards = {
+        entry.id: entry.info
+        for entry in entries
+        if entry.problem is None
+        and entry.info is not None
+        and entry.info.zero_point is not None
+        and entry.info.zero_point_source not in (STATED, RELATIVE, "BUNIT", "PIXAR_SR")
+    }
     out = []
     for entry in entries:
-        point = of_card(entry)
-        if point is not None and abs(point - middle) > WIDEST:
-            text = (
-                f"its zero point {point:.6g} is {abs(point - middle):.3g} mag from {middle:.6g}, "
-                f"the median of the stack; more than {WIDEST:g} is no photometry, and it is not "
-                f"used; {STATE_IT}"
-            )
-            entry = replace(entry, zero_point_refused=True, warnings=(*entry.warnings, text))
+        info = cards.get(entry.id)
+        if info is not None:
+            others = [other for other in cards.values() if other.band == info.band]
+            near = sum(_apart(info, other) <= WIDEST for other in others)
+            if 2 * near <= len(others):
+                entry = replace(
+                    entry,
+                    zero_point_refused=True,
+                    warnings=(*entry.warnings, _refusal(info, others)),
+                )
         out.append(entry)
     return out
+
+
+def _apart(one: FileInfo, other: FileInfo) -> float:
+    """Return the difference of two zero points, without what the exposure times explain."""
+    assert one.zero_point is not None and other.zero_point is not None
+    difference = one.zero_point - other.zero_point
+    if one.exposure_time is None or other.exposure_time is None:
+        return abs(difference)
+    explained = 2.5 * math.log10(one.exposure_time / other.exposure_time)
+    return min(abs(difference), abs(difference - explained))
+
+
+def _refusal(info: FileInfo, others: Sequence[FileInfo]) -> str:
+    points = sorted(other.zero_point for other in others if other.zero_point is not None)
+    return (
+        f"its zero point {info.zero_point:.6g} is more than {WIDEST:g} mag from those of most "
+        f"others ({points[0]:.6g} to {points[-1]:.6g}), which no photometry explains; it is not "
+        f"used; {STATE_IT}"
+    )
 
 
 def _exposure_time_notes(entries: Sequence[StackEntry], *, scaled: bool) -> list[str]:
@@ -237,6 +258,12 @@ def _scaled_entry(entry: StackEntry, target: float, *, automatic: bool = False) 
         text = (
             f"{entry.name}: is in {entry.info.unit}, a surface brightness, which has no zero point "
             f"per pixel, and cannot be scaled to {target:g}; fileZeroPoint can state one"
+        )
+        return replace(entry, problem=BgviewerError(text))
+    if kind == RELATIVE and not automatic:
+        text = (
+            f"{entry.name}: FLXSCALE is relative to other exposures and cannot be scaled to "
+            f"{target:g}; fileZeroPoint can state a zero point"
         )
         return replace(entry, problem=BgviewerError(text))
     if own is None:

@@ -11,6 +11,7 @@ from bgviewer.io.hdu import quiet
 
 __all__ = [
     "flux_zero_point",
+    "is_logarithmic",
     "is_rate",
     "is_surface_brightness",
     "parse_unit",
@@ -45,6 +46,9 @@ _SPELLINGS = (
     (re.compile(r"(?<=/)CM(?=\d)"), "cm"),
 )
 """What files write, and what astropy reads."""
+_RATE = re.compile(
+    r"/\s*s(?:ec|econd)?s?\b|\bs(?:\*\*|\^)?-1|\bcps\b|per s(?:ec|econd)?\b", re.IGNORECASE
+)
 _POWER = re.compile(r"\((?P<unit>.+)\)\s*(?:\*\*|\^)?\s*(?P<power>-?\d+)$")
 
 
@@ -143,9 +147,14 @@ def is_rate(text: str | None) -> bool:
 
     unit = parse_unit(text)
     if unit is None:
-        return bool(re.search(r"/\s*s(?:ec|econd)?s?\b|\bs(?:\*\*|\^)?-1", text or "", re.I))
+        return bool(_RATE.search(text or ""))
     counts = units.adu, units.ct, units.electron, units.DN, units.photon
     return any(unit.is_equivalent(count / units.s) for count in counts)
+
+
+def is_logarithmic(text: str | None) -> bool:
+    """Whether a unit is one of magnitudes, in which skies do not add."""
+    return re.match(r"\s*mags?\b", text or "", re.IGNORECASE) is not None
 
 
 def squared(unit: str | None) -> str:

@@ -456,7 +456,7 @@ def test_zero_points_further_apart_than_photometry_has_them(make):
     for zero_point in ("auto", 26.0):
         stack = load_stack(make.folder, zero_point=zero_point)
         assert [e.zero_point_refused for e in stack.entries] == [False, False, True]
-        assert "12.5 mag from 25.5" in stack[2].warnings[0]
+        assert "more than 5 mag from those of most others (25 to 38)" in stack[2].warnings[0]
         if zero_point == "auto":
             assert {e.scale for e in stack.entries} == {1.0}
         else:
@@ -522,3 +522,35 @@ def test_per_second_zero_points_that_follow_the_exposure_time_are_fine(make):
     plain(make, "a.fits", EXPTIME=60.0, PHOTZP=26.0)
     plain(make, "b.fits", EXPTIME=30.0, PHOTZP=26.0 - 2.5 * np.log10(2))
     assert not any("EXPTIME" in note for note in load_stack(make.folder).notes)
+
+
+def test_zero_points_of_which_none_has_a_majority_are_all_refused(make):
+    plain(make, "a.fits", MAGZERO=25.0)
+    plain(make, "b.fits", MAGZERO=38.0)
+    stack = load_stack(make.folder)
+    assert [e.zero_point_refused for e in stack.entries] == [True, True]
+    assert {e.scale for e in stack.entries} == {1.0}
+
+
+def test_zero_points_are_compared_by_band_and_exposure_time(make):
+    plain(make, "a.fits", MAGZERO=25.0, EXPTIME=1.0)
+    plain(make, "b.fits", MAGZERO=32.5, EXPTIME=1000.0)
+    plain(make, "c.fits", MAGZERO=18.0, FILTER="L")
+    assert not any(e.zero_point_refused for e in load_stack(make.folder).entries)
+
+
+def test_relative_scales_have_no_magnitude(make):
+    plain(make, "a.resamp.fits", SOFTNAME="SWarp", FLXSCALE=1.0)
+    plain(make, "b.resamp.fits", SOFTNAME="SWarp", FLXSCALE=2.0)
+    problems = [str(e.problem) for e in load_stack(make.folder, zero_point=27.0).entries]
+    assert all("FLXSCALE is relative" in text for text in problems)
+
+
+def test_units_that_contradict_a_card_or_are_logarithmic_are_told(make):
+    plain(make, "a.fits", BUNIT="nJy", MAGZERO=25.0)
+    plain(make, "b.fits", BUNIT="nJy", MAGZERO=31.4)
+    plain(make, "c.fits", BUNIT="mag/arcsec2")
+    told = [entry.info.warnings for entry in load_stack(make.folder).entries]
+    assert any("MAGZERO = 25 is not the zero point of nJy" in text for text in told[0])
+    assert told[1] == ()
+    assert any("is logarithmic" in text for text in told[2])

@@ -48,7 +48,10 @@ def test_surface_brightness(text, magnitude):
     assert is_surface_brightness(text) == (magnitude is not None or text == "mag/arcsec2")
 
 
-@pytest.mark.parametrize("text", ["adu/s", "ELECTRONS/S", "e-/s", "counts/s", "DN s-1", "e/sec"])
+@pytest.mark.parametrize(
+    "text",
+    ["adu/s", "ELECTRONS/S", "e-/s", "counts/s", "DN s-1", "e/sec", "cps", "electrons per second"],
+)
 def test_rates(text):
     assert is_rate(text)
 

@@ -31,6 +31,7 @@ from bgviewer.io.conventions.choice import Choice
 from bgviewer.io.layout import FitsFile, Hdu, card_value
 from bgviewer.io.photometry import band_of, standard_zero_point, unit_of
 from bgviewer.io.sidecars import sibling
+from bgviewer.io.units import is_logarithmic
 
 __all__ = [
     "NO_WEIGHT",
@@ -172,6 +173,10 @@ def exposure_of(
     header = merged_header(file, image)
     headers = (header, file.hdus[0].header)
     unit = more.pop("unit", None) or unit_of(headers)
+    if is_logarithmic(unit):
+        warnings.append(
+            f"BUNIT {unit} is logarithmic: skies do not add in it; convert to a unit of flux first"
+        )
     found = zero_point or standard_zero_point(headers, unit, warnings)
     more.setdefault("variance_kind", noise.kind if noise else "none")
     more.setdefault("cards_hdu", image.index)
