@@ -76,7 +76,7 @@ def _unpacked(path: Path, handle: IO[bytes], magic: bytes) -> IO[bytes]:
     elif magic.startswith(b"\xfd7zXZ\x00"):
         opener = lzma.LZMAFile(handle)  # noqa: SIM115 - the handle is closed
     else:
-        raise ReadError(path, f"not a FITS file (starts with {magic!r})", id="E_NOT_FITS")
+        raise ReadError(path, f"not a FITS file (starts with {_shown(magic)})", id="E_NOT_FITS")
     try:
         return _poured(path, opener, os.fstat(handle.fileno()).st_size)
     except ReadError:
@@ -87,10 +87,17 @@ def _unpacked(path: Path, handle: IO[bytes], magic: bytes) -> IO[bytes]:
         raise ReadError(path, f"file is truncated or damaged: {exc}", id="E_TRUNCATED") from exc
 
 
+def _shown(start: bytes) -> str:
+    """Return the first bytes of a file as text where they are that, else in hexadecimal."""
+    if start.isascii() and start.decode("ascii").isprintable():
+        return repr(start.decode("ascii"))
+    return "the bytes " + start.hex(" ")
+
+
 def _poured(path: Path, opener: IO[bytes], packed: int) -> IO[bytes]:
     start = opener.read(9)
     if start != _FITS:
-        reason = f"not a FITS file (unpacked it starts with {start!r})"
+        reason = f"not a FITS file (unpacked it starts with {_shown(start)})"
         raise ReadError(path, reason, id="E_NOT_FITS")
     out, size, most = io.BytesIO(), len(start), max(_FREE, _MAX_EXPANSION * packed)
     out.write(start)
