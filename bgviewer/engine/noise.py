@@ -11,15 +11,21 @@ from bgviewer.engine.masks import in_type_of
 
 __all__ = ["float32_step", "neighbour_noise"]
 
-_ROWS = 64
+_PIXELS = 1 << 16
 _TO_SIGMA = 1.482602218505602 / math.sqrt(2.0)
+
+
+def _sample(image: MaskedImage) -> slice:
+    """Return rows spread over the image."""
+    ny, nx = image.shape
+    return slice(None, None, max(1, ny * nx // _PIXELS))
 
 
 def neighbour_noise(image: MaskedImage, bad: tuple[str, ...] = ()) -> float:
     """Return the standard deviation of the pixels that differences of neighbours along x show.
 
     Half the pixels may be sources or outliers. Where neighbours are correlated, as after
-    resampling, it is too small. At most 64 rows are looked at.
+    resampling, it is too small. Rows of about 65,000 pixels are looked at.
 
     Parameters
     ----------
@@ -40,7 +46,7 @@ def neighbour_noise(image: MaskedImage, bad: tuple[str, ...] = ()) -> float:
     >>> 2.8 < neighbour_noise(MaskedImage(image=pixels)) < 3.2
     True
     """
-    rows = slice(None, None, max(1, image.shape[0] // _ROWS))
+    rows = _sample(image)
     values = image.image[rows].astype(np.float64)
     mask, bits = image.masked(bad)
     if mask is not None and bits:
@@ -59,6 +65,6 @@ def float32_step(image: MaskedImage) -> float:
     float
         In the unit of the image; NaN without a finite pixel.
     """
-    values = image.image[:: max(1, image.shape[0] // _ROWS)]
+    values = image.image[_sample(image)]
     values = values[np.isfinite(values)]
     return float(np.spacing(np.abs(np.median(values)))) if values.size else math.nan

@@ -11,7 +11,8 @@ from bgviewer.engine.scratch import Scratch
 
 __all__ = ["pixels_scatter"]
 
-_ROWS = 96
+_ROWS, _FEWEST_ROWS = 96, 8
+_PIXELS = 1 << 16
 _EQUAL_SHARE = 0.9
 """Noise of a third of a count leaves 70 % of neighbours equal."""
 _SMOOTH = 5e-3
@@ -34,8 +35,9 @@ def pixels_scatter(shape: tuple[int, int], load: BandLoader) -> bool:
         False where more than 90 % of neighbours along x are equal, or where the third
         differences vanish beside the first ones. True below 64 runs of four good pixels.
     """
-    ny, _ = shape
-    rows = np.unique(np.linspace(0, ny - 1, min(ny, _ROWS)).astype(int)) if ny else ()
+    ny, nx = shape
+    wanted = min(ny, _ROWS, max(_FEWEST_ROWS, _PIXELS // max(1, nx)))
+    rows = np.unique(np.linspace(0, ny - 1, wanted).astype(int)) if ny else ()
     scratch = Scratch()
     steps: list[NDArray[np.float64]] = []
     bends: list[NDArray[np.float64]] = []

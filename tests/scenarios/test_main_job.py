@@ -572,7 +572,7 @@ def test_an_exposure_that_fails_says_why_and_stops_nothing(make_window, qtbot):
     window.session.set_reference(0)
     window.session.set_science(2)
     agree(window, qtbot)
-    for exposure, word in ((1, "no good pixel"), (3, "cannot be read"), (4, "96")):
+    for exposure, word in ((1, "no pixel is good in both"), (3, "cannot be read"), (4, "96")):
         window.session.set_science(exposure)
         qtbot.waitUntil(
             lambda: (
@@ -594,7 +594,7 @@ def test_a_bug_opens_a_dialog_and_the_window_lives_on(window, qtbot, monkeypatch
         raise ZeroDivisionError("a bug on purpose")
 
     with monkeypatch.context() as patch:
-        patch.setattr("bgviewer.tasks.show.match_backgrounds", broken)
+        patch.setattr("bgviewer.tasks.show.match_images", broken)
         choose(qtbot, main(window, "interp_style"), "LINEAR")
         bug = dialog(qtbot, BugDialog)
         assert "a bug on purpose" in bug.details.toPlainText()
