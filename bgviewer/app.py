@@ -256,6 +256,8 @@ def run_window(
     if problem is not None:
         print(f"bgviewer: {problem}", file=sys.stderr)
         return _NO_DISPLAY
+    from PyQt6.QtWidgets import QDialog
+
     from bgviewer.io.remembered import memory_path
     from bgviewer.ui.leaving import ask_person
     from bgviewer.ui.signals import EndSignals
@@ -282,6 +284,10 @@ def run_window(
         finally:
             remove_hooks()
             window.session.close()
+            for dialog in window.findChildren(
+                QDialog
+            ):  # what came up while a signal was on its way
+                dialog.close()
         return _ended_by(signals) if signals.caught else code
 
 

@@ -48,7 +48,9 @@ class BatchUi(QObject):
         self._window.actions_["retry_failed"].setEnabled(free and bool(session.failed()))
 
     def show_report(self, report: ExportReport) -> None:
-        """Show what an export did, unless the window closes because all went well."""
+        """Show what an export did, unless the window closes because all went well or is closed."""
+        if not self._window.session.alive:
+            return
         if self._window.leaving.waiting and not report.n_failed and not report.problem:
             return
         dialog = ReportDialog(report, self._window)
