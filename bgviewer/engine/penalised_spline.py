@@ -1,0 +1,503 @@
+"""P-spline: a smooth surface of many cubic B-splines, held by a penalty on its derivatives.
+
+Eilers & Marx 1996 (Statistical Science 11, 89); smoothing chosen by restricted maximum likelihood,
+Wood 2011 (J. R. Statist. Soc. B 73, 3).  Everything is a product of small dense matrices per axis:
+the tiles lie on a grid, so the design matrix is a Kronecker product, and offsets of the good
+pixels' centroids from the tiles' centres enter by the first derivative.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import BSpline
+from scipy.linalg import eigh
+
+from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.rendering import RowRenderer, positions, render_rows
+from bgviewer.errors import FitError
+
+__all__ = ["PSplineModel", "SmoothSystem", "TileData", "fit_p_spline"]
+
+Array = NDArray[np.float64]
+
+KNOT_SPACING = 28.0
+"""Pixels between knots, about; the penalty and not the knots limits the resolution."""
+TUKEY = 6.0
+"""Biweights vanish beyond this many scaled MADs."""
+_MOST_WEIGHT = 4.0
+_TOLERANCE = 1e-5
+_ITERATIONS = 300
+_TO_SIGMA = 1.482602218505602
+
+
+@dataclass(frozen=True, eq=False)
+class TileData:
+    """What a P-spline is fitted to: statistics of tiles on a regular grid.
+
+    Attributes
+    ----------
+    values, errors : float64 arrays, shape (ny_tiles, nx_tiles)
+        Statistic of the good pixels and its standard error, in the unit of the image; NaN where
+        a tile has no data.
+    y, x : float64 arrays, 1-D
+        Centres of the tiles in local pixels.
+    dy, dx : float64 arrays, shape (ny_tiles, nx_tiles), or None
+        Offset of the good pixels' centroid from the tile's centre, in pixels.
+    shape : (int, int)
+        ``(ny, nx)`` of the image.
+    """
+
+    values: Array
+    errors: Array
+    y: Array
+    x: Array
+    shape: tuple[int, int]
+    dy: Array | None = None
+    dx: Array | None = None
+
+    @property
+    def weights(self) -> Array:
+        """Inverse squared errors, at most four times their median; 0 without data."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            weights = 1.0 / (self.errors * self.errors)
+        usable = np.isfinite(self.values) & np.isfinite(weights) & (weights > 0)
+        if not usable.any():
+            known = np.isfinite(self.values)  # noiseless data: every tile counts the same
+            return known.astype(np.float64)
+        weights = np.where(usable, weights, 0.0)
+        return np.minimum(weights, _MOST_WEIGHT * float(np.median(weights[usable])))
+
+
+@dataclass(frozen=True, eq=False)
+class _Axis:
+    """B-splines along one side of the image, in units of `scale` pixels."""
+
+    side: int
+    knots: Array
+    scale: float
+    grams: tuple[Array, Array, Array, Array]
+
+    @classmethod
+    def of(cls, side: int, scale: float) -> _Axis:
+        intervals = max(1, math.ceil(side / KNOT_SPACING))
+        step = side / intervals
+        knots = -0.5 + step * np.arange(-3, intervals + 4)
+        at, weight = _quadrature(knots[3:-3])
+        basis = BSpline(knots, np.eye(intervals + 3), 3)
+        grams = []
+        for order in range(4):
+            rows = basis(at, nu=order) * scale**order
+            grams.append((rows * (weight / scale)[:, None]).T @ rows)
+        return cls(side, knots, scale, tuple(grams))  # type: ignore[arg-type]
+
+    @property
+    def count(self) -> int:
+        return len(self.knots) - 4
+
+    def design(self, at: Array, order: int = 0) -> Array:
+        """Return the `order`-th derivative (per pixel) of every B-spline: [positions, count]."""
+        return np.asarray(BSpline(self.knots, np.eye(self.count), 3)(at, nu=order))
+
+    def legendre(self, degree: int) -> Array:
+        """Return coefficients of polynomials up to `degree`, orthonormal over the side."""
+        at, weight = _quadrature(self.knots[3:-3])
+        unit = (at + 0.5) * (2.0 / self.side) - 1.0
+        values = np.polynomial.legendre.legvander(unit, degree)
+        rows = self.design(at)
+        right = (rows * (weight / self.scale)[:, None]).T @ values
+        coefficients = np.linalg.solve(self.grams[0], right)
+        norm = np.einsum("ij,ik,kj->j", coefficients, self.grams[0], coefficients)
+        return np.asarray(coefficients / np.sqrt(norm))
+
+
+def _quadrature(breaks: Array) -> tuple[Array, Array]:
+    """Return nodes and weights that are exact for products of cubics between the breaks."""
+    nodes, weights = np.polynomial.legendre.leggauss(4)
+    half = 0.5 * np.diff(breaks)[:, None]
+    middle = 0.5 * (breaks[:-1] + breaks[1:])[:, None]
+    return (middle + half * nodes).ravel(), (half * weights).ravel()
+
+
+@dataclass(frozen=True, eq=False)
+class _Geometry:
+    """What depends on image size and penalty order alone.
+
+    The equations are solved for the amplitudes of modes, products of one mode per axis. In them
+    the penalty of even weights is nearly diagonal, and free polynomials have none to the last
+    digit, however long the range of wavelengths is.
+
+    Attributes
+    ----------
+    axes : (_Axis, _Axis)
+    order : int
+    modes : (float64 array, float64 array)
+        B-spline coefficients of the modes of each axis, orthonormal over the side, one a column.
+    energies : tuple of lists
+        Of each axis the products of the modes' derivatives, by the order of the derivative.
+    roughness : float64 array [ny modes, nx modes]
+        Penalty of a product of two modes: the diagonal of P.
+    """
+
+    axes: tuple[_Axis, _Axis]
+    order: int
+    modes: tuple[Array, Array] = field(repr=False)
+    energies: tuple[list[Array], list[Array]] = field(repr=False)
+    roughness: Array = field(repr=False)
+
+    def penalise(self, amplitudes: Array) -> Array:
+        """Return P a: the integral of the squared derivatives of that order."""
+        ey, ex = self.energies
+        total = np.diag(ey[self.order])[:, None] * amplitudes
+        total += amplitudes * np.diag(ex[self.order])
+        for k in range(1, self.order):
+            total += math.comb(self.order, k) * (ey[k] @ amplitudes @ ex[self.order - k])
+        return total
+
+    @property
+    def null_dimension(self) -> int:
+        """Number of surfaces without penalty: polynomials of a degree below the order."""
+        return self.order * (self.order + 1) // 2
+
+
+@lru_cache(maxsize=8)
+def _geometry(shape: tuple[int, int], order: int) -> _Geometry:
+    scale = float(max(shape))
+    axes = (_Axis.of(shape[0], scale), _Axis.of(shape[1], scale))
+    (vy, ey), (vx, ex) = (_modes(axis, order) for axis in axes)
+    roughness = np.zeros((axes[0].count, axes[1].count))
+    for k in range(order + 1):
+        roughness += math.comb(order, k) * np.outer(np.diag(ey[k]), np.diag(ex[order - k]))
+    return _Geometry(axes, order, (vy, vx), (ey, ex), roughness)
+
+
+def _modes(axis: _Axis, order: int) -> tuple[Array, list[Array]]:
+    """Return the modes of an axis and the products of their derivatives.
+
+    They diagonalise the highest derivative. Those without any are Legendre polynomials in
+    ascending degree, so that their lower derivatives are as separate as can be.
+    """
+    values, vectors = eigh(axis.grams[order], axis.grams[0])
+    vectors[:, :order] = axis.legendre(order - 1)
+    energies = [vectors.T @ gram @ vectors for gram in axis.grams[: order + 1]]
+    energies[0] = np.eye(axis.count)
+    values[:order] = 0.0
+    energies[order] = np.diag(np.maximum(values, 0.0))
+    for k in range(1, order):  # a polynomial of a degree below k has no k-th derivative
+        energies[k][:k] = energies[k][:, :k] = 0.0
+    return vectors, energies
+
+
+class SmoothSystem:
+    """The normal equations of a P-spline for one set of tiles.
+
+    Parameters
+    ----------
+    data : TileData
+    order : int
+        Derivative that is penalised: 2 (planes are free) or 3 (quadratics are free).
+    weights : float64 array, optional
+        Instead of `data.weights`.
+
+    Raises
+    ------
+    FitError
+        Fewer tiles have data than there are unpenalised terms.
+    """
+
+    def __init__(self, data: TileData, order: int = 2, weights: Array | None = None) -> None:
+        self.data, self.order = data, order
+        self.weights = data.weights if weights is None else weights
+        self.geometry = _geometry(data.shape, order)
+        self.iterations = 0
+        self.n = int(np.count_nonzero(self.weights))
+        if self.n <= self.geometry.null_dimension:
+            raise FitError(
+                f"{self.n} tiles have data; a smooth model needs more than "
+                f"{self.geometry.null_dimension}. Lower the binSize or flag fewer pixels."
+            )
+        (y, x), (vy, vx) = self.geometry.axes, self.geometry.modes
+        self._y, self._x = y.design(data.y) @ vy, x.design(data.x) @ vx
+        self._slopes = data.dy is not None and data.dx is not None
+        if self._slopes:
+            self._y1, self._x1 = y.design(data.y, 1) @ vy, x.design(data.x, 1) @ vx
+            self._dy = np.where(self.weights > 0, data.dy, 0.0)  # type: ignore[arg-type]
+            self._dx = np.where(self.weights > 0, data.dx, 0.0)  # type: ignore[arg-type]
+        self.values = np.where(self.weights > 0, data.values, 0.0)
+        tile = (data.shape[0] / len(data.y)) * (data.shape[1] / len(data.x))
+        self.density = float(self.weights.sum()) / self.weights.size * y.scale * x.scale / tile
+        self.right = self.transposed(self.weights * self.values)
+
+    def coefficients(self, amplitudes: Array) -> Array:
+        """Return the coefficients of the B-splines for amplitudes of the modes."""
+        vy, vx = self.geometry.modes
+        return np.asarray(vy @ amplitudes @ vx.T)
+
+    def evaluated(self, amplitudes: Array) -> Array:
+        """Return the surface at the centroids of the tiles."""
+        out = self._y @ amplitudes @ self._x.T
+        if self._slopes:
+            out += self._dx * (self._y @ amplitudes @ self._x1.T)
+            out += self._dy * (self._y1 @ amplitudes @ self._x.T)
+        return np.asarray(out)
+
+    def transposed(self, tiles: Array) -> Array:
+        """Return the design matrix, transposed, times one number per tile."""
+        out = self._y.T @ tiles @ self._x
+        if self._slopes:
+            out += self._y.T @ (self._dx * tiles) @ self._x1
+            out += self._y1.T @ (self._dy * tiles) @ self._x
+        return np.asarray(out)
+
+    def smoothing_of(self, length: float) -> float:
+        """Return lambda for which structure of a wavelength of `length` pixels is halved."""
+        wave = self.geometry.axes[0].scale * 2 * math.pi / length
+        return self.density / wave ** (2 * self.order)
+
+    def length_of(self, smoothing: float) -> float:
+        """Return the wavelength in pixels of which lambda leaves half the amplitude."""
+        wave = (self.density / smoothing) ** (0.5 / self.order)
+        return float(self.geometry.axes[0].scale * 2 * math.pi / wave)
+
+    def solve(
+        self,
+        smoothing: float,
+        start: Array | None = None,
+        right: Array | None = None,
+        progress: Progress = SILENT,
+    ) -> Array:
+        """Return the amplitudes of the modes for a lambda, by conjugate gradients.
+
+        The diagonal of the equations of even weights preconditions.
+        """
+        diagonal = self.density + smoothing * self.geometry.roughness
+        right = self.right if right is None else right
+
+        def product(c: Array) -> Array:
+            data = self.transposed(self.weights * self.evaluated(c))
+            return data + smoothing * self.geometry.penalise(c)
+
+        c = right / diagonal if start is None else start.copy()
+        rest = right - product(c)
+        direct = rest / diagonal
+        going, size = direct, float(np.vdot(rest, direct))
+        goal = _TOLERANCE**2 * max(float(np.vdot(right, right / diagonal)), 1e-300)
+        for _ in range(_ITERATIONS):
+            if not size > goal:
+                break
+            progress.step()
+            self.iterations += 1
+            image = product(going)
+            step = size / float(np.vdot(going, image))
+            c += step * going
+            rest -= step * image
+            direct = rest / diagonal
+            before, size = size, float(np.vdot(rest, direct))
+            going = direct + (size / before) * going
+        return c
+
+    def score(self, smoothing: float, coefficients: Array) -> float:
+        """Return minus twice the restricted log likelihood, but for a constant.
+
+        The log determinant is that of even weights (exact without holes).
+        """
+        residual = self.values - self.evaluated(coefficients)
+        squares = float(np.sum(self.weights * residual**2))
+        squares += smoothing * float(np.vdot(coefficients, self.geometry.penalise(coefficients)))
+        free = self.n - self.geometry.null_dimension
+        rough = smoothing * self.geometry.roughness.ravel()
+        penalised = rough > 0
+        determinant = float(np.log1p(self.density / rough[penalised]).sum())
+        return free * math.log(max(squares, 1e-300) / free) + determinant
+
+    def scatter(self, coefficients: Array, smoothing: float) -> float:
+        """Return the rms of residuals in units of the tiles' errors, freedom accounted for."""
+        residual = self.values - self.evaluated(coefficients)
+        diagonal = self.density + smoothing * self.geometry.roughness
+        used = float((self.density / diagonal).sum())
+        return math.sqrt(float(np.sum(self.weights * residual**2)) / max(self.n - used, 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class PSplineModel:
+    """A penalised spline over the whole image.
+
+    Attributes
+    ----------
+    coefficients : float64 array, shape (ny_splines, nx_splines)
+    shape : (int, int)
+        ``(ny, nx)`` of the image.
+    smoothing_length : float
+        Wavelength in pixels of which the model keeps half the amplitude, where all pixels are
+        good.
+    penalty_order : int
+        Derivative that is penalised.
+    n_fitted : int
+        Tiles that took part.
+    n_rejected : int
+        Tiles that the robust pass gave no weight.
+    """
+
+    coefficients: Array
+    shape: tuple[int, int]
+    smoothing_length: float
+    penalty_order: int
+    n_fitted: int
+    n_rejected: int = 0
+    kind = "smooth"
+    is_empty = False
+
+    def render(
+        self,
+        y: ArrayLike | None = None,
+        x: ArrayLike | None = None,
+        *,
+        progress: Progress = SILENT,
+        threads: int | None = None,
+    ) -> NDArray[np.float32]:
+        """Return the model at rows `y` and columns `x`: float32 [len(y), len(x)]; default all."""
+        return render_rows(self.rows(y, x), progress, threads)
+
+    def rows(self, y: ArrayLike | None = None, x: ArrayLike | None = None) -> RowRenderer:
+        """Return a renderer of any band of the rows `y`, all at columns `x`."""
+        axes = _geometry(self.shape, self.penalty_order).axes
+        at_y, at_x = (positions(p, n) for p, n in zip((y, x), self.shape, strict=True))
+        spline = BSpline(axes[1].knots, self.coefficients.T, 3)
+        across = np.ascontiguousarray(np.asarray(spline(at_x)).T)
+        first, weights = _four(axes[0], at_y)
+
+        def fill(a: int, b: int, out: NDArray[np.float32]) -> None:
+            row = np.empty(across.shape[1])
+            part = np.empty(across.shape[1])
+            for i in range(a, b):
+                k = first[i]
+                np.multiply(across[k], weights[i, 0], out=row)
+                for j in (1, 2, 3):
+                    np.multiply(across[k + j], weights[i, j], out=part)
+                    row += part
+                out[i - a] = row
+
+        return RowRenderer(len(at_y), len(at_x), fill)
+
+
+def _four(axis: _Axis, at: Array) -> tuple[NDArray[np.intp], Array]:
+    """Return the first of the four B-splines that are not zero at each position, and all four.
+
+    Beyond the image the outermost pieces are continued.
+    """
+    step = axis.knots[1] - axis.knots[0]
+    first = np.clip(np.floor((at - axis.knots[3]) / step), 0, axis.count - 4).astype(np.intp)
+    t = (at - axis.knots[first + 3]) / step
+    weights = np.stack(
+        [
+            (1 - t) ** 3,
+            3 * t**3 - 6 * t**2 + 4,
+            -3 * t**3 + 3 * t**2 + 3 * t + 1,
+            t**3,
+        ],
+        axis=1,
+    )
+    return first, weights / 6.0
+
+
+def fit_p_spline(
+    data: TileData,
+    *,
+    order: int = 2,
+    length: float | None = None,
+    robust: bool = True,
+    progress: Progress = SILENT,
+) -> PSplineModel:
+    """Fit a P-spline to tiles.
+
+    Parameters
+    ----------
+    data : TileData
+    order : int
+        Derivative that is penalised: 2 or 3.
+    length : float, optional
+        Smoothing length in pixels; None chooses it by restricted maximum likelihood.
+    robust : bool
+        Give outlying tiles less weight (one pass of Tukey's biweight).
+
+    Raises
+    ------
+    FitError
+        Too few tiles have data.
+    """
+    system = SmoothSystem(data, order)
+    smoothing, coefficients = _fitted(system, length, None, progress)
+    rejected = 0
+    if robust:
+        weights = system.weights * _biweights(system, coefficients)
+        rejected = int(np.count_nonzero((weights == 0) & (system.weights > 0)))
+        if np.count_nonzero(weights) > system.geometry.null_dimension:
+            system = SmoothSystem(data, order, weights)
+            smoothing, coefficients = _fitted(system, length, (smoothing, coefficients), progress)
+        else:
+            rejected = 0
+    return PSplineModel(
+        system.coefficients(coefficients),
+        data.shape,
+        system.length_of(smoothing),
+        order,
+        system.n,
+        rejected,
+    )
+
+
+def _fitted(
+    system: SmoothSystem,
+    length: float | None,
+    near: tuple[float, Array] | None,
+    progress: Progress,
+) -> tuple[float, Array]:
+    """Return lambda and coefficients; with `near` only lambdas around that one are tried."""
+    start = None if near is None else near[1]
+    if length is not None:
+        smoothing = system.smoothing_of(length)
+        return smoothing, system.solve(smoothing, start, progress=progress)
+    longest = 8.0 * max(system.data.shape)
+    shortest = 2.0 * KNOT_SPACING
+    if near is None:
+        lengths = np.geomspace(longest, shortest, 8)
+    else:
+        middle = system.length_of(near[0])
+        lengths = middle * np.array([1.25, 1.0, 0.8])
+    found = _tried(system, lengths, start, progress)
+    if near is None:
+        best = min(range(len(found)), key=lambda i: found[i][0])
+        upper = lengths[max(best - 1, 0)]
+        lower = lengths[min(best + 1, len(lengths) - 1)]
+        between = np.geomspace(upper, lower, 5)[1:-1]
+        found += _tried(system, between, found[best][2], progress)
+    _, smoothing, coefficients = min(found, key=lambda item: item[0])
+    return smoothing, coefficients
+
+
+def _tried(
+    system: SmoothSystem, lengths: Iterable[float], start: Array | None, progress: Progress
+) -> list[tuple[float, float, Array]]:
+    found = []
+    for length in lengths:
+        progress.step()
+        smoothing = system.smoothing_of(float(length))
+        start = system.solve(smoothing, start, progress=progress)
+        found.append((system.score(smoothing, start), smoothing, start))
+    return found
+
+
+def _biweights(system: SmoothSystem, coefficients: Array) -> Array:
+    """Return Tukey's biweights of the residuals in units of their scaled MAD."""
+    used = system.weights > 0
+    pulls = np.sqrt(system.weights) * (system.values - system.evaluated(coefficients))
+    scale = _TO_SIGMA * float(np.median(np.abs(pulls[used])))
+    if not scale > 0:
+        return used.astype(np.float64)
+    u = pulls / (TUKEY * scale)
+    return np.where(np.abs(u) < 1, (1 - u * u) ** 2, 0.0) * used
