@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -116,7 +117,7 @@ class _Axis:
         return np.asarray(coefficients / np.sqrt(norm))
 
 
-def _quadrature(breaks: Array) -> tuple[Array, Array]:
+def _quadrature(breaks: NDArray[np.floating[Any]]) -> tuple[Array, Array]:
     """Return nodes and weights that are exact for products of cubics between the breaks."""
     nodes, weights = np.polynomial.legendre.leggauss(4)
     half = 0.5 * np.diff(breaks)[:, None]
