@@ -284,9 +284,7 @@ def run_window(
         finally:
             remove_hooks()
             window.session.close()
-            for dialog in window.findChildren(
-                QDialog
-            ):  # what came up while a signal was on its way
+            for dialog in window.findChildren(QDialog):  # came up while a signal was on its way
                 dialog.close()
         return _ended_by(signals) if signals.caught else code
 
