@@ -14,10 +14,10 @@ from bgviewer.io.units import flux_zero_point, is_rate
 __all__ = [
     "NANOJANSKY",
     "NANOMAGGY",
-    "PER_SECOND_CARDS",
     "RELATIVE",
     "STATED",
     "STATE_IT",
+    "ZERO_POINT_CARDS",
     "band_of",
     "exposure_time",
     "flux_card_zero_point",
@@ -40,9 +40,6 @@ NANOMAGGY = 22.5
 FAINTEST, BRIGHTEST = 10.0, 40.0
 """Zero points of header cards outside of this range stand for "not measured" (99, -1, 1)."""
 
-PER_SECOND_CARDS = ("MAGZPT", "PHOTZP")
-"""Cards that some pipelines write for one count per second, others for one count."""
-
 STATE_IT = "fileZeroPoint states the right one"
 """End of the warnings that a zero point stated by the user settles."""
 
@@ -55,7 +52,8 @@ RELATIVE = "FLXSCALE"
 _SAME_POINT = 0.01
 """Magnitudes by which a rounded card may differ from the zero point of the unit."""
 
-_KEYWORDS = ("MAGZERO", "MAGZPT", "MAGZP", "PHOTZP", "ZP", "ZEROPNT", "MAG_ZP")
+ZERO_POINT_CARDS = ("MAGZERO", "MAGZPT", "MAGZP", "PHOTZP", "ZP", "ZEROPNT", "MAG_ZP")
+"""Some pipelines write them for one count per second, others for one count."""
 _TIMES = ("EXPTIME", "EXPOSURE", "TEXPTIME", "ITIME")
 _PER_SECOND_INSTRUMENTS = ("VIRCAM", "WFCAM")
 """Of CASU's pipelines: MAGZPT is the magnitude of one count per second."""
@@ -115,7 +113,7 @@ def keyword_zero_point(
         so by itself.
     """
     for header in headers:
-        for name in _KEYWORDS:
+        for name in ZERO_POINT_CARDS:
             value = number(header, name)
             if value and _is_measured(name, f"{value:g}", value, warnings):
                 return value, name

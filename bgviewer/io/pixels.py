@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from bgviewer.engine.bands import row_bands
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch, fresh_or
-from bgviewer.io.cards import format_card, header_bytes
+from bgviewer.io.cards import drop_cards, format_card, header_bytes, split_cards
 from bgviewer.io.layout import BAD_CARD, FitsFile, Hdu, card_value, quiet
 from bgviewer.io.memory import too_large
 from bgviewer.io.tiles import check_gzip_tiles, tile_pixels
@@ -107,7 +107,11 @@ def _unpacked(file: FitsFile, hdu: Hdu) -> NDArray[Any]:
         raise file.error(f"{hdu.label}: TFIELDS = {fields} is no number of columns", "E_HEADER")
     data = file.read_bytes(hdu.data_start, hdu.data_start + hdu.data_size)
     fill = b"\0" * (hdu.stop - hdu.data_start - hdu.data_size)
-    alone = io.BytesIO(b"".join((_EMPTY_PRIMARY, hdu.raw, data, fill)))
+    header = hdu.raw
+    if scaling_of(file, hdu).warnings:  # text that astropy would trip over; it need not scale
+        cards = split_cards(hdu.raw)
+        header = header_bytes(drop_cards(cards, ("BSCALE", "BZERO", "BLANK").__contains__))
+    alone = io.BytesIO(b"".join((_EMPTY_PRIMARY, header, data, fill)))
     with quiet():
         try:
             with fits.open(alone, memmap=False, do_not_scale_image_data=True) as hdus:

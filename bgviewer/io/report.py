@@ -220,7 +220,11 @@ def _csv(table: Any, facts: dict[str, Any]) -> bytes:
 
 
 def _csv_cell(cell: Any) -> str:
-    return no_formula(str(cell)) if isinstance(cell, str) else str(cell)
+    if not isinstance(cell, str):
+        return str(cell)
+    # Control characters as escapes: a table is looked at on a terminal too.
+    shown = (f"\\x{ord(c):02x}" if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in cell)
+    return no_formula("".join(shown))
 
 
 def _fits(table: Any, facts: dict[str, Any]) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bgviewer.engine.exposure import Exposure
 from bgviewer.errors import BgviewerError, ConfigError
-from bgviewer.io.photometry import PER_SECOND_CARDS, RELATIVE, STATE_IT, STATED
+from bgviewer.io.photometry import RELATIVE, STATE_IT, STATED, ZERO_POINT_CARDS
 from bgviewer.io.units import is_rate, is_surface_brightness, surface_zero_point
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def scales_for(
     """
     out = list(entries)
     if target == "none":
-        return out, None, []
+        usable = [e for e in out if e.problem is None and e.info is not None]
+        return out, None, _exposure_time_notes(usable, scaled=False)
     if isinstance(target, float):
         out = [_scaled_entry(entry, target) for entry in _without_outliers(entries)]
         return out, target, [f"scaled in memory to the zero point {target:g}"]
@@ -151,13 +152,18 @@ def _without_outliers(entries: Sequence[StackEntry]) -> list[StackEntry]:
         if entry.problem is None
         and entry.info is not None
         and entry.info.zero_point is not None
-        and entry.info.zero_point_source not in (STATED, RELATIVE, "BUNIT", "PIXAR_SR")
+        and entry.info.zero_point_source not in (STATED, "BUNIT", "PIXAR_SR")
     }
     out = []
     for entry in entries:
         info = cards.get(entry.id)
         if info is not None:
-            others = [other for other in cards.values() if other.band == info.band]
+            relative = info.zero_point_source == RELATIVE
+            others = [
+                other
+                for other in cards.values()
+                if other.band == info.band and relative == (other.zero_point_source == RELATIVE)
+            ]
             near = sum(_apart(info, other) <= WIDEST for other in others)
             if 2 * near <= len(others):
                 entry = replace(
@@ -207,7 +213,7 @@ def _exposure_time_notes(entries: Sequence[StackEntry], *, scaled: bool) -> list
             "are not scaled: skies are matched, but the flux of sources is not; state "
             "fileZeroPoint for each, or divide by the exposure time first"
         ]
-    infos = [info for info in infos if info.zero_point_source in PER_SECOND_CARDS]
+    infos = [info for info in infos if info.zero_point_source in ZERO_POINT_CARDS]
     found = _different_times(infos)
     if found is None:
         return []

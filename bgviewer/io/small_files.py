@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -16,6 +17,11 @@ __all__ = ["read_small_file", "read_text_file", "read_toml"]
 
 MOST_BYTES = 10_000_000
 _DEEPEST = 32
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_DEEP_KEY = re.compile(
+    rf"(?:^|[\[{{,])[ \t]*+{_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_DEEPEST}}}", re.MULTILINE
+)
+"""A key of many parts, for which tomllib takes a time that grows with their square."""
 _LARGEST = 1 << 63  # TOML 1.0: integers have 64 bits
 
 
@@ -72,6 +78,8 @@ def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
         setting can have.
     """
     text = read_text_file(path)
+    if _DEEP_KEY.search(text):
+        raise ConfigError(f"{Path(path)}: nests more than {_DEEPEST} levels deep")
     try:
         # tomllib ends lines at line feeds only, with or without a carriage return before them.
         values = tomllib.loads(text)

@@ -201,3 +201,14 @@ def test_describe_needs_no_pixels_to_refuse(tmp_path):
     path = raw_file(tmp_path / "a.fits", np.zeros((NY, NX), "i2"), "BZERO   = 'none'")
     with pytest.raises(ReadError, match="BZERO"):
         describe(path)
+
+
+def test_text_cards_of_a_compressed_image(tmp_path):
+    stored = np.rint(RNG.normal(0, 10, (NY, NX))).astype("i2")
+    stored[GAP] = -32768
+    cards = {"BZERO": "32768", "BSCALE": "1", "BLANK": "-32768"}
+    path = compressed(tmp_path / "a.fits", stored, cards, compression_type="RICE_1")
+    exposure = read(path)
+    want = np.where(GAP, np.nan, stored.astype(float) + 32768).astype("f4")
+    np.testing.assert_array_equal(exposure.image, want)
+    assert sum("is text" in text for text in exposure.source.warnings) == 3

@@ -169,3 +169,10 @@ def test_a_disk_that_fails_while_it_is_read(tmp_path, monkeypatch):
     stack = load_stack([path])
     with pytest.raises(ReadError, match="Input/output error"):
         stack.read(0)
+
+
+def test_key_of_very_many_parts_is_refused_at_once(tmp_path):
+    path = tmp_path / "deep.toml"
+    path.write_text(".".join(["a"] * 50_000) + " = 1\n")
+    with pytest.raises(ConfigError, match="nests more than 32 levels"):
+        read_toml(path)

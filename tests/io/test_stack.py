@@ -506,7 +506,8 @@ def test_flux_scale_of_one_is_a_scale(make):
         ({"BUNIT": "electron/s"}, False),
         ({"BUNIT": "nJy"}, False),
         ({"BUNIT": "MJy/sr"}, False),
-        ({"MAGZERO": 30.0}, False),
+        ({"MAGZERO": 30.0}, True),
+        ({"FLUXMAG0": 1e12}, False),
         ({"PHOTZP": 25.0}, True),
     ],
 )
