@@ -124,7 +124,8 @@ class MaskedImage:
     ----------
     image : array_like, masked array, Quantity, NDData or CCDData, shape (ny, nx)
         Pixel values in the exposure's unit; becomes native float32. NaN = no data. Pixels that
-        its own mask declares invalid get the plane `IGNORED_PLANE`; the uncertainty of an
+        its own mask, or that of `variance`, declares invalid get the plane `IGNORED_PLANE`; the
+        uncertainty of an
         NDData becomes the variance, and its unit `unit`, unless these are given.
     mask : array_like of int, shape (ny, nx), optional
         Bits; which bit means what is told by `planes`. None = nothing is flagged.
@@ -181,9 +182,11 @@ class MaskedImage:
         put("unit", _agreed_unit(self.unit, pixels.unit))
         if self.mask is not None:
             put("mask", _read_only(_mask_plane(self.mask)))
-        variance = pixels.variance
+        variance, invalid = pixels.variance, pixels.invalid
         if self.variance is not None:
-            variance = variance_of(self.variance, self.unit)
+            variance, hidden = variance_of(self.variance, self.unit)
+            if hidden is not None and hidden.shape == image.shape:
+                invalid = hidden if invalid is None else invalid | hidden
         if variance is not None:
             held, exponent = in_float32_range(np.asarray(variance))
             put("variance", _read_only(_plane(held, "variance")))
@@ -198,8 +201,8 @@ class MaskedImage:
             planes = CANONICAL_PLANES if self.mask is not None else {}
         put("planes", checked_planes(planes))
         put("xy0", (int(self.xy0[0]), int(self.xy0[1])))
-        if pixels.invalid is not None and pixels.invalid.any():
-            mask, planes = _with_plane(self, IGNORED_PLANE, pixels.invalid)
+        if invalid is not None and invalid.any():
+            mask, planes = _with_plane(self, IGNORED_PLANE, invalid)
             put("mask", _read_only(mask))
             put("planes", planes)
 

@@ -60,8 +60,8 @@ def pixels_of(given: Any) -> Pixels:
     return Pixels(_plain(values), invalid, unit=_unit_of(given))
 
 
-def variance_of(given: Any, unit: str | None) -> NDArray[Any]:
-    """Return a variance plane as plain numbers; masked pixels have no variance (NaN).
+def variance_of(given: Any, unit: str | None) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    """Return a variance plane as plain numbers, and the pixels that its own mask declares invalid.
 
     Parameters
     ----------
@@ -91,9 +91,7 @@ def variance_of(given: Any, unit: str | None) -> NDArray[Any]:
     values = _plain(values)
     if factor != 1.0:
         values = values * factor
-    if invalid is not None and invalid.any():
-        values = np.where(invalid, np.nan, values)
-    return values
+    return values, invalid
 
 
 def checked_planes(planes: Mapping[str, int]) -> dict[str, int]:

@@ -72,7 +72,7 @@ _NEVER_ALONE = frozenset(_words("n num obj cnt count counts iv noise"))
 """Words that count only in the place of a word for a science image."""
 _SCIENCE = _words(
     "sci science img image sciimg drz drc data im sciim int intbgsub fitim bcd cbcd maic unconv"
-    " flux signal"
+    " flux signal map mosaic coadd stack"
 )
 _VARIANTS = {"u": "m"}
 """unWISE: maps of all pixels (u) belong to the image of the unmasked ones (m) too."""

@@ -145,3 +145,9 @@ def test_pair_without_a_common_good_pixel_is_a_failure(statistic):
 def test_settings_of_another_type_are_refused():
     with pytest.raises(ConfigError, match="not dict"):
         bgviewer.match_backgrounds(RAMP, RAMP, {"binSize": 16})
+
+
+def test_the_mask_of_the_variance_counts_too():
+    variance = np.ma.MaskedArray(np.ones(RAMP.shape), BLOCK)
+    image = bgviewer.MaskedImage(image=SPOILT, variance=variance)
+    assert image.plane_counts() == {"IGNORED": int(BLOCK.sum())}

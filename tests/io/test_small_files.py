@@ -18,6 +18,7 @@ from bgviewer.io.region_file import read_regions
 from bgviewer.io.region_frame import PixelFrame
 from bgviewer.io.remembered import load_memory
 from bgviewer.io.session_file import read_session
+from bgviewer.io.small_files import read_toml
 from bgviewer.io.stack import load_stack
 from tests.stacks import write_small_stack
 
