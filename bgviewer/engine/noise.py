@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.masks import in_type_of
 
-__all__ = ["float32_step", "neighbour_noise"]
+__all__ = ["float32_step", "neighbour_noise", "typical_difference"]
 
 _PIXELS = 1 << 16
 _TO_SIGMA = 1.482602218505602 / math.sqrt(2.0)
@@ -46,6 +47,28 @@ def neighbour_noise(image: MaskedImage, bad: tuple[str, ...] = ()) -> float:
     >>> 2.8 < neighbour_noise(MaskedImage(image=pixels)) < 3.2
     True
     """
+    apart = _differences(image, bad)
+    return float(np.median(apart)) * _TO_SIGMA if apart.size else math.nan
+
+
+def typical_difference(image: MaskedImage, bad: tuple[str, ...] = ()) -> float:
+    """Return the median difference of neighbours along x that differ.
+
+    Parameters are those of `neighbour_noise`.
+
+    Returns
+    -------
+    float
+        In the unit of the image; the step of the pixels where the noise is below it. NaN where
+        no good neighbours differ.
+    """
+    apart = _differences(image, bad)
+    apart = apart[apart > 0]
+    return float(np.median(apart)) if apart.size else math.nan
+
+
+def _differences(image: MaskedImage, bad: tuple[str, ...]) -> NDArray[np.float64]:
+    """Return the absolute differences of good neighbours along x, of rows of the sample."""
     rows = _sample(image)
     values = image.image[rows].astype(np.float64)
     mask, bits = image.masked(bad)
@@ -53,8 +76,7 @@ def neighbour_noise(image: MaskedImage, bad: tuple[str, ...] = ()) -> float:
         values[(mask[rows] & in_type_of(mask, bits)) != 0] = np.nan
     with np.errstate(invalid="ignore"):
         apart = np.abs(np.diff(values, axis=1))
-    apart = apart[np.isfinite(apart)]
-    return float(np.median(apart)) * _TO_SIGMA if apart.size else math.nan
+    return np.asarray(apart[np.isfinite(apart)])
 
 
 def float32_step(image: MaskedImage) -> float:

@@ -15,7 +15,7 @@ from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
 from bgviewer.io.conventions.base import OTHER_CODE, MaskPart, Place, Planes
 from bgviewer.io.layout import FitsFile
-from bgviewer.io.pixels import read_float_plane, read_mask_plane, read_wide_plane
+from bgviewer.io.pixels import read_float_plane, read_mask_plane, read_wide_plane, scaling_of
 from bgviewer.io.spans import read_spans
 from bgviewer.io.words import unusable_pixels
 
@@ -62,7 +62,7 @@ class Assembler:
         self.warnings: list[str] = []
         self._file, self._planes = file, planes
         self._scratch, self._progress = scratch, progress
-        self._held: dict[Place, Float32] = {}
+        self._held: dict[Place, NDArray[Any]] = {}
         self._places = [part.place for part in planes.masks]
         self._places += planes.noise.places if planes.noise else ()
 
@@ -83,8 +83,7 @@ class Assembler:
             return None
         first = planes.masks[0]
         if planes.mask is not None:
-            hdu = self._file.hdus[planes.mask]
-            return read_mask_plane(self._file, hdu, self._scratch, self._progress)
+            return self._mask_plane(self._file, planes.mask, self._scratch)
         total: NDArray[np.uint32] = np.zeros(planes.shape, np.uint32)
         if first.meaning == "bits":
             total = self._bits(first)
@@ -113,7 +112,7 @@ class Assembler:
             return None
         sum_: NDArray[Any] | None = None
         for place in noise.places:
-            values = self._wide_floats(place)
+            values = self._floats(place)
             if noise.kind == "inverse variance":
                 values = _inverse(values)
             elif noise.kind == "sigma":
@@ -146,14 +145,16 @@ class Assembler:
     def _open(self, place: Place) -> FitsFile:
         return self._file if place.path is None else self._file.companion(place.path)
 
-    def _floats(self, place: Place) -> Float32:
+    def _floats(self, place: Place) -> NDArray[Any]:
+        """Return a noise plane; as float64 where its values may be beyond float32."""
         held = self._held.get(place)
         if held is not None:
             return held
         file = self._open(place)
         scratch = self._scratch if place.path is None else None
         hdu = file.hdus[place.hdu]
-        values, losses = read_float_plane(file, hdu, scratch, self._progress, place.layer)
+        read = read_wide_plane if place.asinh is None else read_float_plane
+        values, losses = read(file, hdu, scratch, self._progress, place.layer)
         self.warnings += losses
         if place.asinh is not None:
             values = from_asinh(values, *place.asinh)
@@ -161,28 +162,27 @@ class Assembler:
             self._held[place] = values
         return values
 
-    def _wide_floats(self, place: Place) -> NDArray[Any]:
-        """Return a noise plane; 64-bit numbers as float64, which may be beyond float32."""
-        file = self._open(place)
-        hdu = file.hdus[place.hdu]
-        if abs(hdu.bitpix) < 64 or place.asinh is not None:
-            return self._floats(place)
-        values, losses = read_wide_plane(file, hdu, None, self._progress, place.layer)
-        self.warnings += losses
-        return values
-
     def _bits(self, part: MaskPart) -> NDArray[np.uint32]:
         file = self._open(part.place)
         scratch = self._scratch if part.place.path is None else None
-        hdu = file.hdus[part.place.hdu]
-        return read_mask_plane(file, hdu, scratch, self._progress, part.place.layer)
+        return self._mask_plane(file, part.place.hdu, scratch, part.place.layer)
+
+    def _mask_plane(
+        self, file: FitsFile, index: int, scratch: Scratch | None, layer: int | None = None
+    ) -> NDArray[np.uint32]:
+        hdu = file.hdus[index]
+        bits = read_mask_plane(file, hdu, scratch, self._progress, layer)
+        # A mask that several parts share is read for each.
+        told = scaling_of(file, hdu).warnings
+        self.warnings += [text for text in told if text not in self.warnings]
+        return bits
 
     def _add(self, total: NDArray[np.uint32], part: MaskPart) -> None:
         """Set the bits that a further part asks for."""
         bits = self._planes.bits
         if part.meaning == "positive":
             with np.errstate(invalid="ignore"):
-                bad = ~(self._wide_floats(part.place) > 0)
+                bad = ~(self._floats(part.place) > 0)
             for name in part.planes:
                 total[bad] |= np.uint32(1 << bits[name])
         elif part.meaning == "nonzero":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from astropy.io import fits
@@ -26,6 +26,7 @@ from bgviewer.io.words import BAND_BYTES, from_file_order
 __all__ = [
     "Scaling",
     "is_direct",
+    "numbers_for_text",
     "read_float_plane",
     "read_mask_plane",
     "read_rows",
@@ -162,27 +163,23 @@ def scaling_of(file: FitsFile, hdu: Hdu) -> Scaling:
     if hdu.constant is not None:
         return Scaling()
     warnings: list[str] = []
-    scale = _number_card(file, hdu, "BSCALE", 1.0, warnings)
-    zero = _number_card(file, hdu, "BZERO", 0.0, warnings)
+    scale = float(_number_card(file, hdu, "BSCALE", 1.0, warnings))
+    zero = float(_number_card(file, hdu, "BZERO", 0.0, warnings))
     if scale == 0:
         raise file.error(f"{hdu.label}: BSCALE is 0, so all pixels would be equal", "E_HEADER")
     return Scaling(scale, zero, _blank(file, hdu, warnings), tuple(warnings))
 
 
-def _number_card(file: FitsFile, hdu: Hdu, name: str, default: float, warnings: list[str]) -> float:
+def _number_card(
+    file: FitsFile, hdu: Hdu, name: str, default: float, warnings: list[str]
+) -> int | float:
     if name not in hdu.header:
         return default
     value = card_value(hdu.header, name)
     if value is None and _is_undefined(hdu, name):
         return default
-    number = value
-    if isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
-            number = None
-    usable = isinstance(number, (int, float)) and not isinstance(number, bool)
-    if not usable or not math.isfinite(number):
+    number = _from_text(value) if isinstance(value, str) else value
+    if not _is_number(number) or not math.isfinite(number):
         shown = "unreadable" if value is None else repr(value)
         raise file.error(
             f"{hdu.label}: {name} is {shown}, not a number; the pixel values are not known",
@@ -190,7 +187,32 @@ def _number_card(file: FitsFile, hdu: Hdu, name: str, default: float, warnings: 
         )
     if isinstance(value, str):
         warnings.append(f"{hdu.label}: {name} is text ({value.strip()!r}); used as a number")
-    return float(number)
+    return number
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _from_text(text: str) -> int | float | None:
+    """Return the number that a text spells, as FITS does: whole numbers exactly, D as E."""
+    for kind, spelt in ((int, text), (float, text.upper().replace("D", "E"))):
+        try:
+            return kind(spelt)
+        except ValueError:
+            continue
+    return None
+
+
+def numbers_for_text(hdu: Hdu) -> list[bytes]:
+    """Return BSCALE, BZERO and BLANK as cards that hold numbers, where the file has text."""
+    cards = []
+    for name in ("BSCALE", "BZERO", "BLANK"):
+        value = card_value(hdu.header, name)
+        number = _from_text(value) if isinstance(value, str) else None
+        if number is not None and math.isfinite(number):
+            cards.append(format_card(name, number))
+    return cards
 
 
 def _is_undefined(hdu: Hdu, name: str) -> bool:
@@ -215,13 +237,13 @@ def _blank(file: FitsFile, hdu: Hdu, warnings: list[str]) -> int | None:
         return None
     if value != math.floor(value):
         raise file.error(
-            f"{hdu.label}: {name} is {value:g}, but the stored pixels are whole numbers", "E_HEADER"
+            f"{hdu.label}: {name} is {value}, but the stored pixels are whole numbers", "E_HEADER"
         )
     warnings += told
     low, high = (0, 255) if hdu.bitpix == 8 else (-(1 << (hdu.bitpix - 1)), 1 << (hdu.bitpix - 1))
     if not low <= value <= high - (hdu.bitpix != 8):
         warnings.append(
-            f"{hdu.label}: {name} = {value:g} is no {hdu.bitpix}-bit number and marks no pixel"
+            f"{hdu.label}: {name} = {value} is no {hdu.bitpix}-bit number and marks no pixel"
         )
         return None
     return int(value)
@@ -272,8 +294,14 @@ def is_direct(hdu: Hdu) -> bool:
 
 def _is_plain(hdu: Hdu) -> bool:
     """Whether the cards are there but change nothing."""
-    scale, zero = (card_value(hdu.header, name) for name in ("BSCALE", "BZERO"))
-    return scale in (1, None) and zero in (0, None) and not isinstance(scale or zero, (bool, str))
+    for name, neutral in (("BSCALE", 1), ("BZERO", 0)):
+        value = card_value(hdu.header, name)
+        if value is None:
+            if name in hdu.header and not _is_undefined(hdu, name):
+                return False
+        elif not _is_number(value) or value != neutral:
+            return False
+    return True
 
 
 def read_rows(file: FitsFile, hdu: Hdu, rows: slice, out: NDArray[Any]) -> None:
@@ -332,10 +360,24 @@ def read_float_plane(
     # Scaled 16-bit data are rounded too, mostly far below their own step.
     loss = _loss(file, values, hdu.label) if hdu.bitpix in (32, 64, -64) else None
     if hdu.bitpix in (8, 16):
-        loss = _coarse(values, scaling_of(file, hdu).scale, hdu.label)
+        scaling = scaling_of(file, hdu)
+        if _is_extreme(scaling):
+            loss = _loss(file, values, hdu.label)
+        else:
+            loss = _coarse(values, scaling.scale, hdu.label)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         plane = np.array(values, dtype=np.float32, order="C")
     return plane, [*warnings, *([loss] if loss else [])]
+
+
+def _is_extreme(scaling: Scaling) -> bool:
+    """Whether scaled whole numbers may be beyond float32."""
+    return not 1e-30 < abs(scaling.scale) < 1e28 or abs(scaling.zero) > 1e38
+
+
+def is_wide(file: FitsFile, hdu: Hdu) -> bool:
+    """Whether the values of a plane may be beyond float32: 64 bits, or scaled by BSCALE."""
+    return abs(hdu.bitpix) == 64 or (not is_direct(hdu) and scaling_of(file, hdu).scale != 1.0)
 
 
 def read_wide_plane(
@@ -345,11 +387,11 @@ def read_wide_plane(
     progress: Progress = SILENT,
     layer: int | None = None,
 ) -> tuple[NDArray[Any], list[str]]:
-    """Return a plane as `read_float_plane` does, but 64-bit numbers as float64.
+    """Return a plane as `read_float_plane` does, but as float64 where `is_wide`.
 
     For noise planes, whose squares and reciprocals may leave the range of float32.
     """
-    if abs(hdu.bitpix) < 64:
+    if not is_wide(file, hdu):
         return read_float_plane(file, hdu, scratch, progress, layer)
     _check_memory(file, hdu, layer)
     values, warnings = _scaled_values(file, hdu, layer)

@@ -21,7 +21,7 @@ from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
 from bgviewer.errors import ReadError, ShapeMismatchError, WriteError
 from bgviewer.io.assemble import Assembler
-from bgviewer.io.cards import drop_cards, split_cards
+from bgviewer.io.cards import drop_cards, put_card, split_cards
 from bgviewer.io.compression import compressed_parts
 from bgviewer.io.conventions import NO_CHOICE, Choice, Planes, recognise
 from bgviewer.io.conventions.lsst_images import LsstImages
@@ -29,7 +29,7 @@ from bgviewer.io.cut_down import cut_down
 from bgviewer.io.file_state import FileState, check_unchanged, file_states
 from bgviewer.io.fresh import background_part, exposure_parts
 from bgviewer.io.layout import FitsFile
-from bgviewer.io.pixels import read_float_plane
+from bgviewer.io.pixels import numbers_for_text, read_float_plane
 from bgviewer.io.provenance import Card, keywords, raw_cards, with_values
 from bgviewer.io.splice import Part, float_cards, with_new_cards, write_parts
 from bgviewer.io.transaction import EXISTS, OutputGroup, atomic_output, reason_of
@@ -276,6 +276,13 @@ def _matched_parts(
     scratch: Scratch | None,
 ) -> list[Part]:
     parts = [Part(hdu) for hdu in file.hdus]
+    for index in _own_planes(planes) | {planes.image}:
+        numbers = numbers_for_text(file.hdus[index])
+        if numbers:  # what was used as a number must be one to other programs
+            header = split_cards(file.hdus[index].raw)
+            for card in numbers:
+                header = put_card(header, card)
+            parts[index] = Part(file.hdus[index], header)
     if background is not None:
         _check_shape(background, planes.shape)
         hdu = file.hdus[planes.image]

@@ -16,7 +16,7 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.fitting import Adjustment
 from bgviewer.engine.matching import Fit, Gridded, MatchResult, Model
-from bgviewer.engine.noise import float32_step, neighbour_noise
+from bgviewer.engine.noise import float32_step, neighbour_noise, typical_difference
 from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Ranking
@@ -402,20 +402,26 @@ def _pixel_warnings(reference: Exposure, science: Exposure, config: MatchConfig)
     for what, exposure, sigma in zip(
         ("the reference's", "its"), (reference, science), noise, strict=True
     ):
-        found += _coarse_steps(what, exposure, sigma)
+        found += _coarse_steps(what, exposure, sigma, config)
     if all(value > 0 for value in noise):
         found += _other_scale(noise[1] / noise[0])
     return tuple(found)
 
 
-def _coarse_steps(what: str, exposure: Exposure, noise: float) -> list[str]:
+def _coarse_steps(what: str, exposure: Exposure, noise: float, config: MatchConfig) -> list[str]:
     """Say where float32 resolves an exposure's pixels no better than a part of their noise."""
     step = float32_step(exposure)
-    if not noise > 0 or not step > _FINE_STEP * noise:
+    if noise > 0:
+        if not step > _FINE_STEP * noise:
+            return []
+        share = f"{step / noise:.2g} of their noise"
+    elif typical_difference(exposure, config.bad_mask_planes) <= 2 * step:
+        share = "more than their noise (most neighbours are equal)"
+    else:  # a constant, or steps of its own
         return []
     return [
-        f"float32 resolves steps of {step:.2g} at the level of {what} pixels, {step / noise:.2g} "
-        f"of their noise: matched pixels are rounded to such steps; subtract a constant first"
+        f"float32 resolves steps of {step:.2g} at the level of {what} pixels, {share}: matched "
+        "pixels are rounded to such steps; subtract a constant first"
     ]
 
 

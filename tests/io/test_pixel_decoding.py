@@ -97,6 +97,7 @@ def test_gaps_of_a_compressed_exposure_stay_gaps_in_the_export(tmp_path):
     [
         (["BZERO   = '32768   '"], 1, 32768, "BZERO"),
         (["BSCALE  = '2.5'", "BZERO   =                 10."], 2.5, 10, "BSCALE"),
+        (["BZERO   = '3.2768D4'"], 1, 32768, "BZERO"),
         (["BZERO   ="], 1, 0, ""),
         (["BZERO   =                   5."], 1, 5, ""),
     ],
@@ -118,8 +119,11 @@ def test_scaling_cards_that_can_be_understood(tmp_path, cards, factor, zero, nam
         "BLANK   = 'gap'",
     ],
 )  # fmt: skip
-def test_scaling_cards_that_leave_the_pixels_unknown_are_refused(tmp_path, card):
-    path = raw_file(tmp_path / "a.fits", np.zeros((NY, NX), "i2"), card)
+@pytest.mark.parametrize("kind", ["i2", "f4", "f8"])
+def test_scaling_cards_that_leave_the_pixels_unknown_are_refused(tmp_path, card, kind):
+    if kind != "i2" and card.startswith("BLANK"):
+        pytest.skip("floats have NaN, BLANK means nothing")
+    path = raw_file(tmp_path / "a.fits", np.zeros((NY, NX), kind), card)
     with pytest.raises(ReadError) as caught:
         read(path)
     assert caught.value.id == "E_HEADER"
@@ -129,6 +133,68 @@ def test_scaling_cards_that_leave_the_pixels_unknown_are_refused(tmp_path, card)
 def test_blank_that_no_pixel_can_have_is_named(tmp_path):
     path = raw_file(tmp_path / "a.fits", np.zeros((NY, NX), "i2"), f"BLANK   = {65535:>20}")
     assert any("BLANK = 65535" in text for text in read(path).source.warnings)
+
+
+@pytest.mark.parametrize("blank", [-(2**63) + 1, 2**63 - 1, 2**53 + 1])
+@pytest.mark.parametrize("quote", ["", "'"])
+def test_blank_of_64_bits_is_exact(tmp_path, blank, quote):
+    stored = np.rint(RNG.normal(50, 10, (NY, NX))).astype("i8")
+    stored[GAP] = blank
+    path = raw_file(tmp_path / "a.fits", stored, f"BLANK   = {quote}{blank}{quote}")
+    np.testing.assert_array_equal(read(path).image, np.where(GAP, np.nan, stored).astype("f4"))
+
+
+@pytest.mark.parametrize("plane", ["ERR", "MASK"])
+def test_text_in_the_scaling_of_other_planes_is_named(tmp_path, plane):
+    """Stored 2 is a sigma of 5 with BZERO 3, and no bit with BZERO -2."""
+    hdus = [fits.PrimaryHDU(), fits.ImageHDU(RNG.normal(50, 5, (NY, NX)).astype("f4"), name="SCI")]
+    hdus.append(fits.ImageHDU(np.full((NY, NX), 2, "i2"), name=plane))
+    hdus[2].header["BZERO"] = "3" if plane == "ERR" else "-2"
+    fits.HDUList(hdus).writeto(tmp_path / "a.fits")
+    exposure = read(tmp_path / "a.fits")
+    assert [text for text in exposure.source.warnings if "BZERO is text" in text]
+    if plane == "ERR":
+        np.testing.assert_array_equal(exposure.variance, 25)
+    else:
+        np.testing.assert_array_equal(exposure.mask, 0)
+
+
+def test_exports_have_numbers_where_the_inputs_have_text(tmp_path):
+    """Other programs ignore the text, or fail on it; the copy of the reference must be right."""
+    from bgviewer.engine.config import MatchConfig
+    from bgviewer.tasks.export import ExportRequest, export
+
+    (tmp_path / "in").mkdir()
+    for name, sky in (("a", 1000), ("b", 1200)):
+        stored = (np.rint(RNG.normal(sky, 5, (NY, NX))) - 32768).astype("i2")
+        cards = ["BZERO   = '32768   '", "BSCALE  = '1'", "BLANK   = '-32768'"]
+        raw_file(tmp_path / f"in/{name}.fits", stored, *cards)
+    outcomes = export(
+        ExportRequest(
+            stack=load_stack(tmp_path / "in"),
+            config=MatchConfig(bin_size=16),
+            reference=0,
+            directory=tmp_path / "out",
+        )
+    ).outcomes
+    for outcome in outcomes:
+        with fits.open(outcome.output) as hdus:
+            assert np.mean(hdus[0].data) == pytest.approx(1000, abs=1)
+            assert any("BZERO is text" in line for line in hdus[0].header["HISTORY"])
+
+
+@pytest.mark.parametrize("unit", [1e-24, 1.0, 1e24])
+@pytest.mark.parametrize("plane", ["ERR", "VAR", "IVAR"])
+def test_variance_of_scaled_whole_numbers(tmp_path, unit, plane):
+    noise = {"ERR": unit, "VAR": unit**2, "IVAR": unit**-2}[plane]
+    sky = ((100 + RNG.normal(0, 1, (NY, NX))) * unit).astype("f4")
+    hdus = [fits.PrimaryHDU(), fits.ImageHDU(sky, name="SCI")]
+    hdus.append(fits.ImageHDU(np.full((NY, NX), 1000, "i2"), name=plane))
+    hdus[2].header["BSCALE"] = noise / 1000
+    fits.HDUList(hdus).writeto(tmp_path / "a.fits")
+    exposure = read(tmp_path / "a.fits")
+    np.testing.assert_allclose(exposure.true_variance, unit**2, rtol=1e-5)
+    assert exposure.mask is None or not (exposure.mask != 0).any()
 
 
 @pytest.mark.parametrize("unit", [1e-24, 1e-30, 1e-17, 1.0, 1e14, 1e24, 1e30])
@@ -170,6 +236,15 @@ def test_image_beyond_float32_is_refused(tmp_path):
         assert caught.value.id == "E_RANGE"
 
 
+@pytest.mark.parametrize("scale", [1e40, 1e-55])
+def test_scaled_numbers_beyond_float32_are_refused(tmp_path, scale):
+    stored = np.rint(RNG.normal(500, 10, (NY, NX))).astype("i2")
+    path = raw_file(tmp_path / "a.fits", stored, f"BSCALE  = {scale:>20.6E}")
+    with pytest.raises(ReadError, match="outside the range of float32") as caught:
+        read(path)
+    assert caught.value.id == "E_RANGE"
+
+
 PEDESTALS = {
     "int16": (lambda sky: np.rint(sky / 0.001).astype("i2"), 0.001, 500000.0),
     "int32": (lambda sky: np.rint((sky + 500000) / 0.001).astype("i4"), 0.001, 0.0),
@@ -188,6 +263,24 @@ def test_pedestal_that_costs_digits_is_told(tmp_path, kind):
     outcome = match_stack(load_stack(tmp_path), reference=0)[1]
     told = [text for text in outcome.warnings if "resolves steps of 0.031" in text]
     assert len(told) == 2, "one for the reference, one for the exposure"
+
+
+def test_noise_below_the_step_of_float32_is_told(tmp_path):
+    """Most neighbours are equal then, and no noise can be measured."""
+    for name, sky in (("a", 0.0), ("b", 0.3)):
+        raw = (500000 + sky + RNG.normal(0, 0.005, (NY, NX))).astype("f4")
+        raw_file(tmp_path / f"{name}.fits", raw)
+    outcome = match_stack(load_stack(tmp_path), reference=0)[1]
+    told = [text for text in outcome.warnings if "resolves steps of 0.031" in text]
+    assert len(told) == 2
+    assert all("more than their noise" in text for text in told)
+
+
+def test_few_counts_are_no_lack_of_digits(tmp_path):
+    for name in "ab":
+        raw_file(tmp_path / f"{name}.fits", RNG.poisson(0.1, (NY, NX)).astype("i2") + 100)
+    texts = match_stack(load_stack(tmp_path), reference=0)[1].warnings
+    assert not [text for text in texts if "float32" in text]
 
 
 def test_usual_levels_are_not_worth_a_word(tmp_path):
