@@ -115,7 +115,7 @@ def test_curves_keep_the_sign_under_the_root():
 def test_the_table_has_a_line_for_each_setting():
     lines = [line.split("\t") for line in sweep_tsv(SPACE, CELLS[:-1], "nJy").splitlines()]
     assert len(lines) == 7 and {len(line) for line in lines} == {10}
-    assert lines[0][4] == "held-out score [(nJy)²]" and lines[0][6] == "held-out error [nJy]"
+    assert lines[0][4] == "held-out score [nJy²]" and lines[0][6] == "held-out error [nJy]"
     assert lines[1][:7] == ["256", "order 1", "MEAN", "3", "16", "0.1", "4"]
     assert lines[2][9] == "too few cells" and lines[6][9] == "not tried yet"
     assert lines[5][8] == "recommended, lowest score"
