@@ -275,6 +275,11 @@ class MatchConfig:
         ConfigError
             For an unknown key (the text names the nearest) or a value out of range.
         """
+        if not isinstance(values, Mapping) or not all(isinstance(key, str) for key in values):
+            raise ConfigError(
+                "values must map LSST's names to values, such as {'binSize': 128}, not a "
+                f"{type(values).__name__}"
+            )
         by_lsst = {o.lsst_name: o for o in OPTIONS.values()}
         for key in values:
             if key not in by_lsst:

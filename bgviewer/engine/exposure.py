@@ -107,6 +107,18 @@ def in_float32_range(variance: NDArray[Any]) -> tuple[NDArray[Any], int]:
     return np.ldexp(variance, exponent), exponent
 
 
+def _checked_position(given: Any) -> tuple[int, int]:
+    try:
+        x0, y0 = given
+        if x0 == int(x0) and y0 == int(y0):
+            return int(x0), int(y0)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ConfigError(
+        f"xy0 must be two whole numbers (x0, y0), not {given!r}", field="xy0", value=given
+    )
+
+
 def _agreed_unit(given: str | None, own: str | None) -> str | None:
     """Return the unit of an image; `given` and its `own` must not contradict each other."""
     if given is not None and own is not None and str(given) != own:
@@ -200,7 +212,7 @@ class MaskedImage:
         if planes is None:
             planes = CANONICAL_PLANES if self.mask is not None else {}
         put("planes", checked_planes(planes))
-        put("xy0", (int(self.xy0[0]), int(self.xy0[1])))
+        put("xy0", _checked_position(self.xy0))
         if invalid is not None and invalid.any():
             mask, planes = _with_plane(self, IGNORED_PLANE, invalid)
             put("mask", _read_only(mask))

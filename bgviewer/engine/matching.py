@@ -421,11 +421,13 @@ def _warnings(reference: MaskedImage, science: MaskedImage, config: MatchConfig)
     if wanted != DEFAULT_BAD_MASK_PLANES:
         return found  # a list that somebody chose may leave a mask out
     for what, image in (("reference", reference), ("science exposure", science)):
-        if image.mask is not None and not image.bits(wanted) and image.mask.any():
+        named = image.set_bits & image.bits(image.planes or ())
+        if image.set_bits and not (named and image.bits(wanted)):
             names = ", ".join(image.planes or ()) or "no names"
             found.append(
                 f"the mask of the {what} flags pixels, but none of its planes ({names}) is in "
-                "bad_mask_planes; its flags do not count (names are case-sensitive)"
+                "bad_mask_planes, or its bits have no name; its flags do not count (names are "
+                "case-sensitive)"
             )
     return found
 

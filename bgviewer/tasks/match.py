@@ -398,6 +398,12 @@ _FINE_STEP = 0.03
 def _pixel_warnings(reference: Exposure, science: Exposure, config: MatchConfig) -> tuple[str, ...]:
     """Say what the noise of a pair's pixels shows: another unit, or a level that costs digits."""
     found: list[str] = []
+    in_memory = reference.source is None and science.source is None  # files: a note of the stack
+    if in_memory and reference.unit and science.unit and reference.unit != science.unit:
+        found.append(
+            f"it is in {science.unit}, the reference in {reference.unit}; the pixels are compared "
+            "as they are"
+        )
     noise = [neighbour_noise(e, config.bad_mask_planes) for e in (reference, science)]
     for what, exposure, sigma in zip(
         ("the reference's", "its"), (reference, science), noise, strict=True

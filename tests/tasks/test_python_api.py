@@ -53,3 +53,28 @@ def test_other_types_get_an_error_that_says_what_to_do(call):
     with pytest.raises(bgviewer.BgviewerError) as caught:
         call()
     assert len(str(caught.value)) > 20
+
+
+@pytest.mark.parametrize("xy0", [(1,), None, "ab", (float("nan"), 0), (1.5, 2)])
+def test_positions_that_are_none_are_refused(xy0):
+    with pytest.raises(bgviewer.ConfigError, match="two whole numbers"):
+        bgviewer.MaskedImage(image=SKY, xy0=xy0)
+
+
+@pytest.mark.parametrize("values", [{1: 2}, [1], None])
+def test_settings_without_names_are_refused(values):
+    with pytest.raises(bgviewer.ConfigError, match="must map LSST's names"):
+        bgviewer.MatchConfig.from_lsst(values)
+
+
+def test_units_of_exposures_in_memory_are_compared():
+    images = [bgviewer.MaskedImage(image=SKY, unit=unit) for unit in ("nJy", "uJy")]
+    told = bgviewer.match_stack(images, CONFIG, reference=0)[1].warnings
+    assert "it is in uJy, the reference in nJy; the pixels are compared as they are" in told
+
+
+def test_set_bits_without_a_name_are_warned_of():
+    mask = np.zeros(SKY.shape, "u2")
+    mask[:9] = 1 << 12
+    with pytest.warns(bgviewer.BgviewerWarning, match="its flags do not count"):
+        bgviewer.match_backgrounds(SKY, bgviewer.MaskedImage(image=SKY, mask=mask), CONFIG)
