@@ -66,7 +66,9 @@ def test_stopping_leaves_whole_files_or_none(request_, jobs):
 
     with pytest.raises(ExportStopped) as caught:
         export(request_, progress, on_outcome=stop_after_two, jobs=jobs)
-    assert caught.value.report.stopped and 2 <= caught.value.report.n_written < 4
+    report = caught.value.report
+    # with several at a time the last ones may have been done when the stop was heard
+    assert report.stopped and 2 <= report.n_written <= (2 if jobs == 1 else 4)
     names = {p.name for p in request_.directory.iterdir()}
     first_two = {"demo_01_matched.fits", "demo_02_matched.fits", "demo_02_background.fits"}
     assert first_two <= names
