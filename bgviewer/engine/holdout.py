@@ -26,17 +26,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bgviewer.engine.bands import map_bands
-from bgviewer.engine.blocks import block_moments
-from bgviewer.engine.cells import cell_edges
 from bgviewer.engine.difference import Difference
-from bgviewer.engine.ordered import ordered_blocks
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.tiles import measure_tiles, tile_edges
 from bgviewer.errors import ConfigError, NoOverlapError
 
 __all__ = [
@@ -50,11 +46,10 @@ Array = NDArray[np.float64]
 Edges = NDArray[np.intp]
 
 MODES = ("tiles", "blocks")
-_CLIP = (3.0, 2)
 _TILES_PER_SIDE = 16  # at least, so that there are blocks to take errors from
 _BLOCKS_PER_SIDE = 8
 _FOREIGN = 6.0  # sigmas from its neighbours at which a tile is not judged
-_CLIPPED = 1.056  # variance of a mean clipped so over what the kept normal values suggest
+_LEAST_SHARE = 0.25  # of a tile's pixels that must be good
 _MEDIAN_CHI2 = 0.4549364  # of one degree of freedom
 _MEDIAN_LEAST = 0.25  # about the median of the least such distance in pure noise, in sigmas
 _STEP = {2: 1, 3: 1, 4: 2, 5: 2, 6: 2, 7: 2, 8: 3, 9: 2, 10: 3}
@@ -203,21 +198,13 @@ def lay_yardstick(
     hold_out = hold_out or HoldOut()
     ny, nx = difference.shape
     tile = hold_out.tile_for((ny, nx))
-    y_edges, x_edges = (cell_edges(s, max(1, round(s / tile))) for s in (ny, nx))
+    y_edges, x_edges = tile_edges((ny, nx), tile)
     margin = min(hold_out.margin, (tile - 1) // 4)
-    pixels, y_cuts, x_cuts = _without_margins(
-        difference.values, y_edges, x_edges, margin, progress, threads
-    )
-    moments = block_moments(pixels, y_cuts, x_cuts, progress=progress, threads=threads)
-    ordered = ordered_blocks(
-        pixels, y_cuts, x_cuts, _CLIP, moments, progress=progress, threads=threads
-    )
-    n, kept = moments.n, ordered.n_kept
-    values, variance = ordered.value, ordered.variance
-    area = np.diff(y_cuts)[:, None] * np.diff(x_cuts)[None, :]
+    tiles = measure_tiles(difference.values, y_edges, x_edges, margin, progress, threads=threads)
+    n, values, variance = tiles.n, tiles.values, tiles.variance
+    known = tiles.known(_LEAST_SHARE)
+    errors = tiles.errors(known)
     with np.errstate(invalid="ignore", divide="ignore"):
-        known = (n >= np.maximum(4, area // 4)) & np.isfinite(values) & (variance >= 0)
-        errors = np.where(known, np.sqrt(_CLIPPED * variance / kept), np.nan)
         floor = np.median(variance[known]) if known.any() else np.nan
         weights = np.where(known, n * (floor / np.maximum(variance, floor)), 0.0)
         weights = np.where(known & ~(weights > 0), n, weights)  # nothing scatters anywhere
@@ -243,41 +230,6 @@ def lay_yardstick(
         factor,
         int(np.count_nonzero(foreign)),
     )
-
-
-def _without_margins(
-    values: NDArray[np.float32],
-    y_edges: Edges,
-    x_edges: Edges,
-    margin: int,
-    progress: Progress,
-    threads: int | None,
-) -> tuple[NDArray[np.float32], Edges, Edges]:
-    """Return the pixels of the tiles without their margins, moved together, and their edges."""
-    if margin == 0:
-        return values, y_edges, x_edges
-    y_cuts, x_cuts = (
-        np.concatenate(([0], np.cumsum(np.diff(e) - 2 * margin))).astype(np.intp)
-        for e in (y_edges, x_edges)
-    )
-    columns = np.concatenate(
-        [np.arange(a + margin, b - margin) for a, b in pairwise(x_edges.tolist())]
-    )
-    widths = np.diff(x_edges)
-    alike = bool((widths == widths[0]).all())
-    pixels = np.empty((int(y_cuts[-1]), int(x_cuts[-1])), dtype=np.float32)
-
-    def one(row: int) -> None:
-        source = values[y_edges[row] + margin : y_edges[row + 1] - margin]
-        target = pixels[y_cuts[row] : y_cuts[row + 1]]
-        if alike:
-            runs = source.reshape(len(source), len(widths), -1)[:, :, margin : widths[0] - margin]
-            target.reshape(runs.shape)[...] = runs
-        else:
-            np.take(source, columns, axis=1, out=target, mode="clip")
-
-    map_bands(one, range(len(y_edges) - 1), progress=progress, threads=threads)
-    return pixels, y_cuts, x_cuts
 
 
 def _noise_factor(values: Array, errors: Array) -> float:
