@@ -27,6 +27,9 @@ class Cells:
         Edges in local pixels, first 0, last nx (ny).
     xy0 : (int, int)
         Parent position of pixel [0, 0].
+    dy, dx : ndarray float64 [ny_cells, nx_cells], or None
+        Offset of the good pixels' centroid from the centre, in pixels, where models are to take
+        the values for those at the centroids; None = at the centres, as LSST does.
     """
 
     values: NDArray[np.float32]
@@ -35,6 +38,8 @@ class Cells:
     x_edges: NDArray[np.intp]
     y_edges: NDArray[np.intp]
     xy0: tuple[int, int] = (0, 0)
+    dy: NDArray[np.float64] | None = None
+    dx: NDArray[np.float64] | None = None
 
     @property
     def x_local(self) -> NDArray[np.float64]:

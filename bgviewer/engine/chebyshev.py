@@ -51,7 +51,7 @@ class FitSystem:
     usable : bool array, shape of the grid
         Cells that take part.
     design : ndarray float64 [n_fitted, terms]
-        The terms at their centres.
+        The terms at their centres, or at the centroids of their good pixels.
     weighted : ndarray float64 [n_fitted, terms]
         The same times the cell's weight.
     """
@@ -79,7 +79,13 @@ class FitSystem:
                 weights = weights * weights
             usable = np.isfinite(values + weights)
         rows, columns = np.nonzero(usable)
-        design = terms_at(order, shape, cells.y_local, cells.x_local)[rows, columns]
+        if cells.dy is None or cells.dx is None:
+            design = terms_at(order, shape, cells.y_local, cells.x_local)[rows, columns]
+        else:
+            y = cells.y_local[rows] + cells.dy[usable]
+            x = cells.x_local[columns] + cells.dx[usable]
+            a, b = (np.array(index) for index in zip(*terms(order), strict=True))
+            design = along(order, shape[0], y)[:, b] * along(order, shape[1], x)[:, a]
         return cls(usable, design, design * weights[usable][:, None])
 
     @property

@@ -255,9 +255,76 @@ class MatchConfig:
         "and 1.",
     )
 
+    penalised_spline: bool = option(
+        False,
+        lsst_name="penalisedSpline",
+        kind="bool",
+        stage="model",
+        group="model",
+        card="BGVPSPL",
+        lsst=False,
+        help="Model the difference with a P-spline: cubic B-splines fitted to clipped means of "
+        "small tiles, held smooth by a penalty on their derivatives. Takes precedence over "
+        "usePolynomial; LSST does not have it.",
+        example="It finds by itself how smooth the sky is, and continues it evenly over masked "
+        "galaxies where a polynomial of high order would run away.",
+    )
+    smoothing_length: float = option(
+        0.0,
+        lsst_name="smoothingLength",
+        kind="float",
+        stage="model",
+        group="model",
+        card="BGVSMLN",
+        minimum=0.0,
+        maximum=1_000_000.0,
+        unit="pix",
+        step=10.0,
+        lsst=False,
+        help="Wavelength of which the P-spline keeps half the amplitude: longer structure is "
+        "followed, shorter is left. 0 chooses it by restricted maximum likelihood (REML).",
+        example="At 400 fringes of 100 pixels are left in the image, and a slope of moonlight is "
+        "removed.",
+    )
+    penalty_order: int = option(
+        2,
+        lsst_name="penaltyOrder",
+        kind="int",
+        stage="model",
+        group="model",
+        card="BGVPORD",
+        minimum=2,
+        maximum=3,
+        lsst=False,
+        help="Derivative that the P-spline is penalised for: 2 leaves planes free, 3 leaves "
+        "quadratics free.",
+        example="2 continues a sky as a plane over a large hole and is the safer one there; 3 "
+        "follows vignetting with a larger smoothing length.",
+    )
+    cell_centroids: bool = option(
+        False,
+        lsst_name="cellCentroids",
+        kind="bool",
+        stage="grid",
+        group="model",
+        card="BGVCENT",
+        lsst=False,
+        help="Take the value of a cell to be that at the centroid of its good pixels instead of "
+        "at its middle, where LSST puts it. The P-spline always does.",
+        example="With a quarter of the pixels masked a plane is reproduced without error; at the "
+        "cells' middles it is off by 1 % of its range.",
+    )
+
     def __post_init__(self) -> None:
         for opt in OPTIONS.values():
             object.__setattr__(self, opt.name, opt.check(getattr(self, opt.name)))
+
+    @property
+    def model_kind(self) -> str:
+        """What the model is made of: "smooth" (a P-spline), "chebyshev" or "spline"."""
+        if self.penalised_spline:
+            return "smooth"
+        return "chebyshev" if self.use_polynomial else "spline"
 
     def replace(self, **changes: Any) -> MatchConfig:
         """Return a copy with `changes` (snake-case names)."""
@@ -309,7 +376,7 @@ class MatchConfig:
             With one-click remedies; None when there is no clash (always so for splines).
             Source: SPEC section 6, step 1.
         """
-        if not self.use_polynomial:
+        if self.model_kind != "chebyshev":
             return None
         ny, nx = shape
         side = min(ny, nx)

@@ -15,9 +15,11 @@ from bgviewer.engine.cells import Cells
 from bgviewer.engine.chebyshev import ChebyshevModel, term_count
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.curves import MINIMUM_POINTS, best_style
+from bgviewer.engine.penalised_spline import SmoothFit, TileFitter
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import RowRenderer
 from bgviewer.engine.spline import SplineModel
+from bgviewer.errors import FitError
 
 __all__ = ["Adjustment", "Fit", "Model", "fit_model"]
 
@@ -50,7 +52,7 @@ class Model(Protocol):
 
     @property
     def kind(self) -> str:
-        """What it is made of: "spline" or "chebyshev"."""
+        """What it is made of: "spline", "chebyshev" or "smooth" (a P-spline)."""
         ...
 
     @property
@@ -88,14 +90,16 @@ class Fit:
     model : Model
     bins : JudgedBins
     used_order : int or None
-        Polynomial order after all changes; None for a spline.
+        Polynomial order after all changes; None for splines.
     used_weighting : bool or None
-        None for a spline.
+        None for splines.
     used_interp_style : str or None
-        Style after the global reduction; None for a polynomial.
+        Style after the global reduction; None but for a spline through the cells.
     adjustments : tuple of Adjustment
     condition : float or None
         Condition number of a polynomial's normal equations.
+    smooth : SmoothFit or None
+        Equations and solution of a P-spline; None for the others.
     """
 
     model: Model
@@ -105,6 +109,12 @@ class Fit:
     used_interp_style: str | None
     adjustments: tuple[Adjustment, ...]
     condition: float | None = None
+    smooth: SmoothFit | None = None
+
+    @property
+    def used_smoothing_length(self) -> float | None:
+        """Smoothing length of a P-spline in pixels, asked for or chosen; None for the others."""
+        return None if self.smooth is None else self.smooth.model.smoothing_length
 
     @cached_property
     def fit_rms(self) -> float:
@@ -138,27 +148,41 @@ def fit_model(
     config: MatchConfig,
     shape: tuple[int, int],
     *,
+    tiles: TileFitter | None = None,
     threads: int | None = None,
+    progress: Progress = SILENT,
 ) -> Fit:
     """Fit the model to the cells and read it at the bins (SPEC sections 4, 5, 6.5, 6.8).
+
+    Parameters
+    ----------
+    tiles : TileFitter, optional
+        What a P-spline is fitted to; `Gridded.tiles` has it.
 
     Raises
     ------
     UndersampledError, FitError
         When the model cannot be made.
     """
-    if config.use_polynomial:
-        model, order, weighting, adjustments = _polynomial(cells, bins, config, shape)
-        style, condition = None, model.condition
+    made: Model
+    order, weighting, style, condition, smooth = None, None, None, None, None
+    adjustments: list[Adjustment] = []
+    if config.model_kind == "smooth":
+        if tiles is None:
+            raise FitError("a P-spline is fitted to tiles, and none were measured")
+        smooth = tiles.fit(config.penalty_order, config.smoothing_length or None, progress)
+        made = smooth.model
+    elif config.model_kind == "chebyshev":
+        made, order, weighting, adjustments = _polynomial(cells, bins, config, shape)
+        condition = made.condition
     else:
-        model, adjustments = _spline(cells, config, shape)  # type: ignore[assignment]
-        order, weighting, condition = None, None, None
-        style = model.style  # type: ignore[attr-defined]
+        made, adjustments = _spline(cells, config, shape)
+        style = made.style
     judged = JudgedBins(
         **{name: getattr(bins, name) for name in Bins.__dataclass_fields__},
-        model=_read(model, *bins.read_out()),
+        model=_read(made, *bins.read_out()),
     )
-    return Fit(model, judged, order, weighting, style, tuple(adjustments), condition)
+    return Fit(made, judged, order, weighting, style, tuple(adjustments), condition, smooth)
 
 
 def _spline(

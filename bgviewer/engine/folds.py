@@ -220,7 +220,8 @@ class FoldModels:
             style = whole.used_interp_style or config.interp_style
             return SplineModel.fit(cells, style, "REDUCE_INTERP_ORDER", self._shape)
         order, weighting = whole.used_order, bool(whole.used_weighting)
-        if config.inverse_variance_weighting or order > self._highest:
+        own_design = cells.dy is not None or config.inverse_variance_weighting
+        if own_design or order > self._highest:
             return ChebyshevModel.fit(
                 cells,
                 order,

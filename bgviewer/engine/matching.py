@@ -30,8 +30,10 @@ from bgviewer.engine.gridding import (
     form_cells_and_bins,
 )
 from bgviewer.engine.native import kernels
+from bgviewer.engine.penalised_spline import TileFitter, smooth_tiles
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
+from bgviewer.engine.tiles import centroid_offsets
 from bgviewer.errors import (
     BgviewerWarning,
     ConfigError,
@@ -57,6 +59,8 @@ __all__ = [
     "match_images",
 ]
 
+_TILE, _SMALLEST_TILE = 16, 4  # pixels a side of what a P-spline is fitted to
+
 
 @dataclass(frozen=True, eq=False)
 class Gridded:
@@ -69,11 +73,15 @@ class Gridded:
         Always of the configured binSize.
     adjustments : tuple of Adjustment
         Whether the number of cells was changed (INCREASE_NXNYSAMPLE).
+    tiles : TileFitter or None
+        Small tiles, at the centroids of their good pixels, that a P-spline is fitted to; None
+        where none was asked for.
     """
 
     cells: Cells
     bins: Bins
     adjustments: tuple[Adjustment, ...] = ()
+    tiles: TileFitter | None = None
 
 
 def grid_difference(
@@ -82,8 +90,17 @@ def grid_difference(
     progress: Progress = SILENT,
     *,
     threads: int | None = None,
+    tiles: TileFitter | None = None,
 ) -> Gridded:
     """Form cells and bins of a difference (SPEC sections 3, 6.4, 6.5 and 7).
+
+    With penalisedSpline also the tiles: clipped means of 16 pixels, or of half the binSize if
+    that is less, but at least 4.
+
+    Parameters
+    ----------
+    tiles : TileFitter, optional
+        Tiles of this difference that were measured before; kept where they serve.
 
     Raises
     ------
@@ -100,15 +117,55 @@ def grid_difference(
         progress=progress,
         threads=threads,
     )
-    if not config.use_polynomial:
-        return Gridded(cells, bins)
+    gridded = Gridded(cells, bins)
+    if config.model_kind == "chebyshev":
+        gridded = _for_polynomial(gridded, difference, config, progress, threads)
+    return _completed(gridded, difference, config, tiles, progress, threads)
+
+
+def _completed(
+    gridded: Gridded,
+    difference: Difference,
+    config: MatchConfig,
+    tiles: TileFitter | None,
+    progress: Progress,
+    threads: int | None,
+) -> Gridded:
+    """Add what P-spline and centroids ask for, and leave out centroids that nobody asks for."""
+    cells = gridded.cells
+    if config.cell_centroids and cells.dy is None:
+        dy, dx = centroid_offsets(
+            difference.values, cells.y_edges, cells.x_edges, progress, threads=threads
+        )
+        cells = replace(cells, dy=dy, dx=dx)
+    elif not config.cell_centroids and cells.dy is not None:
+        cells = replace(cells, dy=None, dx=None)
+    side = max(_SMALLEST_TILE, min(_TILE, config.bin_size // 2))
+    if tiles is not None and tiles.data.side != side:
+        tiles = None
+    if tiles is None and config.model_kind == "smooth":
+        tiles = TileFitter(smooth_tiles(difference.values, side, progress, threads=threads))
+    if cells is gridded.cells and tiles is gridded.tiles:
+        return gridded
+    return replace(gridded, cells=cells, tiles=tiles)
+
+
+def _for_polynomial(
+    gridded: Gridded,
+    difference: Difference,
+    config: MatchConfig,
+    progress: Progress,
+    threads: int | None,
+) -> Gridded:
+    """Return a grid that carries the order, where the bins do not and the settings allow it."""
+    bins = gridded.bins
     if len(bins) == 0:
         raise NoOverlapError(
             "no overlap with the reference: no bin has two good pixels in both exposures"
         )
     carried = min(bins.columns_with_data, bins.rows_with_data)
     if carried > config.order:
-        return Gridded(cells, bins)
+        return gridded
     if config.undersample_style == "THROW_EXCEPTION":
         raise UndersampledError(
             f"order = {config.order} needs {config.order + 1} rows and columns of bins with data; "
@@ -116,7 +173,7 @@ def grid_difference(
             f"{bins.rows_with_data} rows. Lower the order or the binSize."
         )
     if config.undersample_style != "INCREASE_NXNYSAMPLE":
-        return Gridded(cells, bins)
+        return gridded
     count, adjustment = _increased(difference.shape, carried, config)
     cells = form_cells(
         difference.values,
@@ -213,18 +270,23 @@ class MatchResult:
 
     @property
     def used_order(self) -> int | None:
-        """Polynomial order after all changes; None for a spline."""
+        """Polynomial order after all changes; None for splines."""
         return self.fit.used_order
 
     @property
     def used_weighting(self) -> bool | None:
-        """Whether cells were weighted; None for a spline."""
+        """Whether cells were weighted; None for splines."""
         return self.fit.used_weighting
 
     @property
     def used_interp_style(self) -> str | None:
-        """Spline style after the global reduction; None for a polynomial."""
+        """Style after the global reduction; None but for a spline through the cells."""
         return self.fit.used_interp_style
+
+    @property
+    def used_smoothing_length(self) -> float | None:
+        """Smoothing length of a P-spline in pixels, asked for or chosen; None for the others."""
+        return self.fit.used_smoothing_length
 
     @property
     def adjustments(self) -> tuple[Adjustment, ...]:
@@ -463,11 +525,20 @@ def match_images(
             "reference or flag fewer pixels with badMaskPlanes"
         )
     same_values = reuse is not None and difference.values is reuse.difference.values
+    tiles = reuse.gridded.tiles if same_values and reuse is not None else None
     if same_values and reuse is not None and _same_grid(reuse, config):
-        gridded = reuse.gridded
+        gridded = _completed(reuse.gridded, difference, config, tiles, progress, threads)
     else:
-        gridded = grid_difference(difference, config, progress, threads=threads)
-    fit = fit_model(gridded.cells, gridded.bins, config, difference.shape, threads=threads)
+        gridded = grid_difference(difference, config, progress, threads=threads, tiles=tiles)
+    fit = fit_model(
+        gridded.cells,
+        gridded.bins,
+        config,
+        difference.shape,
+        tiles=gridded.tiles,
+        threads=threads,
+        progress=progress,
+    )
     if fit.model.is_empty:
         raise NoOverlapError(
             "no cell of the grid has a value: too few pixels are good in both exposures for "
@@ -493,7 +564,7 @@ def _same_grid(reuse: MatchResult, config: MatchConfig) -> bool:
         return False
     if config.grid_statistic == "MEANCLIP" and not _same_stage(reuse.config, config, "clip"):
         return False
-    if not config.use_polynomial:
+    if config.model_kind != "chebyshev":
         return True
     carried = min(reuse.gridded.bins.columns_with_data, reuse.gridded.bins.rows_with_data)
     return carried > config.order or (

@@ -21,9 +21,18 @@ from scipy.linalg import eigh
 
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import RowRenderer, positions, render_rows
+from bgviewer.engine.tiles import centroid_offsets, measure_tiles, tile_edges
 from bgviewer.errors import FitError
 
-__all__ = ["PSplineModel", "SmoothSystem", "TileData", "fit_p_spline"]
+__all__ = [
+    "PSplineModel",
+    "SmoothFit",
+    "SmoothSystem",
+    "TileData",
+    "TileFitter",
+    "fit_p_spline",
+    "smooth_tiles",
+]
 
 Array = NDArray[np.float64]
 
@@ -32,6 +41,7 @@ KNOT_SPACING = 28.0
 TUKEY = 6.0
 """Biweights vanish beyond this many scaled MADs."""
 _MOST_WEIGHT = 4.0
+_LEAST_SHARE = 0.05  # of a tile's pixels that must be good
 _TOLERANCE = 1e-5
 _ITERATIONS = 300
 _TO_SIGMA = 1.482602218505602
@@ -61,18 +71,55 @@ class TileData:
     shape: tuple[int, int]
     dy: Array | None = None
     dx: Array | None = None
+    side: int = 0
 
     @property
     def weights(self) -> Array:
         """Inverse squared errors, at most four times their median; 0 without data."""
+        known = np.isfinite(self.values) & np.isfinite(self.errors)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            weights = 1.0 / (self.errors * self.errors)
-        usable = np.isfinite(self.values) & np.isfinite(weights) & (weights > 0)
-        if not usable.any():
-            known = np.isfinite(self.values)  # noiseless data: every tile counts the same
+            weights = np.where(known, 1.0 / (self.errors * self.errors), 0.0)
+        scattering = np.isfinite(weights) & (weights > 0)
+        if not scattering.any():  # noiseless data: every tile counts the same
             return known.astype(np.float64)
-        weights = np.where(usable, weights, 0.0)
-        return np.minimum(weights, _MOST_WEIGHT * float(np.median(weights[usable])))
+        return np.minimum(weights, _MOST_WEIGHT * float(np.median(weights[scattering])))
+
+
+def smooth_tiles(
+    values: NDArray[np.float32],
+    side: int,
+    progress: Progress = SILENT,
+    *,
+    threads: int | None = None,
+) -> TileData:
+    """Measure the tiles that a P-spline is fitted to.
+
+    Parameters
+    ----------
+    values : float32 array, shape (ny, nx)
+        The difference; NaN where pixels are not good.
+    side : int
+        Of the tiles, in pixels.
+
+    Returns
+    -------
+    TileData
+        Clipped means with their standard errors, at the centroids of the good pixels.
+    """
+    y_edges, x_edges = tile_edges((values.shape[0], values.shape[1]), side)
+    tiles = measure_tiles(values, y_edges, x_edges, 0, progress, threads=threads)
+    known = tiles.known(_LEAST_SHARE)
+    dy, dx = centroid_offsets(values, y_edges, x_edges, progress, threads=threads)
+    return TileData(
+        np.where(known, tiles.values, np.nan),
+        tiles.errors(known),
+        (y_edges[:-1] + y_edges[1:] - 1) * np.float64(0.5),
+        (x_edges[:-1] + x_edges[1:] - 1) * np.float64(0.5),
+        (values.shape[0], values.shape[1]),
+        dy,
+        dx,
+        side,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +201,7 @@ class _Geometry:
     def penalise(self, amplitudes: Array) -> Array:
         """Return P a: the integral of the squared derivatives of that order."""
         ey, ex = self.energies
-        total = np.diag(ey[self.order])[:, None] * amplitudes
-        total += amplitudes * np.diag(ex[self.order])
+        total = (np.diag(ey[self.order])[:, None] + np.diag(ex[self.order])) * amplitudes
         for k in range(1, self.order):
             total += math.comb(self.order, k) * (ey[k] @ amplitudes @ ex[self.order - k])
         return total
@@ -275,6 +321,13 @@ class SmoothSystem:
         """Return the amplitudes of the modes for a lambda, by conjugate gradients.
 
         The diagonal of the equations of even weights preconditions.
+
+        Parameters
+        ----------
+        start : float64 array, optional
+            Amplitudes to begin with.
+        right : float64 array [..., ny modes, nx modes], optional
+            Other right-hand sides; any number of them is solved for at once.
         """
         diagonal = self.density + smoothing * self.geometry.roughness
         right = self.right if right is None else right
@@ -286,20 +339,22 @@ class SmoothSystem:
         c = right / diagonal if start is None else start.copy()
         rest = right - product(c)
         direct = rest / diagonal
-        going, size = direct, float(np.vdot(rest, direct))
-        goal = _TOLERANCE**2 * max(float(np.vdot(right, right / diagonal)), 1e-300)
+        going, size = direct, _dots(rest, direct)
+        goal = _TOLERANCE**2 * np.maximum(_dots(right, right / diagonal), 1e-300)
         for _ in range(_ITERATIONS):
-            if not size > goal:
+            open_ = size > goal
+            if not open_.any():
                 break
             progress.step()
             self.iterations += 1
             image = product(going)
-            step = size / float(np.vdot(going, image))
-            c += step * going
-            rest -= step * image
-            direct = rest / diagonal
-            before, size = size, float(np.vdot(rest, direct))
-            going = direct + (size / before) * going
+            with np.errstate(invalid="ignore", divide="ignore"):
+                step = np.where(open_, size / _dots(going, image), 0.0)
+                c += step * going
+                rest -= step * image
+                direct = rest / diagonal
+                before, size = size, _dots(rest, direct)
+                going = direct + np.where(open_, size / before, 0.0) * going
         return c
 
     def score(self, smoothing: float, coefficients: Array) -> float:
@@ -316,12 +371,45 @@ class SmoothSystem:
         determinant = float(np.log1p(self.density / rough[penalised]).sum())
         return free * math.log(max(squares, 1e-300) / free) + determinant
 
+    def noise_solutions(self, smoothing: float, noise: Array, progress: Progress = SILENT) -> Array:
+        """Return what the fit would make of noise alone: linear, all draws at once.
+
+        Parameters
+        ----------
+        smoothing : float
+            Lambda; `SmoothFit.smoothing` is that of a match.
+        noise : float64 array [draws, ny tiles, nx tiles]
+            Values of the tiles, in the unit of the image; tiles without weight do not count.
+
+        Returns
+        -------
+        float64 array [draws, ny modes, nx modes]
+            Amplitudes; `evaluated` and `surfaces` read them.
+        """
+        counted = np.where(self.weights > 0, noise, 0.0)
+        right = self.transposed(self.weights * counted)
+        return self.solve(smoothing, right=right, progress=progress)
+
+    def surfaces(self, amplitudes: Array, y: ArrayLike, x: ArrayLike) -> Array:
+        """Return surfaces at local rows `y` and columns `x`: float64 [..., len(y), len(x)]."""
+        (vy, vx), axes = self.geometry.modes, self.geometry.axes
+        by, bx = (
+            axis.design(np.atleast_1d(np.asarray(at, dtype=np.float64))) @ v
+            for axis, at, v in zip(axes, (y, x), (vy, vx), strict=True)
+        )
+        return np.asarray(by @ amplitudes @ bx.T)
+
     def scatter(self, coefficients: Array, smoothing: float) -> float:
         """Return the rms of residuals in units of the tiles' errors, freedom accounted for."""
         residual = self.values - self.evaluated(coefficients)
         diagonal = self.density + smoothing * self.geometry.roughness
         used = float((self.density / diagonal).sum())
         return math.sqrt(float(np.sum(self.weights * residual**2)) / max(self.n - used, 1.0))
+
+
+def _dots(a: Array, b: Array) -> Array:
+    """Return the sums of products over the last two axes, which stay."""
+    return np.asarray(np.einsum("...ij,...ij->...", a, b)[..., None, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -406,6 +494,92 @@ def _four(axis: _Axis, at: Array) -> tuple[NDArray[np.intp], Array]:
     return first, weights / 6.0
 
 
+@dataclass(frozen=True, eq=False)
+class SmoothFit:
+    """A P-spline and the equations that it solves.
+
+    Attributes
+    ----------
+    model : PSplineModel
+    system : SmoothSystem
+        With the weights of the robust pass.
+    smoothing : float
+        Lambda.
+    amplitudes : float64 array
+        Of the modes of the system: the solution.
+    """
+
+    model: PSplineModel
+    system: SmoothSystem = field(repr=False)
+    smoothing: float
+    amplitudes: Array = field(repr=False)
+
+
+class TileFitter:
+    """P-splines fitted to one set of tiles.
+
+    What no smoothing length touches is found once per penalty order and kept: the length that
+    REML chooses, and the weights of the robust pass about that surface.  Fits do not depend on
+    what was fitted before.
+
+    Parameters
+    ----------
+    data : TileData
+    robust : bool
+        Give outlying tiles less weight (one pass of Tukey's biweight).
+    """
+
+    def __init__(self, data: TileData, robust: bool = True) -> None:
+        self.data, self.robust = data, robust
+        self._chosen: dict[int, SmoothFit] = {}
+
+    def fit(
+        self, order: int = 2, length: float | None = None, progress: Progress = SILENT
+    ) -> SmoothFit:
+        """Return the fit for a smoothing length in pixels; None = that which REML chooses.
+
+        Raises
+        ------
+        FitError
+            Too few tiles have data.
+        """
+        chosen = self._chosen.get(order)
+        if chosen is None:
+            chosen = self._chosen[order] = self._choose(order, progress)
+        if not length:
+            return chosen
+        system = chosen.system
+        smoothing = system.smoothing_of(length)
+        amplitudes = system.solve(smoothing, chosen.amplitudes, progress=progress)
+        return _solution(system, smoothing, amplitudes, chosen.model.n_rejected)
+
+    def _choose(self, order: int, progress: Progress) -> SmoothFit:
+        system = SmoothSystem(self.data, order)
+        smoothing, amplitudes = _by_likelihood(system, None, progress)
+        rejected = 0
+        if self.robust:
+            weights = system.weights * _biweights(system, amplitudes)
+            lost = int(np.count_nonzero((weights == 0) & (system.weights > 0)))
+            if np.count_nonzero(weights) > system.geometry.null_dimension:
+                system, rejected = SmoothSystem(self.data, order, weights), lost
+                smoothing, amplitudes = _by_likelihood(system, (smoothing, amplitudes), progress)
+        return _solution(system, smoothing, amplitudes, rejected)
+
+
+def _solution(
+    system: SmoothSystem, smoothing: float, amplitudes: Array, rejected: int
+) -> SmoothFit:
+    model = PSplineModel(
+        system.coefficients(amplitudes),
+        system.data.shape,
+        system.length_of(smoothing),
+        system.order,
+        system.n,
+        rejected,
+    )
+    return SmoothFit(model, system, smoothing, amplitudes)
+
+
 def fit_p_spline(
     data: TileData,
     *,
@@ -431,38 +605,14 @@ def fit_p_spline(
     FitError
         Too few tiles have data.
     """
-    system = SmoothSystem(data, order)
-    smoothing, coefficients = _fitted(system, length, None, progress)
-    rejected = 0
-    if robust:
-        weights = system.weights * _biweights(system, coefficients)
-        rejected = int(np.count_nonzero((weights == 0) & (system.weights > 0)))
-        if np.count_nonzero(weights) > system.geometry.null_dimension:
-            system = SmoothSystem(data, order, weights)
-            smoothing, coefficients = _fitted(system, length, (smoothing, coefficients), progress)
-        else:
-            rejected = 0
-    return PSplineModel(
-        system.coefficients(coefficients),
-        data.shape,
-        system.length_of(smoothing),
-        order,
-        system.n,
-        rejected,
-    )
+    return TileFitter(data, robust).fit(order, length, progress).model
 
 
-def _fitted(
-    system: SmoothSystem,
-    length: float | None,
-    near: tuple[float, Array] | None,
-    progress: Progress,
+def _by_likelihood(
+    system: SmoothSystem, near: tuple[float, Array] | None, progress: Progress
 ) -> tuple[float, Array]:
-    """Return lambda and coefficients; with `near` only lambdas around that one are tried."""
+    """Return lambda and amplitudes; with `near` only lambdas around that one are tried."""
     start = None if near is None else near[1]
-    if length is not None:
-        smoothing = system.smoothing_of(length)
-        return smoothing, system.solve(smoothing, start, progress=progress)
     longest = 8.0 * max(system.data.shape)
     shortest = 2.0 * KNOT_SPACING
     if near is None:

@@ -149,8 +149,11 @@ def refitted(result: MatchResult, values: Array) -> Model:
         x_edges=cells.x_edges,
         y_edges=cells.y_edges,
         xy0=cells.xy0,
+        dy=cells.dy,
+        dx=cells.dx,
     )
-    return SplineModel(other, model.style, "REDUCE_INTERP_ORDER", model.shape)
+    made = SplineModel(other, model.style, "REDUCE_INTERP_ORDER", model.shape)
+    return made.through_centroids()
 
 
 @dataclass(frozen=True)

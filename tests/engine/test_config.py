@@ -18,6 +18,7 @@ from .stage import STATISTICS, STYLES, UNDERSAMPLE, plane_pair
 
 MatchConfig = bgviewer.MatchConfig
 CORRECTIONS = {"inverseVarianceWeighting", "correctedIncrease", "levelAboveMinimum"}
+SMOOTH = {"penalisedSpline", "smoothingLength", "penaltyOrder", "cellCentroids"}
 
 
 def snake(lsst_name):
@@ -36,17 +37,25 @@ def test_defaults_are_those_of_the_specification():
 
 def test_names_are_lsst_names_in_snake_case():
     names = {o.lsst_name: o.name for o in OPTIONS.values()}
-    assert names == {lsst: snake(lsst) for lsst in {*twin.DEFAULTS, *CORRECTIONS}}
+    assert names == {lsst: snake(lsst) for lsst in {*twin.DEFAULTS, *CORRECTIONS, *SMOOTH}}
     assert [f.name for f in dataclasses.fields(MatchConfig)] == list(OPTIONS)
-    assert {o.lsst_name for o in OPTIONS.values() if not o.lsst} == CORRECTIONS
+    assert {o.lsst_name for o in OPTIONS.values() if not o.lsst} == CORRECTIONS | SMOOTH
 
 
 def test_corrections_are_off_and_explained():
     for option in OPTIONS.values():
         assert len(option.help.split()) > 8
         assert len(option.example.split()) > 4
-        if not option.lsst:
+        if not option.lsst and option.kind == "bool":
             assert option.default is False
+
+
+def test_the_p_spline_takes_precedence():
+    assert MatchConfig().model_kind == "spline"
+    assert MatchConfig(use_polynomial=True).model_kind == "chebyshev"
+    smooth = MatchConfig(use_polynomial=True, order=60, penalised_spline=True)
+    assert smooth.model_kind == "smooth"
+    assert smooth.problem((100, 100)) is None
 
 
 def test_header_cards_are_distinct_keywords():
@@ -72,6 +81,10 @@ CONFIGS = st.fixed_dictionaries(
         "bestRefWeightLevel": st.floats(0, 1),
         "approxWeighting": st.booleans(),
         "gridStdevEpsilon": st.floats(0, 10),
+        "penalisedSpline": st.booleans(),
+        "smoothingLength": st.floats(0, 1e5),
+        "penaltyOrder": st.integers(2, 3),
+        "cellCentroids": st.booleans(),
         **{name: st.booleans() for name in CORRECTIONS},
     },
 )
@@ -121,6 +134,10 @@ BAD_VALUES = [
     ("bestRefWeightLevel", "0.2"),
     ("gridStdevEpsilon", -1e-9),
     ("gridStdevEpsilon", float("inf")),
+    ("smoothingLength", -1.0),
+    ("smoothingLength", float("nan")),
+    ("penaltyOrder", 1),
+    ("penaltyOrder", 4),
     ("badMaskPlanes", "SAT"),
     ("badMaskPlanes", ["SAT", 3]),
     ("badMaskPlanes", [""]),
