@@ -23,11 +23,12 @@ from bgviewer.engine.difference import Difference
 from bgviewer.engine.fitting import Fit, Model
 from bgviewer.engine.gridding import form_cells
 from bgviewer.engine.holdout import Yardstick
+from bgviewer.engine.penalised_spline import SmoothFit, SmoothSystem, smooth_tiles
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.spline import SplineModel
 from bgviewer.errors import FitError
 
-__all__ = ["FoldModels", "FoldSums", "predict"]
+__all__ = ["FoldModels", "FoldSums", "predict", "smooth_predictions"]
 
 Array = NDArray[np.float64]
 _PILOT_TILES = 4  # tiles per side of a cell of the pilot surface
@@ -143,12 +144,16 @@ class FoldSums:
 
     def without(self, held: int) -> NDArray[np.float32]:
         """Return the difference with the tiles of a fold made NaN."""
-        values = self.difference.values.copy()
-        y_edges, widths = self.yardstick.y_edges, np.diff(self.yardstick.x_edges)
-        for row, folds in enumerate(self.yardstick.fold):
-            columns = np.repeat(folds == held, widths)
-            values[y_edges[row] : y_edges[row + 1], columns] = np.nan
-        return values
+        return _without(self.difference.values, self.yardstick, held)
+
+
+def _without(pixels: NDArray[np.float32], yardstick: Yardstick, held: int) -> NDArray[np.float32]:
+    values = pixels.copy()
+    y_edges, widths = yardstick.y_edges, np.diff(yardstick.x_edges)
+    for row, folds in enumerate(yardstick.fold):
+        columns = np.repeat(folds == held, widths)
+        values[y_edges[row] : y_edges[row + 1], columns] = np.nan
+    return values
 
 
 def _with(
@@ -269,6 +274,62 @@ class FoldModels:
                 [np.outer(vy[:, b], vx[:, a]).ravel() for a, b in terms(order)], axis=1
             )
         return self._design
+
+
+def smooth_predictions(
+    whole: SmoothFit,
+    difference: Difference,
+    yardstick: Yardstick,
+    progress: Progress = SILENT,
+    *,
+    threads: int | None = None,
+) -> Array:
+    """Predict every tile of the yardstick with a P-spline fitted to the other folds' pixels.
+
+    Smoothing and weights are those of the fit to all pixels; tiles of its own that touch what a
+    fold holds out are left out, or measured anew where they are too large for that.
+
+    Parameters
+    ----------
+    whole : SmoothFit
+        The fit to all pixels, `Fit.smooth`.
+
+    Returns
+    -------
+    float64 array [ty, tx]
+
+    Raises
+    ------
+    FitError
+        Too few tiles are left.
+    """
+    system, data = whole.system, whole.system.data
+    ours, theirs = data.edges, (yardstick.y_edges, yardstick.x_edges)
+    alike = all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+    predictions = np.empty(yardstick.values.shape)
+    for held in range(yardstick.hold_out.folds):
+        out = yardstick.fold == held
+        if alike:
+            touched = out
+        else:
+            rows, columns = (_overlaps(a, b) for a, b in zip(ours, theirs, strict=True))
+            touched = (rows @ out @ columns.T) > 0
+        if not alike and data.side > yardstick.tile:
+            values = _without(difference.values, yardstick, held)
+            rest = smooth_tiles(values, data.side, progress, threads=threads)
+            left = SmoothSystem(rest, system.order, rest.weights * (system.weights > 0))
+        else:
+            left = SmoothSystem(data, system.order, np.where(touched, 0.0, system.weights))
+        amplitudes = left.solve(whole.smoothing, whole.amplitudes, progress=progress)
+        predictions[out] = left.surfaces(amplitudes, yardstick.y, yardstick.x)[out]
+    return predictions
+
+
+def _overlaps(ours: Edges, theirs: Edges) -> Array:
+    """Return 1 where an interval of ours overlaps one of theirs: [ours, theirs]."""
+    low = np.maximum(ours[:-1, None], theirs[None, :-1])
+    high = np.minimum(ours[1:, None], theirs[None, 1:])
+    return (low < high).astype(np.float64)
 
 
 def predict(model: Model, yardstick: Yardstick) -> Array:

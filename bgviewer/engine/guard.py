@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from bgviewer.engine.chebyshev import ChebyshevModel, FitSystem, terms_at
 from bgviewer.engine.fitting import Model
 from bgviewer.engine.gridding import form_cells
 from bgviewer.engine.matching import MatchResult
+from bgviewer.engine.penalised_spline import SmoothFit
 from bgviewer.engine.probes import refitted
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import FitError
@@ -135,15 +137,18 @@ def faint_light_losses(
 ) -> tuple[Loss, ...]:
     """Return what the match removes of each of the blobs, one at a time.
 
-    With the statistic MEAN the change of the cells is known without gridding again, and their
-    errors (so the weights) are taken to stay: the blob is faint.  MEDIAN and MEANCLIP are run
-    again.
+    With the statistic MEAN, and of a P-spline, the change of the cells or tiles is known without
+    gridding again, and their errors (so the weights) are taken to stay: the blob is faint.  MEDIAN
+    and MEANCLIP are run again.
 
     Raises
     ------
     FitError
         When the model cannot be made again.
     """
+    smooth = result.fit.smooth
+    if smooth is not None:
+        return _smoothed(result, smooth, blobs, progress, threads)
     if result.config.grid_statistic == "MEAN":
         changes = blob_cell_means(result, blobs, progress, threads=threads)
         if result.used_order is not None:
@@ -165,16 +170,30 @@ def blob_cell_means(
     threads: int | None = None,
 ) -> Array:
     """Return the mean of each blob over the good pixels of every cell: [blobs, rows, columns]."""
-    cells, values = result.cells, result.difference.values
+    cells = result.cells
+    edges = (cells.y_edges, cells.x_edges)
+    return _blob_means(result.difference.values, edges, blobs, progress, threads)
+
+
+def _blob_means(
+    values: NDArray[np.float32],
+    edges: tuple[NDArray[np.intp], NDArray[np.intp]],
+    blobs: Sequence[Blob],
+    progress: Progress,
+    threads: int | None,
+) -> Array:
+    """Return the mean of each blob over the good pixels of every block; NaN without any."""
+    y_edges, x_edges = edges
     ny, nx = values.shape
-    starts = cells.x_edges[:-1]
+    starts = x_edges[:-1]
     along_x = [b.along(np.arange(nx), b.x).astype(np.float32) for b in blobs]
     along_y = [b.along(np.arange(ny), b.y) for b in blobs]
 
     def one(band: tuple[int, int]) -> Array:
         rows = slice(*band)
         good = np.isfinite(values[rows]).astype(np.float32)
-        out = np.zeros((len(blobs), len(starts)))
+        out = np.zeros((len(blobs) + 1, len(starts)))
+        out[-1] = np.add.reduceat(good.sum(axis=0, dtype=np.float64), starts)
         for k in range(len(blobs)):
             if along_y[k][rows].max() > 1e-12:
                 column = along_y[k][rows].astype(np.float32) @ good
@@ -183,14 +202,34 @@ def blob_cell_means(
 
     bands: list[tuple[int, int]] = []
     first: list[int] = []
-    for low, high in zip(cells.y_edges[:-1], cells.y_edges[1:], strict=True):
+    for low, high in pairwise(y_edges.tolist()):
         first.append(len(bands))
-        bands += row_bands(int(low), int(high), _BAND)
+        bands += row_bands(low, high, _BAND)
     parts = np.array(map_bands(one, bands, progress=progress, threads=threads))
     total = np.add.reduceat(parts, first, axis=0).transpose(1, 0, 2)
+    counts = total[-1]
     brightness = np.array([b.brightness for b in blobs])[:, None, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(brightness * total / np.where(cells.counts > 0, cells.counts, np.nan))
+        return np.asarray(brightness * total[:-1] / np.where(counts > 0, counts, np.nan))
+
+
+def _smoothed(
+    result: MatchResult,
+    smooth: SmoothFit,
+    blobs: Sequence[Blob],
+    progress: Progress,
+    threads: int | None,
+) -> tuple[Loss, ...]:
+    """A P-spline removes of each blob what it makes of its tile means."""
+    system = smooth.system
+    means = _blob_means(result.difference.values, system.data.edges, blobs, progress, threads)
+    amplitudes = system.noise_solutions(smooth.smoothing, np.nan_to_num(means), progress)
+    found = []
+    for blob, own in zip(blobs, amplitudes, strict=True):
+        y, x = _around(result, blob)
+        removed, middle = (system.surfaces(own, *at) for at in ((y, x), _middle(blob)))
+        found.append(_read(blob, removed, middle, y, x, False))
+    return tuple(found)
 
 
 def _projected(

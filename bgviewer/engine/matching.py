@@ -30,7 +30,7 @@ from bgviewer.engine.gridding import (
     form_cells_and_bins,
 )
 from bgviewer.engine.native import kernels
-from bgviewer.engine.penalised_spline import TileFitter, smooth_tiles
+from bgviewer.engine.penalised_spline import TileFitter, smooth_text, smooth_tiles
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scratch import Scratch
 from bgviewer.engine.tiles import centroid_offsets
@@ -247,6 +247,34 @@ class MatchResult:
     def cells(self) -> Cells:
         """Grid that the model was made from."""
         return self.gridded.cells
+
+    @property
+    def carriers(self) -> Cells:
+        """The grid whose values carry the model: the cells, or the tiles of a P-spline."""
+        if self.fit.smooth is None:
+            return self.cells
+        data = self.fit.smooth.system.data
+        y_edges, x_edges = data.edges
+        known = np.isfinite(data.values)
+        return Cells(
+            values=data.values.astype(np.float32),
+            errors=data.errors.astype(np.float32),
+            counts=known.astype(np.int64) if data.counts is None else data.counts,
+            y_edges=y_edges,
+            x_edges=x_edges,
+            xy0=self.difference.xy0,
+            dy=data.dy,
+            dx=data.dx,
+        )
+
+    @property
+    def model_text(self) -> str:
+        """The model in a few words, such as "P-spline, smoothing length 412 px (REML)"."""
+        if self.used_smoothing_length is not None:
+            return smooth_text(self.used_smoothing_length, not self.config.smoothing_length)
+        if self.used_order is not None:
+            return f"order {self.used_order}"
+        return str(self.used_interp_style)
 
     @property
     def bins(self) -> JudgedBins:

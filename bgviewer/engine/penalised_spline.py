@@ -11,13 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import BSpline
-from scipy.linalg import eigh
+from scipy.linalg import cholesky, eigh, solve_triangular
 
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import RowRenderer, positions, render_rows
@@ -31,6 +31,7 @@ __all__ = [
     "TileData",
     "TileFitter",
     "fit_p_spline",
+    "smooth_text",
     "smooth_tiles",
 ]
 
@@ -44,6 +45,8 @@ _MOST_WEIGHT = 4.0
 _LEAST_SHARE = 0.05  # of a tile's pixels that must be good
 _TOLERANCE = 1e-5
 _ITERATIONS = 300
+_EXACT = 1700  # coefficients up to which the covariance is factorised
+_PROBES, _AT_ONCE, _SEED = 64, 8, 1996
 _TO_SIGMA = 1.482602218505602
 
 
@@ -62,6 +65,10 @@ class TileData:
         Offset of the good pixels' centroid from the tile's centre, in pixels.
     shape : (int, int)
         ``(ny, nx)`` of the image.
+    counts : int array, shape (ny_tiles, nx_tiles), or None
+        Good pixels.
+    side : int
+        About how many pixels wide the tiles are; 0 = not known.
     """
 
     values: Array
@@ -71,7 +78,13 @@ class TileData:
     shape: tuple[int, int]
     dy: Array | None = None
     dx: Array | None = None
+    counts: NDArray[np.int64] | None = None
     side: int = 0
+
+    @property
+    def edges(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Edges of the tiles along y and x, where their side is known."""
+        return tile_edges(self.shape, self.side)
 
     @property
     def weights(self) -> Array:
@@ -83,6 +96,13 @@ class TileData:
         if not scattering.any():  # noiseless data: every tile counts the same
             return known.astype(np.float64)
         return np.minimum(weights, _MOST_WEIGHT * float(np.median(weights[scattering])))
+
+
+def smooth_text(length: float, chosen: bool) -> str:
+    """Return a P-spline in words, such as "P-spline, smoothing length 412 px (REML)"."""
+    digits = max(0, 2 - math.floor(math.log10(max(length, 1.0))))
+    how = " (REML)" if chosen else ""
+    return f"P-spline, smoothing length {length:.{digits}f} px{how}"
 
 
 def smooth_tiles(
@@ -118,6 +138,7 @@ def smooth_tiles(
         (values.shape[0], values.shape[1]),
         dy,
         dx,
+        tiles.n,
         side,
     )
 
@@ -206,10 +227,27 @@ class _Geometry:
             total += math.comb(self.order, k) * (ey[k] @ amplitudes @ ex[self.order - k])
         return total
 
+    @cached_property
+    def roots(self) -> list[tuple[Array, Array]]:
+        """Pairs (L, R) of which the sum of (L x R)(L x R)^T over Kronecker products is P."""
+        found = []
+        for k in range(self.order + 1):
+            left, right = (
+                _root(e[j]) for e, j in zip(self.energies, (k, self.order - k), strict=True)
+            )
+            found.append((math.sqrt(math.comb(self.order, k)) * left, right))
+        return found
+
     @property
     def null_dimension(self) -> int:
         """Number of surfaces without penalty: polynomials of a degree below the order."""
         return self.order * (self.order + 1) // 2
+
+
+def _root(matrix: Array) -> Array:
+    """Return R with R R^T the matrix, which has no negative eigenvalue but by rounding."""
+    values, vectors = eigh(matrix)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 @lru_cache(maxsize=8)
@@ -399,12 +437,69 @@ class SmoothSystem:
         )
         return np.asarray(by @ amplitudes @ bx.T)
 
+    def draws(
+        self, smoothing: float, number: int, rng: np.random.Generator, progress: Progress = SILENT
+    ) -> Array:
+        """Draw amplitudes of the covariance (Bt W B + lambda P)^-1: [number, ...].
+
+        The right-hand side of noise whose covariance is the matrix of the equations, solved.
+        """
+        tiles = np.sqrt(self.weights) * rng.standard_normal((number, *self.weights.shape))
+        shape = self.geometry.roughness.shape
+        right = self.transposed(tiles)
+        for left, across in self.geometry.roots:
+            right += math.sqrt(smoothing) * (
+                left @ rng.standard_normal((number, *shape)) @ across.T
+            )
+        return self.solve(smoothing, right=right, progress=progress)
+
+    def probed_variance(
+        self, smoothing: float, y: ArrayLike, x: ArrayLike, progress: Progress = SILENT
+    ) -> Array:
+        """Estimate the variance of the surface for tiles of unit scatter: [len(y), len(x)]."""
+        rng = np.random.default_rng(_SEED)
+        total, drawn = 0.0, 0
+        while drawn < _PROBES:
+            found = self.surfaces(self.draws(smoothing, _AT_ONCE, rng, progress), y, x)
+            total, drawn = total + np.sum(found * found, axis=0), drawn + _AT_ONCE
+        return np.asarray(total / drawn)
+
+    def exact_variance(
+        self, smoothing: float, y: ArrayLike, x: ArrayLike, progress: Progress = SILENT
+    ) -> Array:
+        """Return that variance from the Cholesky factor of the equations."""
+        shape = self.geometry.roughness.shape
+        count = shape[0] * shape[1]
+        matrix = np.empty((count, count))
+        for first in range(0, count, _AT_ONCE * 8):
+            progress.step()
+            units = np.eye(count)[first : first + _AT_ONCE * 8].reshape(-1, *shape)
+            image = self.transposed(self.weights * self.evaluated(units))
+            image += smoothing * self.geometry.penalise(units)
+            matrix[first : first + len(units)] = image.reshape(len(units), count)
+        factor = cholesky(matrix, lower=True)
+        (vy, vx), axes = self.geometry.modes, self.geometry.axes
+        by, bx = (
+            axis.design(np.atleast_1d(np.asarray(at, dtype=np.float64))) @ v
+            for axis, at, v in zip(axes, (y, x), (vy, vx), strict=True)
+        )
+        out = np.empty((len(by), len(bx)))
+        for i, row in enumerate(by):
+            progress.step()
+            at = (row[:, None] * bx[:, None, :]).reshape(len(bx), count)
+            out[i] = np.sum(solve_triangular(factor, at.T, lower=True) ** 2, axis=0)
+        return out
+
     def scatter(self, coefficients: Array, smoothing: float) -> float:
         """Return the rms of residuals in units of the tiles' errors, freedom accounted for."""
         residual = self.values - self.evaluated(coefficients)
+        left = max(self.n - self.freedom(smoothing), 1.0)
+        return math.sqrt(float(np.sum(self.weights * residual**2)) / left)
+
+    def freedom(self, smoothing: float) -> float:
+        """Return the effective number of parameters of a lambda (exact for even weights)."""
         diagonal = self.density + smoothing * self.geometry.roughness
-        used = float((self.density / diagonal).sum())
-        return math.sqrt(float(np.sum(self.weights * residual**2)) / max(self.n - used, 1.0))
+        return min(float((self.density / diagonal).sum()), float(self.n))
 
 
 def _dots(a: Array, b: Array) -> Array:
@@ -513,6 +608,35 @@ class SmoothFit:
     system: SmoothSystem = field(repr=False)
     smoothing: float
     amplitudes: Array = field(repr=False)
+
+    @property
+    def freedom(self) -> float:
+        """Effective number of parameters: the trace of the hat matrix, weights taken as even."""
+        return self.system.freedom(self.smoothing)
+
+    def error_at(
+        self, y: ArrayLike, x: ArrayLike, progress: Progress = SILENT
+    ) -> tuple[Array, float]:
+        """Return the standard error of the surface at rows `y` and columns `x`.
+
+        The root of diag(B (Bt W B + lambda P)^-1 Bt), times the scatter of the tiles about the
+        surface in units of their errors.  Exact for up to `_EXACT` coefficients; larger systems
+        are probed with `_PROBES` draws of that covariance, the same every time, which scatter by
+        a tenth about it.
+
+        Returns
+        -------
+        errors : float64 array [len(y), len(x)]
+            In the unit of the image.
+        scatter : float
+        """
+        scatter = self.system.scatter(self.amplitudes, self.smoothing)
+        count = self.system.geometry.roughness.size
+        if count <= _EXACT:
+            variance = self.system.exact_variance(self.smoothing, y, x, progress)
+        else:
+            variance = self.system.probed_variance(self.smoothing, y, x, progress)
+        return scatter * np.sqrt(variance), scatter
 
 
 class TileFitter:

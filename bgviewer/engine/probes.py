@@ -1,8 +1,9 @@
 """Blocks that judge a fit without favour, and what pure noise would do to them.
 
 A polynomial is judged by the bins.  A spline passes through its cells, so that its bins cannot
-say anything; it is judged by the quarters of its cells.  Models are read as means over the
-block, so that neither slope nor half a pixel looks like a misfit.
+say anything; it is judged by the quarters of its cells.  Models are read as means over the block,
+so that neither slope nor half a pixel looks like a misfit.  A P-spline is judged by its tiles, and
+read at the centroids of their good pixels.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from bgviewer.engine.chebyshev import FitSystem, along, products
 from bgviewer.engine.fitting import Model
 from bgviewer.engine.gridding import form_cells
 from bgviewer.engine.matching import MatchResult
+from bgviewer.engine.penalised_spline import SmoothFit
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.spline import SplineModel
 from bgviewer.engine.structure import moran_values
@@ -50,7 +52,7 @@ class Probe:
         Good pixels.
     y_edges, x_edges : ndarray of int
         Edges in local pixels.
-    kind : {"bins", "quarters"}
+    kind : {"bins", "quarters", "tiles"}
     """
 
     values: Array
@@ -93,6 +95,8 @@ def form_probe(result: MatchResult, progress: Progress = SILENT) -> Probe | None
     """Return the blocks that judge a match; None where cells are too small to be halved."""
     config, difference = result.config, result.difference
     ny, nx = difference.shape
+    if result.fit.smooth is not None:
+        return _of_tiles(result, result.fit.smooth)
     if result.used_order is not None:
         y_edges, x_edges = bin_edges(ny, config.bin_size), bin_edges(nx, config.bin_size)
         shape = (len(y_edges) - 1, len(x_edges) - 1)
@@ -123,6 +127,22 @@ def form_probe(result: MatchResult, progress: Progress = SILENT) -> Probe | None
     errors = errors * _known(counts, y_edges, x_edges)
     model = block_means(result.model, y_edges, x_edges)
     return Probe(values, errors, model, counts, y_edges, x_edges, kind)
+
+
+def _of_tiles(result: MatchResult, smooth: SmoothFit) -> Probe:
+    tiles = result.carriers
+    y_edges, x_edges = tiles.y_edges, tiles.x_edges
+    errors = tiles.errors.astype(np.float64)
+    errors = np.where(errors > result.config.grid_stdev_epsilon, errors, np.nan)
+    return Probe(
+        smooth.system.data.values,
+        errors * _known(tiles.counts, y_edges, x_edges),
+        smooth.system.evaluated(smooth.amplitudes),
+        tiles.counts,
+        y_edges,
+        x_edges,
+        "tiles",
+    )
 
 
 def _known(counts: NDArray[np.int64], y_edges: Edges, x_edges: Edges) -> Array:
@@ -186,8 +206,13 @@ def noise_runs(
     """
     number = draws or int(np.clip(_VALUES // max(probe.n, 1), _FEWEST, _MOST))
     rng = np.random.default_rng(_SEED)
-    fine = _Fine.of(probe, result.cells)
-    left_over = _polynomial(result, probe) if result.used_order is not None else None
+    smooth = result.fit.smooth
+    fine = _Fine.of(probe, result.carriers)
+    left_over = None
+    if smooth is not None:
+        left_over = _smooth(smooth, progress)
+    elif result.used_order is not None:
+        left_over = _polynomial(result, probe)
     own, error = 0.0, np.zeros(())
     if probe.kind == "quarters" and result.config.grid_statistic != "MEAN":
         own, error = fine.own_share(probe, result.cells)
@@ -243,6 +268,16 @@ def _polynomial(result: MatchResult, probe: Probe) -> Callable[[Array, Array], A
         coefficients = cells[:, system.usable] @ inverse.T
         model = coefficients @ mean.reshape(-1, mean.shape[2]).T
         return blocks - model.reshape(blocks.shape)
+
+    return left_over
+
+
+def _smooth(smooth: SmoothFit, progress: Progress) -> Callable[[Array, Array], Array]:
+    """What is left of noise [draws, ...] in the tiles: linear, all draws at once."""
+
+    def left_over(tiles: Array, blocks: Array) -> Array:
+        amplitudes = smooth.system.noise_solutions(smooth.smoothing, tiles, progress)
+        return np.asarray(blocks - smooth.system.evaluated(amplitudes))
 
     return left_over
 

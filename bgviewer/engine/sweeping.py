@@ -67,6 +67,7 @@ class Candidate:
         changes: dict[str, object] = {
             "bin_size": self.bin_size,
             "grid_statistic": self.grid_statistic,
+            "penalised_spline": False,
             "use_polynomial": self.order is not None,
         }
         if self.order is not None:
@@ -128,8 +129,8 @@ class SweepSpace:
         largest = 1 << max(3, int(math.log2(max(8, min(shape) // 2))))
         top = min(_SIZES[0], largest)
         sizes = {max(8, top >> k) for k in range(5)} | {config.bin_size}
-        orders = {*_ORDERS, *([config.order] if config.use_polynomial else [])}
-        styles = set(_STYLES) | (set() if config.use_polynomial else {config.interp_style})
+        orders = {*_ORDERS, *([config.order] if config.model_kind == "chebyshev" else [])}
+        styles = set(_STYLES) | ({config.interp_style} if config.model_kind == "spline" else set())
         return cls(
             tuple(sorted(sizes, reverse=True)),
             tuple(sorted(orders)),
@@ -314,7 +315,9 @@ class PairSweep:
     ) -> Iterator[SweepCell]:
         """Judge everything that shares one binning."""
         candidates = self.space.row(size, statistic)
-        plain = self.config.replace(bin_size=size, grid_statistic=statistic, use_polynomial=False)
+        plain = self.config.replace(
+            bin_size=size, grid_statistic=statistic, use_polynomial=False, penalised_spline=False
+        )
         whole = grid_difference(self.difference, plain, progress, threads=self.threads)
         self.gridded[size, statistic] = whole
         fold_cells = [

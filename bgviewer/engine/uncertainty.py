@@ -1,7 +1,8 @@
 """How well a model is known: a map of its standard error.
 
-A polynomial's follows from the covariance of its fit; a spline's from leaving out one fold of
-its cells after the other (a grouped jackknife).
+A polynomial's follows from the covariance of its fit, a P-spline's from that of its coefficients
+given the data; a spline's from leaving out one fold of its cells after the other (a grouped
+jackknife).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class UncertaintyMap:
         Local pixel positions of rows and columns.
     values : ndarray float64 [len(y), len(x)]
         NaN where nothing is known.
-    kind : {"covariance", "folds"}
+    kind : {"covariance", "smooth", "folds"}
         What it was made from.
     cell_error : float
         Median standard error of the cells, to hold it against; NaN where none is known.
@@ -72,6 +73,9 @@ def uncertainty_map(
     errors = result.cells.errors.astype(np.float64)
     known = errors[np.isfinite(errors) & (errors > 0)]
     typical = float(np.median(known)) if known.size else float("nan")
+    if result.fit.smooth is not None:
+        values, factor = result.fit.smooth.error_at(y, x, progress)
+        return UncertaintyMap(y, x, values, "smooth", typical, factor)
     if result.used_order is None:
         return UncertaintyMap(y, x, _of_folds(result, y, x, progress), "folds", typical)
     values, factor = _of_covariance(result, y, x, progress)

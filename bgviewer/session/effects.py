@@ -18,9 +18,26 @@ _FIELD_OF = {
 }
 
 
+_OF_OTHERS = (
+    "use_polynomial",
+    "order",
+    "interp_style",
+    "undersample_style",
+    "approx_weighting",
+    "inverse_variance_weighting",
+    "corrected_increase",
+)
+
+
 def idle_fields(config: MatchConfig) -> dict[str, str]:
     """Return field -> why it has no effect with the other settings as they are."""
+    if config.model_kind == "smooth":
+        reason = "Without effect while penalisedSpline is on: it belongs to another model."
+        centred = "Without effect while penalisedSpline is on, which always does this."
+        return dict.fromkeys(_OF_OTHERS, reason) | {"cell_centroids": centred}
     idle: dict[str, str] = {}
+    reason = "Without effect while penalisedSpline is off: it shapes the P-spline."
+    idle["smoothing_length"] = idle["penalty_order"] = reason
     if config.use_polynomial:
         idle["interp_style"] = "Without effect while usePolynomial is on: it shapes the spline."
     else:

@@ -22,6 +22,7 @@ _FIGURES = (
     ("order used", "used_order", 0),
     ("weighting used", "used_weighting", 0),
     ("style used", "used_interp_style", 0),
+    ("smoothing length used", "used_smoothing_length", 0),
     ("cells with data", "cells_used", 0),
     ("cells", "cells_total", 0),
     ("bins", "bins_used", 0),

@@ -21,7 +21,7 @@ class Effective:
 
     Attributes
     ----------
-    name : {"model", "weighting", "cells", "bins"}
+    name : {"model", "weighting", "cells", "tiles", "bins"}
     used, asked : str
     changed : bool
         Whether something was not done as asked.
@@ -46,6 +46,9 @@ def effective_settings(shown: Shown) -> tuple[Effective, ...]:
     found = []
     if figures.used_order is not None:
         model = (f"order {figures.used_order}", f"order = {config.order}")
+    elif figures.used_smoothing_length is not None:
+        asked_length = config.smoothing_length
+        model = (shown.result.model_text, f"smoothingLength = {asked_length:g}")
     else:
         model = (_style(figures.used_interp_style or ""), f"interpStyle = {config.interp_style}")
     found.append(Effective("model", *model, bool(why["model"]), why["model"]))
@@ -53,6 +56,8 @@ def effective_settings(shown: Shown) -> tuple[Effective, ...]:
         used = "weighted" if figures.used_weighting else "not weighted"
         asked = f"approxWeighting = {'on' if config.approx_weighting else 'off'}"
         found.append(Effective("weighting", used, asked, bool(why["weighting"]), why["weighting"]))
+    if figures.used_smoothing_length is not None:
+        found.append(_tiles(shown))
     nx, ny = figures.grid
     fitted = int(getattr(shown.result.model, "n_fitted", figures.cells_used))
     cells = f"{fitted} of {figures.cells_total} cells"
@@ -60,7 +65,8 @@ def effective_settings(shown: Shown) -> tuple[Effective, ...]:
     if why["cells"]:
         asked = f"binSize = {config.bin_size}"
     changed = bool(why["cells"]) or fitted < figures.cells_total
-    found.append(Effective("cells", cells, asked, changed, why["cells"]))
+    if figures.used_smoothing_length is None:
+        found.append(Effective("cells", cells, asked, changed, why["cells"]))
     bins = f"{figures.bins_dropped} bins dropped"
     if figures.bins_dropped == 1:
         bins = "1 bin dropped"
@@ -68,6 +74,16 @@ def effective_settings(shown: Shown) -> tuple[Effective, ...]:
     asked = f"binSize = {config.bin_size}: {total} bins"
     found.append(Effective("bins", bins, asked, figures.bins_dropped > 0))
     return tuple(found)
+
+
+def _tiles(shown: Shown) -> Effective:
+    """Return what a P-spline was fitted to."""
+    carriers, model = shown.result.carriers, shown.result.model
+    ny, nx = carriers.shape
+    fitted, lost = int(getattr(model, "n_fitted", 0)), int(getattr(model, "n_rejected", 0))
+    why = (f"{lost} tiles unlike the surface around them have no weight",) if lost else ()
+    asked = f"binSize = {shown.config.bin_size}: {nx} × {ny} tiles"
+    return Effective("tiles", f"{fitted} of {nx * ny} tiles", asked, fitted < nx * ny, why)
 
 
 def _style(name: str) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bgviewer.engine.config import MatchConfig
-from bgviewer.engine.holdout import HoldOut
+from bgviewer.engine.folds import smooth_predictions
+from bgviewer.engine.holdout import HoldOut, lay_yardstick
 from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.progress import SILENT, Progress
+from bgviewer.engine.scores import Score, score_tiles
 from bgviewer.engine.sweeping import (
     PairSweep,
     SweepCell,
@@ -55,6 +57,8 @@ def measure_held_out(
     threads: int | None = None,
 ) -> HeldOut:
     """Fit the settings of a match to four fifths of its pixels, five times; judge on the rest."""
+    if result.fit.smooth is not None:
+        return _of_smooth(result, hold_out, progress, threads)
     wanted = candidate_of(result.config)
     space = SweepSpace(
         (wanted.bin_size,),
@@ -72,8 +76,23 @@ def measure_held_out(
     return _of_cell(cell)
 
 
+def _of_smooth(
+    result: MatchResult, hold_out: HoldOut | None, progress: Progress, threads: int | None
+) -> HeldOut:
+    smooth, difference = result.fit.smooth, result.difference
+    assert smooth is not None
+    try:
+        yardstick = lay_yardstick(difference, hold_out, progress, threads=threads)
+        found = smooth_predictions(smooth, difference, yardstick, progress, threads=threads)
+    except BgviewerError as error:
+        return HeldOut(math.nan, math.nan, reason=str(getattr(error, "reason", None) or error))
+    return _of_score(score_tiles(yardstick, found))
+
+
 def held_out_in_sweep(cells: Sequence[SweepCell], config: MatchConfig) -> HeldOut | None:
     """Return what a sweep found for these settings beside its best; None where it did not try."""
+    if config.model_kind == "smooth":
+        return None
     here = next((c for c in cells if c.candidate == candidate_of(config)), None)
     best, choice = best_of(cells), simplest_of(cells)
     if here is None or best is None or choice is None:
@@ -91,9 +110,11 @@ def held_out_in_sweep(cells: Sequence[SweepCell], config: MatchConfig) -> HeldOu
 def _of_cell(cell: SweepCell) -> HeldOut:
     if cell.score is None:
         return HeldOut(math.nan, math.nan, reason=cell.reason)
-    rms = cell.error_rms
+    return _of_score(cell.score)
+
+
+def _of_score(score: Score) -> HeldOut:
+    rms = math.sqrt(max(0.0, score.value))
     # The error of a root; near 0 the root of the error bounds it.
-    error = min(
-        cell.score.error / (2.0 * rms) if rms > 0 else math.inf, math.sqrt(cell.score.error)
-    )
+    error = min(score.error / (2.0 * rms) if rms > 0 else math.inf, math.sqrt(score.error))
     return HeldOut(rms, error)

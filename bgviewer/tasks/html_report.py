@@ -20,7 +20,7 @@ from bgviewer.tasks.exposure_warnings import grouped_warnings
 from bgviewer.tasks.match import MatchOutcome
 from bgviewer.tasks.picture import Picture
 from bgviewer.tasks.png import colour_strip, picture_png
-from bgviewer.tasks.show import Shown, ShowRequest, show
+from bgviewer.tasks.show import Figures, Shown, ShowRequest, show
 
 __all__ = [
     "HtmlReport",
@@ -190,14 +190,21 @@ def shown_figures(shown: Shown) -> Table:
         ("matchedMSE", _number(f.matched_mse), square),
         ("diffImVar", _number(f.diff_im_var), square),
         ("matchedMSE / diffImVar", _number(f.ratio), ""),
-        ("model", f.kind, ""),
-        ("order used", _NONE if f.used_order is None else str(f.used_order), ""),
+        ("model", "P-spline" if f.kind == "smooth" else f.kind, ""),
+        _shape_of_model(f),
         ("cells used", f"{f.cells_used} of {f.cells_total}", f"{f.grid[0]} × {f.grid[1]}"),
         ("bins used", str(f.bins_used), f"{f.bins_dropped} dropped"),
         ("extrapolated", f"{100 * f.extrapolated:.1f}", "%"),
     )
     pair = _pair(shown)
     return Table(f"Figures of {pair}", ("Figure", "Value", "Unit"), rows, frozenset({1}))
+
+
+def _shape_of_model(f: Figures) -> tuple[str, str, str]:
+    if f.used_smoothing_length is not None:
+        how = "px, by REML" if f.smoothing_chosen else "px"
+        return "smoothing length", f"{f.used_smoothing_length:.0f}", how
+    return "order used", _NONE if f.used_order is None else str(f.used_order), ""
 
 
 def _pair(shown: Shown) -> str:

@@ -92,7 +92,7 @@ class ChiSquare:
     bins, parameters : int
         Bins that count; numbers that the fit was free to choose.
     kind : str
-        "chebyshev" or "spline": how the parameters were counted.
+        "chebyshev", "spline" or "smooth": how the parameters were counted.
     """
 
     value: float
@@ -185,8 +185,11 @@ def parameter_count(result: MatchResult) -> int:
     """Return how many numbers the fit was free to choose.
 
     A polynomial has (order + 1)(order + 2) / 2 terms, of which no more than the cells that carry
-    it are determined; a spline passes through each cell with data, so it has one per cell.
+    it are determined; a spline passes through each cell with data, so it has one per cell; of a
+    P-spline the effective number (the trace of its hat matrix) is rounded.
     """
+    if result.fit.smooth is not None:
+        return round(result.fit.smooth.freedom)
     cells = int(result.cells.n_used)
     if result.used_order is None:
         return cells

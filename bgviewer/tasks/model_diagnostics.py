@@ -118,6 +118,9 @@ def condition(result: MatchResult) -> Diagnostic:
         "The condition number of the polynomial's equations: how much a small error of the cells "
         "may be blown up."
     )
+    if result.model.kind == "smooth":
+        why = "The penalty of a P-spline determines it wherever there are no data."
+        return unknown(*told, what, "", why)
     if result.used_order is None:
         return unknown(*told, what, "", "A spline passes through its cells; nothing is solved.")
     needed, value = term_count(result.used_order), float(result.fit.condition or math.nan)
@@ -155,6 +158,11 @@ def usable_cells(result: MatchResult) -> Diagnostic:
         need = result.config.order + 1
         wanted = f"order {result.config.order}"
         comfortable = need + 1
+    elif result.fit.smooth is not None:
+        system = result.fit.smooth.system
+        usable = system.weights > 0
+        need = comfortable = system.order
+        wanted = f"A penalty of order {need}"
     else:
         need = MINIMUM_POINTS[result.config.interp_style]
         wanted = result.config.interp_style
@@ -164,6 +172,7 @@ def usable_cells(result: MatchResult) -> Diagnostic:
     columns, rows = (int(np.count_nonzero(usable.any(axis=a))) for a in (0, 1))
     value = min(columns, rows)
     state = "good" if value >= comfortable and not lines else "fair" if value >= need else "bad"
+    named = "tiles" if result.fit.smooth is not None else "cells"
     advice = ""
     if value < comfortable:
         advice = "Make the binSize smaller, or ask for less of the model."
@@ -179,7 +188,7 @@ def usable_cells(result: MatchResult) -> Diagnostic:
         "",
         f"≥ {comfortable}",
         state,
-        f"Columns ({columns}) and rows ({rows}) of cells with data; the smaller counts.",
+        f"Columns ({columns}) and rows ({rows}) of {named} with data; the smaller counts.",
         f"{wanted} needs {need}" + (f", better {comfortable}." if comfortable > need else "."),
         advice,
         smaller_bins(result) if advice else (),
@@ -189,9 +198,9 @@ def usable_cells(result: MatchResult) -> Diagnostic:
 def uncertainty(result: MatchResult, errors: UncertaintyMap, unit: str) -> Diagnostic:
     """Hold the standard error of the model against that of one cell."""
     how = (
-        "from the covariance of the fit"
-        if errors.kind == "covariance"
-        else "from leaving out one fold of cells after the other"
+        "from leaving out one fold of cells after the other"
+        if errors.kind == "folds"
+        else "from the covariance of the fit"
     )
     what = f"The standard error of the model {how}, as 95 % of the image have it at most."
     told = ("uncertainty", "Uncertainty of the model")

@@ -20,13 +20,14 @@ __all__ = ["FEWEST_BLOCKS", "autocorrelation", "chi_square", "held_out_rms"]
 FEWEST_BLOCKS = 9
 """Blocks with an error below which residuals are not judged."""
 _SIGMAS = 3.0
+_BLOCKS = {"bins": "bins", "quarters": "quarters of the cells", "tiles": "tiles"}
 _CHI_FAIR = 3.0
 _MORAN_FAIR = 0.3
 
 
 def chi_square(result: MatchResult, probe: Probe | None, runs: NoiseRuns | None) -> Diagnostic:
     """Hold the mean square of the pulls against what noise alone gives at these settings."""
-    blocks = "bins" if probe is None or probe.kind == "bins" else "quarters of the cells"
+    blocks = "bins" if probe is None else _BLOCKS[probe.kind]
     what = (
         f"The mean square of (difference - model) over its error, in {blocks}: what is left after "
         "the match beside what pixel noise explains."
@@ -46,7 +47,10 @@ def chi_square(result: MatchResult, probe: Probe | None, runs: NoiseRuns | None)
     if away > _SIGMAS:
         state = "fair" if value <= _CHI_FAIR * runs.chi_square else "bad"
         remedies = follow_more(result)
-        finer = "a higher order" if result.used_order is not None else "a smaller binSize"
+        finer = {
+            "chebyshev": "a higher order",
+            "smooth": "a smaller smoothingLength",
+        }.get(result.model.kind, "a smaller binSize")
         advice = (
             f"Either structure is left ({finer} follows it), or the errors are too small: faint "
             "unmasked sources, or resampled pixels whose noise is correlated. The likeness of "

@@ -81,6 +81,8 @@ class Figures:
     used_order: int | None
     used_weighting: bool | None
     used_interp_style: str | None
+    used_smoothing_length: float | None
+    smoothing_chosen: bool
     condition: float | None
     unit: str
     extrapolated: float = 0.0
@@ -330,6 +332,8 @@ def _figures(result: MatchResult, science: Exposure, support: Support, floor: fl
         used_order=result.used_order,
         used_weighting=result.used_weighting,
         used_interp_style=result.used_interp_style,
+        used_smoothing_length=result.used_smoothing_length,
+        smoothing_chosen=not result.config.smoothing_length,
         condition=result.fit.condition,
         unit=science.unit or "",
         extrapolated=support.extrapolated(science.shape),

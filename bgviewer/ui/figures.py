@@ -268,6 +268,11 @@ class Figures(QWidget):
             shorter = self.tr("order {}").format(figures.used_order)
             weighted = self.tr("weighted") if figures.used_weighting else self.tr("not weighted")
             remark = weighted
+        elif figures.used_smoothing_length is not None:
+            length = f"{figures.used_smoothing_length:.0f}"
+            name = self.tr("P-spline {} px").format(length)
+            shorter = self.tr("P-spline {}").format(length)
+            remark = self.tr("by REML") if figures.smoothing_chosen else self.tr("as asked")
         else:
             name = (figures.used_interp_style or "").replace("_", " ").capitalize()
             shorter = name.removesuffix(" spline")

@@ -53,6 +53,9 @@ class KeptButton(QToolButton):
 def _settings(config: MatchConfig) -> str:
     """The settings one tells snapshots apart by."""
     size = f"binSize {config.bin_size}"
+    if config.model_kind == "smooth":
+        length = config.smoothing_length
+        return f"{size}, P-spline" + (f" {length:g} px" if length else "")
     if config.use_polynomial:
         return f"{size}, order {config.order}"
     return f"{size}, {config.interp_style}"
