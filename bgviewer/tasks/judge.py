@@ -188,12 +188,12 @@ def parameter_count(result: MatchResult) -> int:
     it are determined; a spline passes through each cell with data, so it has one per cell; of a
     P-spline the effective number (the trace of its hat matrix) is rounded.
     """
-    if result.fit.smooth is not None:
-        return round(result.fit.smooth.freedom)
     cells = int(result.cells.n_used)
-    if result.used_order is None:
-        return cells
-    return min(term_count(result.used_order), cells)
+    if result.used_order is not None:
+        return min(term_count(result.used_order), cells)
+    if result.model.kind == "smooth" and result.fit.smooth is not None:
+        return round(result.fit.smooth.freedom)
+    return cells
 
 
 def _pulls(result: Any) -> tuple[Vector, int]:
