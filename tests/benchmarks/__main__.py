@@ -1,4 +1,4 @@
-"""python -m tests.benchmarks [engine|window|io|memory|startup ...] [--json] [--quick] [--readme]"""
+"""python -m tests.benchmarks [engine|window|io|memory|startup|sweep|truth ...] [--json] [--quick] [--readme]"""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ GROUPS = {
     "memory": "memory",
     "startup": "startup",
     "sweep": "sweep",
+    "truth": "truth",
 }
 _BEGIN, _END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
 
