@@ -51,6 +51,7 @@ _BLOCKS_PER_SIDE = 8
 _FOREIGN = 6.0  # sigmas from its neighbours at which a tile is not judged
 _LEAST_SHARE = 0.25  # of a tile's pixels that must be good
 _MEDIAN_CHI2 = 0.4549364  # of one degree of freedom
+_FACTOR_ERROR = 3.0  # relative error of the noise factor, times the root of the contrasts
 _MEDIAN_LEAST = 0.25  # about the median of the least such distance in pure noise, in sigmas
 _STEP = {2: 1, 3: 1, 4: 2, 5: 2, 6: 2, 7: 2, 8: 3, 9: 2, 10: 3}
 
@@ -134,6 +135,12 @@ class Yardstick:
         Variance of the tiles' means over that of uncorrelated pixels (1 unless clearly above).
     n_foreign : int
         Tiles that are not judged because they are unlike their neighbours.
+    counts : ndarray of int [ty, tx]
+        Good pixels within the margins.
+    noise_factor_error : float
+        Standard error of `noise_factor`, whether or not it was found to be above 1.
+    inner_share : float
+        Share of a tile's pixels that lie within its margins.
     """
 
     hold_out: HoldOut
@@ -147,6 +154,9 @@ class Yardstick:
     block: NDArray[np.intp]
     noise_factor: float
     n_foreign: int
+    counts: NDArray[np.int64]
+    noise_factor_error: float
+    inner_share: float
 
     @property
     def x(self) -> Array:
@@ -208,7 +218,7 @@ def lay_yardstick(
         floor = np.median(variance[known]) if known.any() else np.nan
         weights = np.where(known, n * (floor / np.maximum(variance, floor)), 0.0)
         weights = np.where(known & ~(weights > 0), n, weights)  # nothing scatters anywhere
-    factor = _noise_factor(values, errors)
+    factor, factor_error = _noise_factor(values, errors)
     errors = errors * math.sqrt(factor)
     foreign = _foreign(np.where(known, values, np.nan), errors)
     weights[foreign] = 0.0
@@ -229,27 +239,34 @@ def lay_yardstick(
         block,
         factor,
         int(np.count_nonzero(foreign)),
+        n,
+        factor_error,
+        float(tiles.area.sum()) / (ny * nx),
     )
 
 
-def _noise_factor(values: Array, errors: Array) -> float:
+def _noise_factor(values: Array, errors: Array) -> tuple[float, float]:
     """Compare the contrast within squares of 2 x 2 tiles with what their errors explain.
 
-    A smooth sky cancels in it; a median forgives squares with sources or edges.
+    A smooth sky cancels in it; a median forgives squares with sources or edges.  Squares overlap.
+
+    Returns
+    -------
+    factor, error : float
+        The factor is 1 where it is not above that by three of its standard errors.
     """
-    ny, nx = (s // 2 * 2 for s in values.shape)
-    if ny == 0 or nx == 0:
-        return 1.0
-    v, e = values[:ny, :nx], errors[:ny, :nx]
-    contrast = v[::2, ::2] - v[1::2, ::2] - v[::2, 1::2] + v[1::2, 1::2]
-    squares = e * e
-    expected = squares[::2, ::2] + squares[1::2, ::2] + squares[::2, 1::2] + squares[1::2, 1::2]
+
+    def contrasts(a: Array, sign: int) -> Array:
+        return a[:-1, :-1] + a[1:, 1:] + sign * (a[1:, :-1] + a[:-1, 1:])
+
+    contrast, expected = contrasts(values, -1), contrasts(errors * errors, 1)
     usable = np.isfinite(contrast) & (expected > 0)
     count = int(np.count_nonzero(usable))
     if count < 16:
-        return 1.0
+        return 1.0, 1.0
     factor = float(np.median(contrast[usable] ** 2 / expected[usable])) / _MEDIAN_CHI2
-    return factor if factor > 1.0 + 3.0 * 2.3 / math.sqrt(count) else 1.0
+    error = _FACTOR_ERROR * max(factor, 1.0) / math.sqrt(count)
+    return (factor if factor > 1.0 + 3.0 * error else 1.0), error
 
 
 def _foreign(values: Array, errors: Array) -> NDArray[np.bool_]:
