@@ -7,7 +7,7 @@ import argparse
 from bgviewer.cli.exits import EXPLAINED
 from bgviewer.cli.export_options import add_export_options
 from bgviewer.cli.reading_options import add_reading_options
-from bgviewer.cli.stack_options import add_min_overlap, add_stack_options
+from bgviewer.cli.stack_options import add_fail_unless, add_min_overlap, add_stack_options
 from bgviewer.cli.sweep_options import add_sweep_options
 
 __all__ = ["COMMANDS", "build_parser"]
@@ -125,6 +125,7 @@ def _add_match(parser: argparse.ArgumentParser) -> None:
     )
     _add_settings(parser)
     add_min_overlap(parser)
+    add_fail_unless(parser)
     parser.add_argument(
         "--regions", metavar="FILE.reg", help="ignore the pixels in the regions of a ds9 file"
     )
@@ -165,6 +166,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     )
     _add_settings(parser)
     add_min_overlap(parser)
+    add_fail_unless(parser)
     _add_json(parser)
 
 

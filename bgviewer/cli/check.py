@@ -8,6 +8,7 @@ import math
 from bgviewer import __version__
 from bgviewer.cli import exits
 from bgviewer.cli.opening import stack_json
+from bgviewer.cli.outcomes import verdicts_below
 from bgviewer.cli.output import number, print_json, print_table, say
 from bgviewer.cli.settings import Settings
 from bgviewer.cli.signals import stoppable_progress
@@ -52,6 +53,9 @@ def check_stack(arguments: argparse.Namespace, settings: Settings, stack: Exposu
     if not found.diagnoses:
         return exits.NONE_MATCHED
     left_out = {name for name, _ in found.consistency.closures[0].left_out}
+    judged = (o.judged for o in found.outcomes.values() if o.status == "matched")
+    if verdicts_below(judged, arguments.fail_unless):
+        return exits.SOME_FAILED
     return exits.SOME_FAILED if left_out - settings.plan.excluded else exits.ALL_MATCHED
 
 
@@ -61,7 +65,16 @@ def _print(found: Check) -> None:
         say(f"{name}: {reason}")
     for line in graph.advice():
         say(line)
+    outcomes = found.outcomes
+    for name, _ in found.diagnoses:
+        if (told := outcomes[name].judged) is not None:
+            say(f"{name}: {told.text} {told.advice}".rstrip())
     rows = [
+        [name, told.sign, f"verdict: {told.state}", number(told.number), "", told.advice]
+        for name, _ in found.diagnoses
+        if (told := outcomes[name].judged) is not None
+    ]
+    rows += [
         [name, item.sign, item.name, item.figure, item.expected, item.advice]
         for name, diagnosis in found.diagnoses
         for item in diagnosis.items

@@ -18,7 +18,7 @@ exit codes:
   2    wrong usage or configuration, or output that may not be written
   3    no display, or a system library is missing (the line that installs it is printed)
   4    no usable input
-  5    some exposures failed, the rest is done
+  5    some exposures failed, or have a verdict below --fail-unless; the rest is done
   6    no exposure could be matched
   129  stopped by SIGHUP (a closed terminal)
   130  interrupted (Ctrl+C)

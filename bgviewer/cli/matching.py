@@ -13,7 +13,7 @@ from bgviewer.cli.auto import check_auto, chosen_json, chosen_lines, swept, writ
 from bgviewer.cli.convert import check_report, write_report
 from bgviewer.cli.export_options import export_options
 from bgviewer.cli.opening import measure, open_stack, say_exposure_warnings, stack_json
-from bgviewer.cli.outcomes import outcome_json, print_outcomes, say_warnings
+from bgviewer.cli.outcomes import outcome_json, print_outcomes, say_warnings, verdicts_below
 from bgviewer.cli.output import print_json, print_line, say
 from bgviewer.cli.recorded import refuse_second_match
 from bgviewer.cli.regions import with_regions
@@ -113,7 +113,7 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         print_json(report_json(report, request.stack, recovered))
     else:
         print_outcomes(report)
-    return exit_code(report)
+    return exit_code(report, getattr(arguments, "fail_unless", None))
 
 
 def _with_best_reference(request: ExportRequest, loaded: LoadedStack) -> ExportRequest:
@@ -212,12 +212,13 @@ def _planned_json(entry: StackEntry, request: ExportRequest) -> dict[str, Any]:
     }
 
 
-def exit_code(report: ExportReport) -> int:
-    """Return the exit code that the outcomes deserve."""
+def exit_code(report: ExportReport, least: str | None = None) -> int:
+    """Return the exit code that the outcomes deserve; verdicts must be `least` at least."""
     if report.n_matched == 0:
         # a stack of nothing but duplicates of the reference has nothing that could fail
         return exits.NONE_MATCHED if report.n_failed else exits.ALL_MATCHED
-    return exits.SOME_FAILED if report.n_failed or report.problem else exits.ALL_MATCHED
+    below = verdicts_below((o.judged for o in report.outcomes), least)
+    return exits.SOME_FAILED if report.n_failed or report.problem or below else exits.ALL_MATCHED
 
 
 def report_json(

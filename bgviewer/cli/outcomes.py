@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from bgviewer.cli.output import number, print_table, say
-from bgviewer.tasks.acceptance import AcceptanceLimits, judge_outcome
+from bgviewer.engine.verdict import STATES, Verdict
+from bgviewer.tasks.acceptance import AcceptanceLimits, criterion_of
 from bgviewer.tasks.export import ExportReport
 from bgviewer.tasks.exposure_warnings import grouped_warnings
-from bgviewer.tasks.match import MatchOutcome
+from bgviewer.tasks.match import MatchOutcome, verdict_json
 
-__all__ = ["outcome_json", "print_outcomes", "say_warnings"]
+__all__ = ["outcome_json", "print_outcomes", "say_warnings", "verdicts_below"]
 
 
 def outcome_json(outcome: MatchOutcome, limits: AcceptanceLimits) -> dict[str, Any]:
     """Return an outcome as plain values."""
-    verdict = judge_outcome(outcome, limits)
+    criterion = criterion_of(outcome, limits)
     return {
         "name": outcome.name,
         "path": None if outcome.path is None else str(outcome.path),
@@ -25,8 +27,8 @@ def outcome_json(outcome: MatchOutcome, limits: AcceptanceLimits) -> dict[str, A
         "fit_rms": outcome.fit_rms,
         "matched_mse": outcome.matched_mse,
         "diff_im_var": outcome.diff_im_var,
-        "accepted": None if verdict is None else verdict.accepted,
-        "not_accepted": "" if verdict is None else verdict.reason,
+        **verdict_json(outcome.judged),
+        "lsst_criterion": None if criterion is None else criterion.text,
         "scale": outcome.scale,
         "own_settings": outcome.own_settings,
         "regions": outcome.regions,
@@ -57,17 +59,23 @@ def print_outcomes(report: ExportReport) -> None:
         [
             o.name,
             o.status,
+            o.verdict or "",
+            number(o.verdict_number),
             number(o.fit_rms),
             number(o.matched_mse),
             number(o.diff_im_var),
             number(o.ratio),
-            _accepted(o, report.limits),
+            _criterion(o, report.limits),
             o.reason or "; ".join(_remarks(o)),
         ]
         for o in report.outcomes
     ]
-    head = ["exposure", "status", "fitRMS", "matchedMSE", "diffImVar", "MSE/var", "accepted"]
-    print_table([*head, "remarks"], rows, numeric=range(2, 6))
+    head = ["exposure", "status", "verdict", "error", "fitRMS", "matchedMSE", "diffImVar"]
+    print_table([*head, "MSE/var", "LSST's criterion", "remarks"], rows, numeric=range(3, 8))
+    for outcome in report.outcomes:
+        if outcome.judged is not None and outcome.status == "matched" and outcome.judged.advice:
+            judged = outcome.judged
+            say(f"{outcome.name}: {judged.state}. {judged.reason} {judged.advice}")
     excluded = sum(o.status == "excluded" for o in report.outcomes)
     also = f", {excluded} excluded" if excluded else ""
     say_warnings(report)
@@ -92,8 +100,15 @@ def _remarks(outcome: MatchOutcome) -> list[str]:
     return [*own, *ignored, *done, *(a.text for a in outcome.adjustments)]
 
 
-def _accepted(outcome: MatchOutcome, limits: AcceptanceLimits) -> str:
-    verdict = judge_outcome(outcome, limits)
-    if verdict is None:
+def _criterion(outcome: MatchOutcome, limits: AcceptanceLimits) -> str:
+    criterion = criterion_of(outcome, limits)
+    if criterion is None:
         return ""
-    return "yes" if verdict.accepted else "no"
+    return "met" if criterion.met else "not met"
+
+
+def verdicts_below(verdicts: Iterable[Verdict | None], least: str | None) -> int:
+    """Return how many verdicts are worse than `least`; none where it is None."""
+    if least is None:
+        return 0
+    return sum(v is not None and v.rank > STATES.index(least) for v in verdicts)

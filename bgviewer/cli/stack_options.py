@@ -9,10 +9,12 @@ from typing import Any
 from bgviewer.engine.acceptance import LIMITS
 from bgviewer.engine.detection import DETECTION, Detection
 from bgviewer.engine.plan import StackPlan
+from bgviewer.engine.verdict import STATES
 from bgviewer.errors import ConfigError
 from bgviewer.io.detect import check_sep
 
 __all__ = [
+    "add_fail_unless",
     "add_min_overlap",
     "add_stack_options",
     "gather_align",
@@ -63,6 +65,17 @@ def add_min_overlap(parser: argparse.ArgumentParser) -> None:
         "--min-overlap",
         metavar="SHARE",
         help=f"{opt.help[0].lower()}{opt.help[1:]} From 0 to 1, or as 5%% (default {opt.default})",
+    )
+
+
+def add_fail_unless(parser: argparse.ArgumentParser) -> None:
+    """Add the option to the parser of a command that judges matches."""
+    parser.add_argument(
+        "--fail-unless",
+        choices=STATES[:2],
+        metavar="good|check",
+        help="end with exit code 5 unless every verdict is at least this: good, or check "
+        "(nothing is bad); without it verdicts are told and do not count",
     )
 
 

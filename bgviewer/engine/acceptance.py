@@ -1,4 +1,8 @@
-"""The acceptance rule of the era: which matched exposures a co-add would keep (SPEC section 9).
+"""LSST's criterion of the era: which matched exposures its co-adder would keep (SPEC section 9).
+
+It is reported under that name and is no verdict: fitRMS of a spline says whether binSize divides
+the side of the image, and matchedMSE drowns in pixel noise.  Whether a match is good is said by
+`bgviewer.engine.verdict`.
 
 The limits are declared as options are; window, settings file and reports read the declaration.
 """
@@ -16,9 +20,9 @@ from bgviewer.engine.relation import as_compared
 __all__ = [
     "LIMITS",
     "AcceptanceLimits",
-    "Verdict",
-    "judge_match",
-    "judge_outcome",
+    "Criterion",
+    "criterion_of",
+    "lsst_criterion",
     "overlap_problem",
 ]
 
@@ -105,26 +109,24 @@ LIMITS: dict[str, Option] = {
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Whether a match is accepted, and the reason where it is not, in full and in a word."""
+class Criterion:
+    """Whether a match meets LSST's criterion, and which limit it misses, in full and in a word."""
 
-    accepted: bool
+    met: bool
     reason: str = ""
     short: str = ""
 
     @property
     def text(self) -> str:
-        """The verdict in words."""
-        return "accepted" if self.accepted else f"not accepted: {self.reason}"
+        """The same in words."""
+        return "met" if self.met else f"not met: {self.reason}"
 
 
-def judge_match(
-    fit_rms: float | None, ratio: float | None, limits: AcceptanceLimits | None = None
-) -> Verdict:
-    """Accept or refuse a match by its figures; None = there is no model, or no ratio."""
+def lsst_criterion(
+    fit_rms: float, ratio: float | None, limits: AcceptanceLimits | None = None
+) -> Criterion:
+    """Hold the figures of a match against LSST's limits; ratio None = it is not known."""
     limits = limits or AcceptanceLimits()
-    if fit_rms is None:
-        return Verdict(False, "no model", "no model")
     reasons = {}
     if ratio is None or not math.isfinite(ratio):
         reasons["MSE/var"] = "MSE/var is not finite"
@@ -133,7 +135,7 @@ def judge_match(
     if not fit_rms <= limits.fit_rms:
         reasons["fitRMS"] = "fitRMS {} > {}".format(*as_compared(fit_rms, limits.fit_rms))
     short = "both" if len(reasons) > 1 else "".join(reasons)
-    return Verdict(not reasons, "; ".join(reasons.values()), short)
+    return Criterion(not reasons, "; ".join(reasons.values()), short)
 
 
 def overlap_problem(share: float | None, limits: AcceptanceLimits | None = None) -> str:
@@ -154,21 +156,14 @@ def overlap_problem(share: float | None, limits: AcceptanceLimits | None = None)
     )
 
 
-def judge_outcome(outcome: Any, limits: AcceptanceLimits | None = None) -> Verdict | None:
-    """Judge what became of an exposure; None for a reference and for what was left out.
+def criterion_of(outcome: Any, limits: AcceptanceLimits | None = None) -> Criterion | None:
+    """Hold what became of an exposure against LSST's limits; None where there is no match.
 
     Parameters
     ----------
     outcome : object
-        With ``status``, ``fit_rms``, ``ratio`` and ``overlap`` as ``tasks.match.MatchOutcome``
-        has them.
+        With ``status``, ``fit_rms`` and ``ratio`` as ``tasks.match.MatchOutcome`` has them.
     """
-    if outcome.status not in ("matched", "failed"):
+    if outcome.status != "matched" or outcome.fit_rms is None:
         return None
-    limits = limits or AcceptanceLimits()
-    share = getattr(outcome, "overlap", None)
-    if share is not None and overlap_problem(share, limits):
-        few, enough = as_compared(100 * share, 100 * limits.min_overlap)
-        return Verdict(False, f"overlap {few} % < {enough} %", "overlap")
-    fit_rms = outcome.fit_rms if outcome.status == "matched" else None
-    return judge_match(fit_rms, outcome.ratio, limits)
+    return lsst_criterion(outcome.fit_rms, outcome.ratio, limits)

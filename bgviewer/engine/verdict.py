@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from bgviewer.engine.chebyshev import FitSystem, products
 from bgviewer.engine.chebyshev import along as terms_along
@@ -65,7 +64,7 @@ MOST_HIDDEN = 0.25
 LOOSE = 3.0
 """Times the expected error of the judged tiles from which the fit is called loose."""
 
-DRAWS = 24
+_DRAWS, _SMOOTH_DRAWS = 24, 12  # noise runs; those of a P-spline take longer
 _SEED = 1706
 _SMOOTHING = 2.0  # tiles: standard deviation of the Gaussian that local errors are read through
 _LOCAL = 0.99  # quantile of the judged tiles that is the local error
@@ -84,7 +83,7 @@ class ModelError:
     Attributes
     ----------
     worst : float
-        Error in the worst hundredth of the judged area: `local` and `expected`, added in quadrature.
+        Error in the worst hundredth of the judged area: `local` and `expected` in quadrature.
     rms : float
         Estimated rms of model - true difference over the covered area.
     expected : float
@@ -193,8 +192,8 @@ def worst_of(verdicts: Any) -> Verdict | None:
 
 
 def failed_verdict(reason: str) -> Verdict:
-    """Return the verdict of an exposure that has no model."""
-    return Verdict("bad", f"There is no model: {reason.rstrip('.')}.", word="no model")
+    """Return the verdict of an exposure that has failed."""
+    return Verdict("bad", f"Failed: {reason.rstrip('.')}.", word="failed")
 
 
 def not_judged(reason: str) -> Verdict:
@@ -272,8 +271,8 @@ def judge_error(error: ModelError, *, overlap: float | None = None, unit: str = 
         return told(
             "bad",
             "structure left",
-            f"The match leaves structure that can be seen in the difference: {in_unit(error.worst)} "
-            f"in the worst hundredth of the area ({wrong}).",
+            "The match leaves structure that can be seen in the difference: "
+            f"{in_unit(error.worst)} in the worst hundredth of the area ({wrong}).",
             "Let the model follow more: a smaller binSize, a higher order or the P-spline; the "
             "sweep finds which.",
         )
@@ -328,13 +327,14 @@ def estimate_error(
     yardstick: Yardstick,
     progress: Progress = SILENT,
     *,
-    draws: int = DRAWS,
+    draws: int | None = None,
     threads: int | None = None,
 ) -> ModelError:
     """Estimate how wrong the model is, and how wrong noise alone would make it.
 
     The same draws every time, so that the same match has the same figures.
     """
+    draws = draws or (_DRAWS if result.fit.smooth is None else _SMOOTH_DRAWS)
     residual, model = tile_residuals(result, yardstick, progress, threads=threads)
     foreign = _unlike_neighbours(residual, yardstick.errors)
     weights = np.where(np.isfinite(residual) & ~foreign, yardstick.weights, 0.0)
@@ -498,19 +498,16 @@ def _mean_square(values: Array, weights: Array, size: int) -> Array | None:
     ny, nx = weights.shape
     if size > 1 and (ny // size) * (nx // size) < _FEWEST_BLOCKS:
         return None
-    rows, columns = np.arange(0, ny, size), np.arange(0, nx, size)
-
-    def sums(a: Array) -> Array:
-        return np.asarray(np.add.reduceat(np.add.reduceat(a, rows, axis=-2), columns, axis=-1))
-
-    total = sums(weights)
-    part = sums(values * weights)
+    blocks = (np.arange(0, ny, size), np.arange(0, nx, size))
+    total, part = _sums(weights, blocks), _sums(values * weights, blocks)
     squares = np.divide(part * part, total, out=np.zeros_like(part), where=total > 0)
     return np.asarray(squares.sum(axis=(-2, -1)) / total.sum())
 
 
 def _local(residual: Array, left: Array, weights: Array) -> Array:
     """Return the square of what is left in every tile after smoothing, that of noise taken off."""
+    from scipy.ndimage import gaussian_filter  # late: nothing waits for it but a verdict
+
     share = gaussian_filter(weights, _SMOOTHING, mode="constant")
 
     def smooth(values: Array) -> Array:
@@ -544,12 +541,8 @@ def _covered_share(result: MatchResult, yardstick: Yardstick) -> Array:
     rows, columns = (
         np.minimum(a, n - 1) for a, n in zip((rows, columns), covered.shape, strict=True)
     )
-
-    def sums(a: Array) -> Array:
-        return np.asarray(np.add.reduceat(np.add.reduceat(a, rows, axis=0), columns, axis=1))
-
     number = covered.astype(np.float64)
-    return sums(number) / sums(np.ones_like(number))
+    return _sums(number, (rows, columns)) / _sums(np.ones_like(number), (rows, columns))
 
 
 def _beyond(model: Array, yardstick: Yardstick, on: NDArray[np.bool_]) -> Array:
@@ -570,23 +563,16 @@ def _noise_runs(
     """
     pieces = _Pieces.of(result, yardstick)
     rng = np.random.default_rng(_SEED)
-    fitted = _fitter(result, yardstick, progress)
-    surfaces, left = [], []
-    for _ in range(draws):
-        progress.step()
-        noise = pieces.sigma * rng.standard_normal(pieces.sigma.shape)
-        carriers = pieces.carriers(noise)
-        if pieces.looser > 0:
-            carriers = carriers + pieces.looser * pieces.carrier_errors * rng.standard_normal(
-                carriers.shape
-            )
-        inner = pieces.tiles(noise) + pieces.margin_errors * rng.standard_normal(
-            pieces.margin_errors.shape
-        )
-        surfaces.append(carriers)
-        left.append(inner)
-    made = fitted(np.stack(surfaces))
-    return made, np.stack(left) - made
+    noise = pieces.sigma * rng.standard_normal((draws, *pieces.sigma.shape))
+    carriers, tiles = pieces.carriers(noise), pieces.tiles(noise)
+    del noise
+    progress.step()
+    if pieces.looser > 0:
+        more = pieces.looser * pieces.carrier_errors
+        carriers += more * rng.standard_normal(carriers.shape)
+    tiles += pieces.margin_errors * rng.standard_normal(tiles.shape)
+    surfaces = _fitter(result, yardstick, progress)(carriers)
+    return surfaces, tiles - surfaces
 
 
 def _fitter(
@@ -719,5 +705,5 @@ class _Pieces:
 
 def _sums(values: Array, starts: tuple[Edges, Edges]) -> Array:
     return np.asarray(
-        np.add.reduceat(np.add.reduceat(values, starts[0], axis=0), starts[1], axis=1)
+        np.add.reduceat(np.add.reduceat(values, starts[1], axis=-1), starts[0], axis=-2)
     )

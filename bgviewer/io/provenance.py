@@ -40,12 +40,14 @@ _TEXTS: tuple[tuple[str, str, str], ...] = (
     ("zero_point", "BGVZP", "common zero point asked for"),
     ("sign", "BGVSIGN", "what is done with the model"),
     ("source_hash", "BGVHASH", "SHA-256 of the source file (first 16)"),
+    ("verdict", "BGVVERD", "good, check or bad"),
 )
 _FIGURES: tuple[tuple[str, str, str], ...] = (
     ("scale", "BGVSCALE", "photometric factor of the figures"),
     ("fit_rms", "BGVRMS", "fitRMS, scaled unit"),
     ("matched_mse", "BGVMSE", "matchedMSE, scaled unit squared"),
     ("diff_im_var", "BGVDVAR", "diffImVar, scaled unit squared"),
+    ("verdict_number", "BGVVNUM", "worst error of the model, scaled unit"),
 )
 _ADJUSTMENT = "BGVADJ"
 _REGIONS = "BGVNREG"
@@ -76,6 +78,7 @@ def make_cards(
     fit_rms: float | None = None,
     matched_mse: float | None = None,
     diff_im_var: float | None = None,
+    verdict: Any = None,
     adjustments: Sequence[Any] = (),
     warnings: Sequence[str] = (),
     regions: int = 0,
@@ -98,6 +101,8 @@ def make_cards(
         The photometric scaling that was asked for: "auto", "none" or a magnitude.
     scale, fit_rms, matched_mse, diff_im_var : float, optional
         Photometric factor in memory and figures in the scaled unit; None and NaN are left out.
+    verdict : Verdict, optional
+        Of the match: its state and number become cards, its reason HISTORY.
     adjustments : sequence
         What the engine changed, with ``kind``, ``asked``, ``used`` and ``text`` each.
     warnings : sequence of str
@@ -121,10 +126,12 @@ def make_cards(
     version = version or _version()
     known = {"version": version, "kind": kind, "reference": reference}
     known["zero_point"] = None if zero_point is None else str(zero_point)
+    known["verdict"] = None if verdict is None else verdict.state
     texts = ((card, known.get(name), comment) for name, card, comment in _TEXTS)
     cards: list[Card] = [(card, value, comment) for card, value, comment in texts if value]
     cards += [_option_card(opt, config) for opt in OPTIONS.values()]
-    figures = zip(_FIGURES, (scale, fit_rms, matched_mse, diff_im_var), strict=True)
+    number = None if verdict is None else verdict.number
+    figures = zip(_FIGURES, (scale, fit_rms, matched_mse, diff_im_var, number), strict=True)
     for (_name, card, comment), figure in figures:
         if figure is not None and math.isfinite(figure):
             cards.append((card, float(figure), comment))
@@ -139,6 +146,8 @@ def make_cards(
         cards.append((_ALIGNED, "bilinear", "re-projected onto the reference's grid"))
     cards += _adjustment_cards(adjustments)
     cards += _history(version, kind, reference, adjustments, when or datetime.now(UTC))
+    if verdict is not None:
+        cards.append(("HISTORY", f"bgviewer verdict: {verdict.text}", ""))
     cards += [("HISTORY", f"bgviewer warning: {text}", "") for text in warnings]
     return tuple(cards)
 
@@ -260,7 +269,8 @@ def read_cards(header: Mapping[str, Any]) -> dict[str, Any] | None:
     dict or None
         ``config`` (MatchConfig; None when its cards were damaged), ``version``, ``kind``,
         ``reference``, ``zero_point``, ``sign``, ``source_hash`` (text or None), ``scale``,
-        ``fit_rms``, ``matched_mse``, ``diff_im_var`` (float or None), ``regions`` (int),
+        ``fit_rms``, ``matched_mse``, ``diff_im_var``, ``verdict_number`` (float or None),
+        ``verdict`` (text or None), ``regions`` (int),
         ``detection`` (Detection or None), ``aligned`` (bool) and ``adjustments`` (tuple of text).
         None for a header bgviewer did not write.
     """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bgviewer.engine.acceptance import AcceptanceLimits, judge_outcome
+from bgviewer.engine.acceptance import AcceptanceLimits, criterion_of
 from bgviewer.engine.config import MatchConfig
 from bgviewer.errors import WriteError
 from bgviewer.io.acceptance import limits_in_words
@@ -49,7 +49,10 @@ _COLUMNS = (
     ("output", str),
     ("own_settings", str),
     ("regions", int),
-    ("acceptance", str),
+    ("verdict", str),
+    ("verdict_reason", str),
+    ("verdict_number", float),
+    ("lsst_criterion", str),
     ("background_list", str),
     ("background_list_difference", float),
     ("detected", bool),
@@ -58,6 +61,8 @@ _COLUMNS = (
     ("overlap", float),
     ("extrapolated", float),
 )
+_POWERS = {"fit_rms": 1, "matched_mse": 2, "diff_im_var": 2, "verdict_number": 1}
+"""Power of the pixel unit that a column has."""
 _SWEPT = (
     ("sweep_setting", str),
     ("sweep_score", float),
@@ -76,8 +81,8 @@ def _row(outcome: Any, limits: AcceptanceLimits) -> dict[str, Any]:
     row["n_bins"] = 0 if bins is None else len(bins.values)
     row["adjustments"] = "; ".join(str(getattr(a, "text", a)) for a in adjustments)
     judged = all(hasattr(outcome, name) for name in ("status", "fit_rms", "ratio"))
-    verdict = judge_outcome(outcome, limits) if judged else None
-    row["acceptance"] = None if verdict is None else verdict.text
+    criterion = criterion_of(outcome, limits) if judged else None
+    row["lsst_criterion"] = None if criterion is None else criterion.text
     return row
 
 
@@ -183,7 +188,7 @@ def _table(rows: list[dict[str, Any]], facts: dict[str, Any], unit: str | None) 
     }
     table = Table(columns)
     table["zero_point"].unit = "mag"
-    for name, power in (("fit_rms", 1), ("matched_mse", 2), ("diff_im_var", 2)):
+    for name, power in _POWERS.items():
         table[name].unit = _power(unit, power)
     for name, kind in swept:
         if kind is float:

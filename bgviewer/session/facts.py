@@ -98,4 +98,5 @@ def outcome_of(
         model=outcome.model,
         warnings=outcome.warnings,
         overlap=outcome.overlap,
+        told=outcome.judged if outcome.status == "matched" else None,
     )

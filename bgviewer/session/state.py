@@ -9,6 +9,7 @@ from typing import Any
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.matching import Model
 from bgviewer.engine.ranking import Measurement, Ranking
+from bgviewer.engine.verdict import Verdict, failed_verdict
 from bgviewer.errors import ConfigError, Remedy
 from bgviewer.io.stack import ExposureStack
 from bgviewer.tasks.acceptance import AcceptanceLimits, overlap_problem
@@ -131,6 +132,8 @@ class Outcome:
         What the user is told about the exposure.
     overlap : float or None
         Share, 0 to 1, of its good pixels that lie on good pixels of the reference.
+    told : Verdict or None
+        That of the match; `verdict` knows of failures too.
     """
 
     status: str
@@ -143,6 +146,12 @@ class Outcome:
     model: Model | None = field(default=None, repr=False, compare=False)
     warnings: tuple[str, ...] = ()
     overlap: float | None = None
+    told: Verdict | None = field(default=None, repr=False)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict of the match; None while it is being found."""
+        return failed_verdict(self.reason) if self.status == "failed" else self.told
 
     def judged(self, limits: AcceptanceLimits) -> Outcome:
         """Return the outcome under these limits: a failure where the overlap is too small."""

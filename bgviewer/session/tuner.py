@@ -203,6 +203,7 @@ class Tuner(QObject):
                 model=shown.result.model,
                 warnings=exposure_warnings(shown.stack.entries[shown.science_id], shown.science),
                 overlap=shown.figures.overlap,
+                told=shown.figures.verdict,
             ),
         )
         store.tell(store.match_changed, store.outcomes_changed)

@@ -20,7 +20,7 @@ from bgviewer.tasks.consistency import (
 from bgviewer.tasks.diagnostic import Diagnostic
 from bgviewer.tasks.diagnostics import Diagnosis, diagnose
 from bgviewer.tasks.exposure_warnings import exposure_warnings
-from bgviewer.tasks.match import MatchOutcome
+from bgviewer.tasks.match import MatchOutcome, verdict_json
 from bgviewer.tasks.parallel import StopOnly
 
 __all__ = ["Check", "check", "check_json"]
@@ -82,6 +82,7 @@ def check_json(found: Check) -> dict[str, Any]:
     def facts(name: str) -> dict[str, Any]:
         outcome = outcomes.get(name)
         return {
+            **verdict_json(None if outcome is None else outcome.judged),
             "overlap": None if outcome is None else outcome.overlap,
             "extrapolated": None if outcome is None else outcome.extrapolated,
             "warnings": list(found.warnings.get(name, ())),
@@ -103,7 +104,6 @@ def check_json(found: Check) -> dict[str, Any]:
         "exposures": [
             {
                 "name": name,
-                "state": d.state,
                 **facts(name),
                 "diagnostics": [_item(i) for i in d.items],
             }

@@ -428,6 +428,7 @@ def _cards(outcome: MatchOutcome, request: ExportRequest, progress: Progress) ->
         fit_rms=outcome.fit_rms,
         matched_mse=outcome.matched_mse,
         diff_im_var=outcome.diff_im_var,
+        verdict=outcome.judged,
         adjustments=outcome.adjustments,
         warnings=outcome.warnings,
         regions=outcome.regions,

@@ -15,7 +15,7 @@ from bgviewer.engine.sweeping import Chosen
 from bgviewer.errors import BgviewerError
 from bgviewer.io.text import write_text
 from bgviewer.io.units import squared
-from bgviewer.tasks.acceptance import LIMITS, AcceptanceLimits, judge_outcome
+from bgviewer.tasks.acceptance import LIMITS, AcceptanceLimits, criterion_of
 from bgviewer.tasks.exposure_warnings import grouped_warnings
 from bgviewer.tasks.match import MatchOutcome
 from bgviewer.tasks.picture import Picture
@@ -133,13 +133,15 @@ def outcomes_table(
         (
             o.name,
             o.status,
+            o.verdict or _NONE,
+            _number(o.verdict_number),
             _number(o.fit_rms),
             _number(o.matched_mse),
             _number(o.diff_im_var),
             _number(o.ratio),
             _NONE if o.overlap is None else f"{100 * o.overlap:.3g} %",
-            verdict.text if (verdict := judge_outcome(o, limits)) else _NONE,
-            o.reason or "; ".join(a.text for a in o.adjustments),
+            criterion.text if (criterion := criterion_of(o, limits)) else _NONE,
+            o.reason or "; ".join((*_judged(o), *(a.text for a in o.adjustments))),
         )
         for o in outcomes
     ]
@@ -147,16 +149,24 @@ def outcomes_table(
     head: tuple[str, ...] = (
         "Exposure",
         "Status",
+        "Verdict",
+        f"Error{of}",
         f"fitRMS{of}",
         f"matchedMSE{square}",
         f"diffImVar{square}",
     )
     return Table(
         "Exposures",
-        (*head, "MSE/var", "Overlap", "Accepted", "Remarks"),
+        (*head, "MSE/var", "Overlap", "LSST's criterion", "Remarks"),
         tuple(rows),
-        frozenset(range(2, 7)),
+        frozenset(range(3, 9)),
     )
+
+
+def _judged(outcome: MatchOutcome) -> tuple[str, ...]:
+    """Return why a match is not good and what to do; nothing for a good one."""
+    judged = outcome.judged
+    return () if judged is None or judged.is_good else (f"{judged.reason} {judged.advice}".strip(),)
 
 
 def sweep_table(
@@ -256,14 +266,14 @@ def match_report(
     pictures: tuple[tuple[str, Picture], ...] = ()
     tables: list[Table] = []
     if matched:
-        worst = max(matched, key=lambda o: o.ratio if o.ratio is not None else -math.inf)
+        worst = max(matched, key=lambda o: (-1, 0.0) if o.judged is None else o.judged.order)
         own = plan.config_for(worst.name, config)
         try:
             shown = show(ShowRequest(stack, reference, worst.id, own))  # type: ignore[arg-type]
         except BgviewerError as error:
             lines.append(f"{worst.name} cannot be drawn: {error}")
         else:
-            lines.append(f"Drawn: {worst.name}, the exposure that matches worst by MSE/var.")
+            lines.append(f"Drawn: {worst.name}, the exposure that matches worst.")
             pictures = shown_pictures(shown)
             tables.append(shown_figures(shown))
     tables = [

@@ -21,6 +21,7 @@ from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.ranking import Ranking
 from bgviewer.engine.scratch import Scratch
+from bgviewer.engine.verdict import Verdict, failed_verdict, judge
 from bgviewer.errors import BgviewerError, ConfigError, NoReferenceError, resource_errors
 from bgviewer.io.names import printable_name
 from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry, as_stack
@@ -44,6 +45,7 @@ __all__ = [
     "match_pair",
     "match_stack",
     "reference_outcome",
+    "verdict_json",
 ]
 
 _IDENTICAL = (
@@ -100,6 +102,8 @@ class MatchOutcome:
         plan's ``acceptance.min_overlap`` it has failed, and `fit` may still be there to look at.
     extrapolated : float or None
         Share, 0 to 1, of all its pixels where no cell carries the model.
+    judged : Verdict or None
+        The verdict of the match; None for the reference and for what was left out.
     earlier_files : tuple of Path
         Files of an earlier run that have its names in the folder and were kept.
     """
@@ -130,6 +134,27 @@ class MatchOutcome:
     overlap: float | None = None
     extrapolated: float | None = None
     earlier_files: tuple[Path, ...] = ()
+    judged: Verdict | None = None
+
+    def __post_init__(self) -> None:
+        if self.status == "failed":
+            object.__setattr__(self, "judged", failed_verdict(self.reason or "no reason is known"))
+
+    @property
+    def verdict(self) -> str | None:
+        """ "good", "check" or "bad"; None where nothing was matched."""
+        return None if self.judged is None else self.judged.state
+
+    @property
+    def verdict_reason(self) -> str | None:
+        """Why, in one sentence."""
+        return None if self.judged is None else self.judged.reason
+
+    @property
+    def verdict_number(self) -> float | None:
+        """Error of the model in the worst hundredth of the area, in the scaled unit; or None."""
+        number = math.nan if self.judged is None else self.judged.number
+        return None if math.isnan(number) else number
 
     @property
     def model(self) -> Model | None:
@@ -164,6 +189,18 @@ class Matched:
     outcome: MatchOutcome
     result: MatchResult | None = None
     part: PairPart | None = None
+
+
+def verdict_json(verdict: Verdict | None) -> dict[str, Any]:
+    """Return a verdict as plain values, under the keys that every output has."""
+    if verdict is None:
+        return dict.fromkeys(("verdict", "verdict_reason", "verdict_number", "verdict_advice"))
+    return {
+        "verdict": verdict.state,
+        "verdict_reason": verdict.reason,
+        "verdict_number": verdict.number if math.isfinite(verdict.number) else None,
+        "verdict_advice": verdict.advice,
+    }
 
 
 def find_exposure(stack: ExposureStack, wanted: int | str) -> int:
@@ -478,6 +515,14 @@ def match_entry(
             more = (_IDENTICAL,) if overlap.identical else ()
             result = part.match(own, progress=progress, threads=threads, scratch=scratch)
             result = result.complete(progress) if complete else result.measure(progress)
+            if not few:
+                told["judged"] = judge(
+                    result,
+                    overlap=overlap.share if overlap.own else None,
+                    unit=science.unit or "",
+                    progress=progress,
+                    threads=threads,
+                )
     except BgviewerError as error:
         reason = few or str(getattr(error, "reason", None) or error)
         told["warnings"] = exposure_warnings(entry, science, own) + more

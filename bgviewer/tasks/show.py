@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,12 @@ import numpy as np
 from bgviewer.engine.bands import available_threads
 from bgviewer.engine.config import OPTIONS, MatchConfig
 from bgviewer.engine.exposure import Exposure
+from bgviewer.engine.holdout import Yardstick, lay_yardstick
 from bgviewer.engine.matching import MatchResult, form_difference, match_images
 from bgviewer.engine.overlap import pair_overlap
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.errors import BgviewerError
+from bgviewer.engine.verdict import Verdict, judge
+from bgviewer.errors import BgviewerError, NoOverlapError
 from bgviewer.tasks.draw import THIRD_VIEWS, Draw, Pictures, Raw
 from bgviewer.tasks.extras import EXTRA_VIEWS, Extras
 from bgviewer.tasks.judge import ChiSquare, chi_square
@@ -65,7 +68,7 @@ class Figures:
     Units: `fit_rms` in the pixel unit, `matched_mse` and `diff_im_var` in its square.
     `extrapolated` is the share of the pixels, 0 to 1, where no cells carry the model; residuals
     below `floor` are rounding.  `overlap` is the share of the exposure's good pixels that lie on
-    good pixels of the reference; None where it has none.
+    good pixels of the reference; None where it has none.  `verdict` comes last of all.
     """
 
     fit_rms: float
@@ -89,6 +92,7 @@ class Figures:
     floor: float = 0.0
     chi_square: ChiSquare | None = None
     overlap: float | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,11 +115,12 @@ class Shown:
     side: int = MAX_SIDE
     overlays: Overlays | None = field(default=None, repr=False)
     residual_map: ResidualMap | None = field(default=None, repr=False)
+    yardstick: Yardstick | None = field(default=None, repr=False)
 
     @property
     def complete(self) -> bool:
-        """Whether every figure is known."""
-        return self.figures.matched_mse is not None
+        """Whether every figure is known, the verdict among them."""
+        return self.figures.verdict is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +164,7 @@ def show(
     """Match the pair and draw it.
 
     What can be painted at once goes to `deliver`; the pass over all pixels that `matched_mse`
-    needs follows, and is left out when a newer request waits.
+    needs and the verdict follow, and are left out when a newer request waits.
 
     Raises
     ------
@@ -198,8 +203,32 @@ def show(
         return shown
     progress.step()
     # a core is left to the window, which paints what was delivered
-    result.measure(progress, threads=max(1, available_threads() - 1))
-    return replace(shown, figures=_with_error(shown.figures, result))
+    threads = max(1, available_threads() - 1)
+    if shown.figures.matched_mse is None:
+        result.measure(progress, threads=threads)
+        shown = replace(shown, figures=_with_error(shown.figures, result))
+        deliver(shown)
+        if superseded():
+            return shown
+    return _judged(shown, progress, threads)
+
+
+def _judged(shown: Shown, progress: Progress, threads: int) -> Shown:
+    """Add the verdict; the tiles that it rests on serve all matches of one difference."""
+    result, yardstick = shown.result, shown.yardstick
+    overlap, unit = shown.figures.overlap, shown.figures.unit
+    if yardstick is None:
+        with suppress(NoOverlapError):
+            yardstick = lay_yardstick(result.difference, progress=progress, threads=threads)
+    verdict = judge(
+        result,
+        overlap=overlap,
+        unit=unit,
+        yardstick=yardstick,
+        progress=progress,
+        threads=threads,
+    )
+    return replace(shown, yardstick=yardstick, figures=replace(shown.figures, verdict=verdict))
 
 
 def _drawn(
@@ -245,6 +274,7 @@ def _drawn(
         residual_map=last.residual_map
         if last and last.result is result
         else residual_map(result.bins, science.shape),
+        yardstick=last.yardstick if last and last.result.difference is result.difference else None,
     )
 
 

@@ -17,6 +17,7 @@ from PyQt6.QtCore import (
 )
 from PyQt6.QtGui import QBrush, QColor, QFont
 
+from bgviewer.engine.verdict import Verdict
 from bgviewer.session.session import Session
 from bgviewer.ui.format import count, number
 from bgviewer.ui.plain_text import plain_tip
@@ -25,7 +26,7 @@ from bgviewer.ui.theme import current_colours
 
 __all__ = ["COLUMNS", "SORT_ROLE", "RankingModel", "RankingProxy"]
 
-COLUMNS = ("name", "cost", "terms", "fit_rms", "ratio", "accepted", "state")
+COLUMNS = ("name", "cost", "terms", "fit_rms", "ratio", "verdict", "state")
 SORT_ROLE = int(Qt.ItemDataRole.UserRole)
 Index = QModelIndex | QPersistentModelIndex
 
@@ -58,14 +59,14 @@ class RankingModel(QAbstractTableModel):
                 self.tr("matchedMSE / diffImVar; about 1 when only pixel noise is left"),
             ),
             (
-                self.tr("Accept"),
-                self.tr("Whether a co-add would keep it (limits: see Parameters), or why not"),
+                self.tr("Verdict"),
+                self.tr("Whether the match is good, what to check, or what is bad; sorts by it"),
             ),
             (self.tr("State"), self.tr("Whether the exposure has been matched, and why not")),
         )
         self._short = {
             "ratio": self.tr("M/var"),
-            "accepted": self.tr("OK?"),
+            "verdict": self.tr("V"),
             "state": self.tr("St."),
         }
         self._reset()
@@ -200,14 +201,10 @@ class RankingModel(QAbstractTableModel):
                 "settings": self.tr("⚠ settings"),
             }[row.state]
             return text[0] if self._compact and short else text
-        if column == "accepted":
+        if column == "verdict":
             if row.verdict is None:
-                return ""
-            if self._compact and short:
-                return "✓" if row.verdict.accepted else "✕"
-            if row.verdict.accepted:
-                return self.tr("✓ yes")
-            return self.tr("✕ {}").format(row.verdict.short)
+                return "…" if row.state == "matched" else ""
+            return row.verdict.sign if self._compact and short else _word(row.verdict)
         if column == "fit_rms":
             return number(row.fit_rms, 3)
         return number(row.ratio, 3) if column == "ratio" else ""
@@ -219,10 +216,9 @@ class RankingModel(QAbstractTableModel):
         lines = [f"{row.name}: {self._text(row, 'state', short=False)[2:]}"]
         if row.state == "outdated":
             lines.append(self.tr("matched with other settings or to another reference"))
-        if column in ("accepted", "state") and row.verdict is not None:
-            yes = self.tr("accepted for a co-add")
-            no = self.tr("not accepted for a co-add: {}").format(row.verdict.reason)
-            lines.append(yes if row.verdict.accepted else no)
+        if column in ("verdict", "state") and row.verdict is not None:
+            told = row.verdict
+            lines += [f"{_word(told)}: {told.reason}", *filter(None, (told.advice,))]
         if row.own:
             lines.append(self.tr("own settings: {}").format(row.own))
         if row.remark:
@@ -267,8 +263,8 @@ def _sort_key(row: RankingRow, column: str) -> Any:
         return row.name.lower()
     if column == "state":
         return row.state
-    if column == "accepted":
-        return math.inf if row.verdict is None else float(row.verdict.accepted)
+    if column == "verdict":
+        return (math.inf, 0.0) if row.verdict is None else row.verdict.order
     if column in ("cost", "terms"):
         return _last(row.cost)
     return _last(row.fit_rms if column == "fit_rms" else row.ratio)
@@ -282,7 +278,7 @@ def _font(row: RankingRow, column: str) -> QFont | None:
     if column in ("name", "state") and row.is_reference:
         font.setBold(True)
         return font
-    if column in ("fit_rms", "ratio", "accepted") and row.state == "outdated":
+    if column in ("fit_rms", "ratio", "verdict") and row.state == "outdated":
         font.setItalic(True)
         return font
     return None
@@ -296,8 +292,10 @@ def _foreground(row: RankingRow, column: str) -> QBrush | None:
     if row.state == "settings" and column == "state":
         return QBrush(QColor(colours.warning))
     pale = row.state in ("outdated", "not matched", "excluded")
-    if row.state == "excluded" or (pale and column in ("fit_rms", "ratio", "accepted", "state")):
+    if row.state == "excluded" or (pale and column in ("fit_rms", "ratio", "verdict", "state")):
         return QBrush(QColor(colours.muted))
+    if row.verdict is not None and column == "verdict":
+        return QBrush(QColor(getattr(colours, _COLOUR[row.verdict.state])))
     if row.state == "matched" and column == "state":
         return QBrush(QColor(colours.good))
     return None
@@ -305,7 +303,12 @@ def _foreground(row: RankingRow, column: str) -> QBrush | None:
 
 _OF_A_MATCH = {"waiting", "running", "not matched", "matched", "outdated"}
 """States that change nothing of name, cost and terms."""
+_COLOUR = {"good": "good", "check": "warning", "bad": "bad"}
 _NUMERIC = ("cost", "fit_rms", "ratio")
+
+
+def _word(verdict: Verdict) -> str:
+    return f"{verdict.sign} {verdict.state}"
 
 
 def _last(value: float | None) -> float:
@@ -325,6 +328,7 @@ class RankingProxy(QSortFilterProxyModel):
         a, b = left.data(SORT_ROLE), right.data(SORT_ROLE)
         if a == b:
             return left.row() < right.row()
-        if self.sortOrder() == Qt.SortOrder.DescendingOrder and math.inf in (a, b):
-            return bool(a == math.inf)
+        last = (math.inf, (math.inf, 0.0))
+        if self.sortOrder() == Qt.SortOrder.DescendingOrder and (a in last or b in last):
+            return a in last
         return bool(a < b)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from bgviewer.engine.verdict import Verdict
 from bgviewer.session.session import Session
 from bgviewer.session.state import StackState
-from bgviewer.tasks.acceptance import Verdict, judge_outcome
 from bgviewer.tasks.plan import own_text
 from bgviewer.tasks.ranking import NO_SCATTER
 
@@ -36,7 +36,7 @@ class RankingRow:
     fit_rms, ratio : float or None
         Figures of its match.
     verdict : Verdict or None
-        Whether the era's rule accepts it; None for the reference and before the match.
+        Of its match; None for the reference, before the match and while it is being found.
     own : str
         Settings it alone has, as ``order=3``; an empty string without any.
     warnings : tuple of str
@@ -91,7 +91,7 @@ def _row(session: Session, stack: StackState, row: int, warnings: tuple[str, ...
         cost=cost if math.isfinite(cost) else None,
         fit_rms=None if figures is None else figures.fit_rms,
         ratio=None if figures is None else figures.ratio,
-        verdict=None if figures is None else judge_outcome(figures, session.state.plan.acceptance),
+        verdict=None if figures is None else figures.verdict,
         own=own_text(session.state.plan, stack.stack.entries[row].name),
         warnings=tuple(dict.fromkeys((*warnings, *more))),
     )

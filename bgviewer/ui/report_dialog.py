@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 )
 
 from bgviewer.io.text import no_formula
-from bgviewer.tasks.acceptance import AcceptanceLimits, judge_outcome
+from bgviewer.tasks.acceptance import AcceptanceLimits, criterion_of
 from bgviewer.tasks.export import ExportReport
 from bgviewer.tasks.match import MatchOutcome
 from bgviewer.ui.format import NOTHING, number
@@ -114,11 +114,12 @@ class ReportDialog(FollowsPalette, QDialog):
         return [
             self.tr("Exposure"),
             self.tr("Status"),
+            self.tr("Verdict"),
             "fitRMS",
             "matchedMSE",
             "diffImVar",
             self.tr("MSE/var"),
-            self.tr("Accepted"),
+            self.tr("LSST's criterion"),
             self.tr("Remark"),
             self.tr("File"),
         ]
@@ -140,13 +141,13 @@ class ReportDialog(FollowsPalette, QDialog):
         assert vertical is not None and horizontal is not None
         vertical.hide()
         horizontal.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        horizontal.setSectionResizeMode(7, QHeaderView.ResizeMode.Stretch)
+        horizontal.setSectionResizeMode(8, QHeaderView.ResizeMode.Stretch)
         return table
 
     def _item(self, outcome: MatchOutcome, column: int, text: str) -> QTableWidgetItem:
         item = QTableWidgetItem(text)
         item.setToolTip(plain_tip(text))
-        if 2 <= column <= 5:
+        if 3 <= column <= 6:
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return item
 
@@ -162,16 +163,20 @@ class ReportDialog(FollowsPalette, QDialog):
 
 
 def _cells(outcome: MatchOutcome, limits: AcceptanceLimits) -> list[str]:
-    verdict = judge_outcome(outcome, limits)
-    remark = outcome.reason or "; ".join(a.text for a in outcome.adjustments)
+    criterion, judged = criterion_of(outcome, limits), outcome.judged
+    why = [] if judged is None or judged.is_good else [judged.reason, judged.advice]
+    remark = outcome.reason or "; ".join(
+        filter(None, (*why, *(a.text for a in outcome.adjustments)))
+    )
     return [
         outcome.name,
         outcome.status,
+        NOTHING if judged is None else f"{judged.sign} {judged.state}",
         NOTHING if outcome.is_reference else number(outcome.fit_rms),
         number(outcome.matched_mse),
         number(outcome.diff_im_var),
         number(outcome.ratio),
-        NOTHING if verdict is None else verdict.text,
+        NOTHING if criterion is None else criterion.text,
         remark,
         outcome.output.name if outcome.output is not None else NOTHING,
     ]

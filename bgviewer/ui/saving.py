@@ -53,7 +53,9 @@ _HEAD = (
     "coverage term",
     "fitRMS",
     "MSE/var",
-    "accepted",
+    "verdict",
+    "verdict_reason",
+    "verdict_number",
     "state",
     "remark",
 )
@@ -290,10 +292,15 @@ def _cells(row: RankingRow) -> tuple[str, ...]:
         row.name,
         "yes" if row.is_reference else "",
         *(_number(v) for v in (row.cost, *weighted, row.fit_rms, row.ratio)),
-        "" if row.verdict is None else row.verdict.text,
+        *_verdict(row),
         row.state,
         row.reason or row.remark,
     )
+
+
+def _verdict(row: RankingRow) -> tuple[str, str, str]:
+    told = row.verdict
+    return ("", "", "") if told is None else (told.state, told.reason, _number(told.number))
 
 
 def _number(value: float | None) -> str:

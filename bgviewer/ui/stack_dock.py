@@ -40,7 +40,7 @@ _WIDE = {
     "terms": "Terms",
     "fit_rms": "fitRMS",
     "ratio": "MSE/var",
-    "accepted": "✕ MSE/var",
+    "verdict": "▲ check",
     "state": "★ reference",
 }
 _COMPACT = {
@@ -48,7 +48,7 @@ _COMPACT = {
     "terms": "Terms",
     "fit_rms": "fitRMS",
     "ratio": "M/var",
-    "accepted": "OK?",
+    "verdict": "V",
     "state": "St.",
 }
 # Signs in place of words or not, and the columns to leave out: the first form that fits is taken.

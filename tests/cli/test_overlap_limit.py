@@ -50,7 +50,7 @@ def test_less_than_thirty_percent_has_failed(run, patches, tmp_path):
         assert (out / f"{name}_matched.fits").exists() == enough
         if not enough:
             assert "--min-overlap" in found[name]["reason"]
-            assert found[name]["accepted"] is False and "overlap" in found[name]["not_accepted"]
+            assert found[name]["verdict"] == "bad" and "overlap" in found[name]["verdict_reason"]
     assert found["half"]["extrapolated"] > 0.5, "half of it lies outside, and the border cells"
     table = Table.read(out / "report.ecsv", format="ascii.ecsv")
     row = table[list(table["name"]).index("sliver")]

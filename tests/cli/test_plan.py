@@ -97,9 +97,9 @@ def test_match_judges_by_the_limits_of_the_settings(run, stack, settings, tmp_pa
     for limits, accepted in ((AcceptanceLimits(9, 9), True), (AcceptanceLimits(1e-3, 9), False)):
         path = settings(StackPlan(acceptance=limits), {"reference": "demo_01"})
         ran = run("match", stack, "-o", tmp_path / str(accepted), "--config", path, "--json")
-        found = [e["accepted"] for e in ran.json["exposures"]]
-        assert found == [None, *[accepted] * 3]
-        reasons = [e["not_accepted"] for e in ran.json["exposures"]][1:]
-        assert all(("MSE/var" in reason) != accepted for reason in reasons)
+        first, *others = [e["lsst_criterion"] for e in ran.json["exposures"]]
+        assert first is None
+        assert all((text == "met") == accepted for text in others)
+        assert all(("MSE/var" in text) != accepted for text in others)
         written = tomllib.loads((tmp_path / str(accepted) / "config.toml").read_text())
         assert written["acceptance"]["maxMatchResidualRatio"] == limits.mse_ratio

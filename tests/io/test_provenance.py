@@ -123,7 +123,7 @@ def test_table_covers_the_record():
     assert set(record) == {
         "config", "version", "kind", "reference", "zero_point", "sign", "source_hash",
         "scale", "fit_rms", "matched_mse", "diff_im_var", "adjustments", "regions",
-        "detection", "aligned",
+        "detection", "aligned", "verdict", "verdict_number",
     }  # fmt: skip
     assert dataclasses.is_dataclass(record["config"])
 

@@ -53,8 +53,9 @@ def test_the_table_reads_back(tmp_path):
     assert table.colnames == [
         "name", "path", "status", "reason", "is_reference", "zero_point", "scale", "fit_rms",
         "matched_mse", "diff_im_var", "n_bins", "adjustments", "output",
-        "own_settings", "regions", "acceptance", "background_list", "background_list_difference",
-        "detected", "aligned", "warnings", "overlap", "extrapolated",
+        "own_settings", "regions", "verdict", "verdict_reason", "verdict_number", "lsst_criterion",
+        "background_list", "background_list_difference", "detected", "aligned", "warnings",
+        "overlap", "extrapolated",
     ]  # fmt: skip
     assert list(table["status"]) == ["matched", "failed"]
     assert table["reason"][1] == 'no overlap, "x"'

@@ -1,4 +1,4 @@
-"""How sure the ranking is, why a row lost, what may mislead, and what is accepted."""
+"""How sure the ranking is, why a row lost, what may mislead, and the verdict."""
 
 from __future__ import annotations
 
@@ -32,15 +32,13 @@ def test_a_selected_row_says_why_it_lost(window, qtbot):
     settle(qtbot, window)
 
 
-def test_the_table_says_what_is_accepted_and_why_not(window):
+def test_the_table_says_the_verdict_and_why(window):
     panel, session = window.stack_panel, window.session
     science = session.state.science
-    index = panel.model.index(science, COLUMNS.index("accepted"))
-    outcome, _ = session.outcome(science)
-    accepted = outcome.ratio <= 1.1 and outcome.fit_rms <= 1.0
-    assert index.data().startswith("✓" if accepted else "✕")
-    tip = index.data(Qt.ItemDataRole.ToolTipRole)
-    assert ("not accepted for a co-add: " in tip) != accepted
+    index = panel.model.index(science, COLUMNS.index("verdict"))
+    told = session.state.match.shown.figures.verdict
+    assert index.data() in (f"{told.sign} {told.state}", told.sign)
+    assert told.reason in index.data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_levels_of_a_subtracted_sky_are_warned_of_and_mended(make_window, qtbot, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from astropy.table import Table
 
 from bgviewer import MatchConfig, load_stack
-from bgviewer.engine.acceptance import AcceptanceLimits, judge_outcome
+from bgviewer.engine.acceptance import AcceptanceLimits, criterion_of
 from bgviewer.engine.plan import StackPlan
 from bgviewer.tasks.export import ExportRequest, export
 from bgviewer.tasks.html_report import match_report, render_html
@@ -62,28 +62,29 @@ def test_the_report_tells_the_verdicts_and_the_limits(request_):
     table = Table.read(request_.directory / "report.ecsv")
     limits = {"maxMatchResidualRatio": 1.1, "maxMatchResidualRMS": 1e-6, "minOverlap": 0.3}
     assert table.meta["acceptance"] == limits
-    texts = list(table["acceptance"].filled(""))
-    assert texts[0] == "" and all(t.startswith("not accepted: ") for t in texts[1:])
+    texts = list(table["lsst_criterion"].filled(""))
+    assert texts[0] == "" and all(t.startswith("not met: ") for t in texts[1:])
+    assert [o.verdict for o in report.outcomes] == [v or None for v in table["verdict"].filled("")]
     settings = tomllib.loads((request_.directory / "config.toml").read_text())
     assert settings["acceptance"]["maxMatchResidualRMS"] == 1e-6
     html = render_html(
         match_report(request_.stack, report.outcomes, 0, request_.config, request_.plan)
     )
-    assert html.count("not accepted: ") == 3 and "maxMatchResidualRMS = 1e-06" in html
+    assert html.count("not met: ") == 3 and "maxMatchResidualRMS = 1e-06" in html
 
     easy = replace(request_, plan=StackPlan(acceptance=AcceptanceLimits(9, 9)), overwrite=True)
     export(easy)
     table = Table.read(request_.directory / "report.ecsv")
-    assert list(table["acceptance"].filled("")) == ["", "accepted", "accepted", "accepted"]
+    assert list(table["lsst_criterion"].filled("")) == ["", "met", "met", "met"]
 
 
 def test_a_failure_has_no_model(request_):
     steps = iterate_matches(request_.stack, request_.config, 0, only={1})
     (step,) = steps
     assert step.outcome.id == 1
-    failed = judge_outcome(replace(step.outcome, status="failed"))
-    assert failed is not None and failed.reason == failed.short == "no model"
-    assert judge_outcome(replace(step.outcome, status="excluded")) is None
+    failed = replace(step.outcome, status="failed", reason="the disk is full")
+    assert criterion_of(step.outcome) is not None and criterion_of(failed) is None
+    assert (failed.verdict, failed.verdict_reason) == ("bad", "Failed: the disk is full.")
 
 
 def test_match_says_which_it_begins(request_):
