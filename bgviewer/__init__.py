@@ -20,6 +20,7 @@ _HOMES = {
     "bgviewer.engine.ranking": ("Measurement", "Ranking", "measure_exposure", "rank_exposures"),
     "bgviewer.engine.holdout": ("HoldOut",),
     "bgviewer.engine.sweeping": ("SweepSpace",),
+    "bgviewer.engine.verdict": ("Verdict", "judge"),
     "bgviewer.errors": (
         "BgviewerError",
         "BgviewerWarning",
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
     from bgviewer.engine.ranking import rank_exposures as rank_exposures
     from bgviewer.engine.regions import Region as Region
     from bgviewer.engine.sweeping import SweepSpace as SweepSpace
+    from bgviewer.engine.verdict import Verdict as Verdict
+    from bgviewer.engine.verdict import judge as judge
     from bgviewer.errors import BgviewerError as BgviewerError
     from bgviewer.errors import BgviewerWarning as BgviewerWarning
     from bgviewer.errors import Cancelled as Cancelled

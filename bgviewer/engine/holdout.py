@@ -141,6 +141,8 @@ class Yardstick:
         Standard error of `noise_factor`, whether or not it was found to be above 1.
     inner_share : float
         Share of a tile's pixels that lie within its margins.
+    dy, dx : ndarray float64 [ty, tx]
+        How far the centroid of the pixels that `values` are made of lies from the tile's middle.
     """
 
     hold_out: HoldOut
@@ -157,6 +159,8 @@ class Yardstick:
     counts: NDArray[np.int64]
     noise_factor_error: float
     inner_share: float
+    dy: Array
+    dx: Array
 
     @property
     def x(self) -> Array:
@@ -210,7 +214,10 @@ def lay_yardstick(
     tile = hold_out.tile_for((ny, nx))
     y_edges, x_edges = tile_edges((ny, nx), tile)
     margin = min(hold_out.margin, (tile - 1) // 4)
-    tiles = measure_tiles(difference.values, y_edges, x_edges, margin, progress, threads=threads)
+    tiles = measure_tiles(
+        difference.values, y_edges, x_edges, margin, progress, centroids=True, threads=threads
+    )
+    assert tiles.dy is not None and tiles.dx is not None
     n, values, variance = tiles.n, tiles.values, tiles.variance
     known = tiles.known(_LEAST_SHARE)
     errors = tiles.errors(known)
@@ -242,6 +249,8 @@ def lay_yardstick(
         n,
         factor_error,
         float(tiles.area.sum()) / (ny * nx),
+        tiles.dy,
+        tiles.dx,
     )
 
 

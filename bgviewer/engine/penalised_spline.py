@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import BSpline
-from scipy.linalg import cholesky, eigh, solve_triangular
 
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import RowRenderer, positions, render_rows
@@ -158,7 +156,7 @@ class _Axis:
         step = side / intervals
         knots = -0.5 + step * np.arange(-3, intervals + 4)
         at, weight = _quadrature(knots[3:-3])
-        basis = BSpline(knots, np.eye(intervals + 3), 3)
+        basis = _b_splines(knots, np.eye(intervals + 3))
         grams = []
         for order in range(4):
             rows = basis(at, nu=order) * scale**order
@@ -171,7 +169,7 @@ class _Axis:
 
     def design(self, at: Array, order: int = 0) -> Array:
         """Return the `order`-th derivative (per pixel) of every B-spline: [positions, count]."""
-        return np.asarray(BSpline(self.knots, np.eye(self.count), 3)(at, nu=order))
+        return np.asarray(_b_splines(self.knots, np.eye(self.count))(at, nu=order))
 
     def legendre(self, degree: int) -> Array:
         """Return coefficients of polynomials up to `degree`, orthonormal over the side."""
@@ -183,6 +181,13 @@ class _Axis:
         coefficients = np.linalg.solve(self.grams[0], right)
         norm = np.einsum("ij,ik,kj->j", coefficients, self.grams[0], coefficients)
         return np.asarray(coefficients / np.sqrt(norm))
+
+
+def _b_splines(knots: NDArray[Any], coefficients: Array) -> Any:
+    """Return cubic splines, one per column; scipy is imported late, as few matches need it."""
+    from scipy.interpolate import BSpline
+
+    return BSpline(knots, coefficients, 3)
 
 
 def _quadrature(breaks: NDArray[np.floating[Any]]) -> tuple[Array, Array]:
@@ -246,6 +251,8 @@ class _Geometry:
 
 def _root(matrix: Array) -> Array:
     """Return R with R R^T the matrix, which has no negative eigenvalue but by rounding."""
+    from scipy.linalg import eigh
+
     values, vectors = eigh(matrix)
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
@@ -267,6 +274,8 @@ def _modes(axis: _Axis, order: int) -> tuple[Array, list[Array]]:
     They diagonalise the highest derivative. Those without any are Legendre polynomials in
     ascending degree, so that their lower derivatives are as separate as can be.
     """
+    from scipy.linalg import eigh
+
     values, vectors = eigh(axis.grams[order], axis.grams[0])
     vectors[:, :order] = axis.legendre(order - 1)
     energies = [vectors.T @ gram @ vectors for gram in axis.grams[: order + 1]]
@@ -468,6 +477,8 @@ class SmoothSystem:
         self, smoothing: float, y: ArrayLike, x: ArrayLike, progress: Progress = SILENT
     ) -> Array:
         """Return that variance from the Cholesky factor of the equations."""
+        from scipy.linalg import cholesky, solve_triangular
+
         shape = self.geometry.roughness.shape
         count = shape[0] * shape[1]
         matrix = np.empty((count, count))
@@ -551,7 +562,7 @@ class PSplineModel:
         """Return a renderer of any band of the rows `y`, all at columns `x`."""
         axes = _geometry(self.shape, self.penalty_order).axes
         at_y, at_x = (positions(p, n) for p, n in zip((y, x), self.shape, strict=True))
-        spline = BSpline(axes[1].knots, self.coefficients.T, 3)
+        spline = _b_splines(axes[1].knots, self.coefficients.T)
         across = np.ascontiguousarray(np.asarray(spline(at_x)).T)
         first, weights = _four(axes[0], at_y)
 

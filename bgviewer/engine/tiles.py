@@ -43,6 +43,8 @@ class Tiles:
         Clipped mean (3 sigma, twice) and variance of the kept pixels; NaN without any.
     kept : ndarray of int
         Pixels that clipping kept.
+    dy, dx : ndarray float64, or None
+        How far the centroid of the good pixels lies from the middle of the tile.
     """
 
     y_edges: Edges
@@ -52,6 +54,8 @@ class Tiles:
     values: Array
     variance: Array
     kept: NDArray[np.int64]
+    dy: Array | None = None
+    dx: Array | None = None
 
     def known(self, least_share: float) -> NDArray[np.bool_]:
         """Tell which tiles have a value, an error, and at least this share of good pixels."""
@@ -77,6 +81,7 @@ def measure_tiles(
     margin: int = 0,
     progress: Progress = SILENT,
     *,
+    centroids: bool = False,
     threads: int | None = None,
 ) -> Tiles:
     """Measure the tiles of a difference image (NaN where pixels are not good).
@@ -85,6 +90,8 @@ def measure_tiles(
     ----------
     margin : int
         Pixels along each border of a tile that do not count.
+    centroids : bool
+        Whether `dy` and `dx` are wanted.
     """
     pixels, y_cuts, x_cuts = _without_margins(values, y_edges, x_edges, margin, progress, threads)
     moments = block_moments(pixels, y_cuts, x_cuts, progress=progress, threads=threads)
@@ -92,7 +99,20 @@ def measure_tiles(
         pixels, y_cuts, x_cuts, _CLIP, moments, progress=progress, threads=threads
     )
     area = np.diff(y_cuts)[:, None] * np.diff(x_cuts)[None, :]
-    return Tiles(y_edges, x_edges, moments.n, area, ordered.value, ordered.variance, ordered.n_kept)
+    dy = dx = None
+    if centroids:
+        dy, dx = centroid_offsets(pixels, y_cuts, x_cuts, progress, threads=threads)
+    return Tiles(
+        y_edges,
+        x_edges,
+        moments.n,
+        area,
+        ordered.value,
+        ordered.variance,
+        ordered.n_kept,
+        dy,
+        dx,
+    )
 
 
 def centroid_offsets(

@@ -26,7 +26,6 @@ from bgviewer.engine.holdout import Yardstick, lay_yardstick
 from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.probes import refitted
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.engine.tiles import centroid_offsets
 from bgviewer.errors import NoOverlapError
 
 __all__ = [
@@ -61,6 +60,8 @@ FULL_OVERLAP = 0.6
 """Share of the exposure's good pixels on good ones of the reference below which one looks."""
 MOST_HIDDEN = 0.25
 """Share of the covered area that may be hidden from judgement, where the fit is loose there."""
+LEAST_JUDGED = 0.4
+"""Share of the covered area that must be judged for a match to be good."""
 LOOSE = 3.0
 """Times the expected error of the judged tiles from which the fit is called loose."""
 
@@ -90,10 +91,10 @@ class ModelError:
         What it would be if only noise entered the fit, over the same area.
     judged, hidden : float
         The same rms over the tiles that can be judged, and over those that cannot; NaN without.
+    judged_expected, hidden_expected : float
+        What noise alone gives over either.
     hidden_share : float
         Share of the covered area that cannot be judged.
-    hidden_expected : float
-        What noise alone gives over the hidden tiles; NaN without any.
     overshoot : float
         How far the model goes in hidden tiles beyond the values of all judged tiles.
     span : float
@@ -119,8 +120,9 @@ class ModelError:
     expected: float
     judged: float
     hidden: float
-    hidden_share: float
+    judged_expected: float
     hidden_expected: float
+    hidden_share: float
     overshoot: float
     span: float
     significance: float
@@ -293,12 +295,13 @@ def judge_error(error: ModelError, *, overlap: float | None = None, unit: str = 
             f"be wrong by {in_unit(error.hidden)} there.",
             "Use a lower order or the P-spline, or mask less.",
         )
-    if error.hidden_share > MOST_HIDDEN and error.hidden_expected > LOOSE * error.expected:
+    loose = error.hidden_expected > LOOSE * error.judged_expected
+    if error.hidden_share > 1 - LEAST_JUDGED or (error.hidden_share > MOST_HIDDEN and loose):
         return told(
             "check",
-            "continued",
-            f"{100 * error.hidden_share:.0f} % of the area cannot be judged, and the fit hardly "
-            "determines the model there.",
+            "hidden",
+            f"{100 * error.hidden_share:.0f} % of the area cannot be judged for want of good pixels"
+            + (", and the fit hardly determines the model there." if loose else "."),
             "Mask less, or choose a reference that covers more.",
         )
     if overlap is not None and not math.isnan(overlap) and overlap < FULL_OVERLAP:
@@ -373,8 +376,9 @@ def estimate_error(
         math.sqrt(total_expected2),
         math.sqrt(judged2),
         math.sqrt(hidden2),
-        share,
+        math.sqrt(expected2),
         math.sqrt(hidden_expected2),
+        share,
         overshoot,
         float(values.max() - values.min()),
         significance,
@@ -411,12 +415,12 @@ def tile_residuals(
     corners = at.astype(np.float64)
     low, high = corners[::2], corners[1::2]
     mean = 0.25 * (low[:, ::2] + low[:, 1::2] + high[:, ::2] + high[:, 1::2])
-    dy, dx = centroid_offsets(result.difference.values, y_edges, x_edges, progress, threads=threads)
     with np.errstate(invalid="ignore", divide="ignore"):
         slope_y = (high[:, ::2] + high[:, 1::2] - low[:, ::2] - low[:, 1::2]) / (
             4.0 * away_y[:, None]
         )
         slope_x = (low[:, 1::2] + high[:, 1::2] - low[:, ::2] - high[:, ::2]) / (4.0 * away_x)
+        dy, dx = yardstick.dy, yardstick.dx
         shift = np.where(dy != 0, dy * slope_y, 0.0) + np.where(dx != 0, dx * slope_x, 0.0)
     return yardstick.values - (mean + shift), mean
 
