@@ -82,12 +82,15 @@ def _space(arguments: argparse.Namespace, usual: SweepSpace) -> SweepSpace:
         given("orders", usual.orders),
         given("styles", usual.interp_styles),
         given("statistics", usual.grid_statistics),
+        given("penalty_orders", usual.penalty_orders),
+        usual.cell_centroids and not arguments.no_centroids,
+        usual.also,
     )
 
 
 def _row(name: str, what: str, cell: SweepCell | None) -> list[str]:
     if cell is None or cell.score is None or cell.training is None:
-        return [name, what, "", "", "", "-", "-", "-", "-", "-"]
+        return [name, what, "", "", "", "", "-", "-", "-", "-", "-"]
     c = cell.candidate
     return [
         name,
@@ -95,6 +98,7 @@ def _row(name: str, what: str, cell: SweepCell | None) -> list[str]:
         str(c.bin_size),
         c.model,
         c.grid_statistic,
+        "centroids" if c.cell_centroids else "middles",
         str(cell.freedom),
         number(cell.score.value),
         number(cell.score.error, 2),
@@ -121,8 +125,9 @@ def _print(found: Sweep) -> None:
             _row("all", "best", found.best),
             _row("all", "runner-up", found.runner_up),
         ]
-    head = ["exposure", "", "binSize", "model", "statistic", "free numbers", "held-out score"]
-    print_table([*head, "± ", "held-out error", "training score"], rows, numeric=(2, *range(5, 10)))
+    head = ["exposure", "", "binSize", "model", "statistic", "values at"]
+    head += ["free numbers", "held-out score"]
+    print_table([*head, "± ", "held-out error", "training score"], rows, numeric=(2, *range(6, 11)))
     if found.choice is not None:
         say(f"recommended for all: {found.choice.candidate.text}")
     say("score: mean squared error of the model on held-out tiles, their noise taken off")

@@ -47,11 +47,25 @@ def add_sweep_options(parser: argparse.ArgumentParser) -> None:
         "--statistics",
         type=_words,
         metavar="S,S",
-        help="grid statistics to try, such as MEAN,MEANCLIP (default: that of the settings; "
-        "medians and clipped means take several times as long)",
+        help="grid statistics to try, such as MEAN,MEDIAN (default MEAN,MEANCLIP and that of the "
+        "settings)",
     )
     parser.add_argument(
-        "--tile", type=int, metavar="N", help="side of the held-out tiles in pixels (default 16)"
+        "--penalty-orders",
+        type=_numbers,
+        metavar="N,N",
+        help="P-splines to try by the order of their penalty, 2 or 3 (default both); '' for none",
+    )
+    parser.add_argument(
+        "--no-centroids",
+        action="store_true",
+        help="take values of cells for those at their middles (cellCentroids off), as LSST",
+    )
+    parser.add_argument(
+        "--tile",
+        type=int,
+        metavar="N",
+        help="side of the held-out tiles in pixels (default 16, at most half the smallest binSize)",
     )
     parser.add_argument("--folds", type=int, default=5, metavar="K", help="folds (default 5)")
     parser.add_argument(

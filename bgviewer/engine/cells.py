@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,10 @@ class Cells:
         """``(ny_cells, nx_cells)``."""
         ny, nx = self.values.shape
         return ny, nx
+
+    def at_middles(self) -> Cells:
+        """Return the cells with their values at the middles; itself where they are."""
+        return self if self.dy is None else replace(self, dy=None, dx=None)
 
     @property
     def n_used(self) -> int:

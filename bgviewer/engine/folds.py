@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.polynomial.chebyshev import chebvander
 from numpy.typing import NDArray
 
 from bgviewer.engine.blocks import BlockMoments, Edges, block_moments
 from bgviewer.engine.cells import Cells, cell_count, cell_edges
-from bgviewer.engine.chebyshev import ChebyshevModel, summed_products, term_count, terms
+from bgviewer.engine.chebyshev import ChebyshevModel, along, summed_products, term_count, terms
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.difference import Difference
 from bgviewer.engine.fitting import Fit, Model
@@ -199,10 +198,24 @@ class FoldModels:
 
     The normal equations of a low order are the corner of those of a higher one, so that every
     order is solved from one set per fold.
+
+    Parameters
+    ----------
+    cells : list of Cells
+        Of each fold.
+    shape : (int, int)
+        ``(ny, nx)`` of the image.
+    highest_order : int
+        Of the polynomials.
+    full : Cells
+        Of all pixels.
     """
 
-    def __init__(self, cells: list[Cells], shape: tuple[int, int], highest_order: int) -> None:
+    def __init__(
+        self, cells: list[Cells], shape: tuple[int, int], highest_order: int, full: Cells
+    ) -> None:
         self._cells, self._shape, self._highest = cells, shape, highest_order
+        self._full = full
         self._normal: dict[tuple[int, bool], tuple[Array, Array, int]] = {}
         self._design: Array | None = None
 
@@ -223,10 +236,13 @@ class FoldModels:
         if whole.used_order is None:
             # held-out tiles may take whole cells away: lines bridge them as they bridge gaps
             style = whole.used_interp_style or config.interp_style
+            if cells.dy is not None and isinstance(whole.model, SplineModel):
+                # values of folds are those of all the cell's pixels, so is their way to its middle
+                way = whole.model.cells.values - self._full.values
+                cells = replace(cells.at_middles(), values=cells.values + way)
             return SplineModel.fit(cells, style, "REDUCE_INTERP_ORDER", self._shape)
         order, weighting = whole.used_order, bool(whole.used_weighting)
-        own_design = cells.dy is not None or config.inverse_variance_weighting
-        if own_design or order > self._highest:
+        if config.inverse_variance_weighting or order > self._highest:
             return ChebyshevModel.fit(
                 cells,
                 order,
@@ -268,11 +284,16 @@ class FoldModels:
     def _terms(self) -> Array:
         if self._design is None:
             (ny, nx), cells, order = self._shape, self._cells[0], self._highest
-            vy = chebvander((cells.y_local - 0.5 * (ny - 1)) * (2.0 / ny), order)
-            vx = chebvander((cells.x_local - 0.5 * (nx - 1)) * (2.0 / nx), order)
-            self._design = np.stack(
-                [np.outer(vy[:, b], vx[:, a]).ravel() for a, b in terms(order)], axis=1
-            )
+            y, x = np.broadcast_arrays(cells.y_local[:, None], cells.x_local)
+            if cells.dy is not None and cells.dx is not None:
+                y, x = y + cells.dy, x + cells.dx
+                vy, vx = along(order, ny, y.ravel()), along(order, nx, x.ravel())
+                self._design = np.stack([vy[:, b] * vx[:, a] for a, b in terms(order)], axis=1)
+            else:
+                vy, vx = along(order, ny, y[:, 0]), along(order, nx, x[0])
+                self._design = np.stack(
+                    [np.outer(vy[:, b], vx[:, a]).ravel() for a, b in terms(order)], axis=1
+                )
         return self._design
 
 
@@ -306,8 +327,8 @@ def smooth_predictions(
     system, data = whole.system, whole.system.data
     ours, theirs = data.edges, (yardstick.y_edges, yardstick.x_edges)
     alike = all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
-    predictions = np.empty(yardstick.values.shape)
-    for held in range(yardstick.hold_out.folds):
+    predictions = np.full(yardstick.values.shape, np.nan)
+    for held in range(yardstick.rounds):
         out = yardstick.fold == held
         if alike:
             touched = out

@@ -67,6 +67,8 @@ class HoldOut:
         noise, and at most half the smallest binSize.  None = 16, less on images below 256.
     folds : int
         2 to 10: one part in so many is held out at a time.
+    rounds : int or None
+        How many of the folds are held out and judged; None = all.
     mode : {"tiles", "blocks"}
         Interleaved tiles, or contiguous blocks of tiles.
     block : int
@@ -84,6 +86,7 @@ class HoldOut:
     mode: str = "tiles"
     block: int = 8
     margin: int = 1
+    rounds: int | None = None
 
     def __post_init__(self) -> None:
         checks = (
@@ -92,15 +95,20 @@ class HoldOut:
             ("mode", self.mode in MODES, f"must be one of {', '.join(MODES)}"),
             ("block", self.block >= 2, "must be at least 2 tiles"),
             ("margin", self.margin >= 0, "must not be negative"),
+            (
+                "rounds",
+                self.rounds is None or 1 <= self.rounds <= self.folds,
+                f"must be 1 to {self.folds}",
+            ),
         )
         for name, fine, text in checks:
             if not fine:
                 value = getattr(self, name)
                 raise ConfigError(f"{name} = {value!r} {text}", field=name, value=value)
 
-    def tile_for(self, shape: tuple[int, int]) -> int:
-        """Return the side of the tiles on an image ``(ny, nx)``."""
-        return self.tile or max(4, min(16, min(shape) // _TILES_PER_SIDE))
+    def tile_for(self, shape: tuple[int, int], largest: int = 16) -> int:
+        """Return the side of the tiles on an image ``(ny, nx)``, `largest` at most."""
+        return self.tile or max(4, min(16, largest, min(shape) // _TILES_PER_SIDE))
 
     def fold_of(self, ny: int, nx: int) -> NDArray[np.intp]:
         """Return which fold each of ny x nx tiles belongs to.
@@ -135,6 +143,8 @@ class Yardstick:
         Variance of the tiles' means over that of uncorrelated pixels (1 unless clearly above).
     n_foreign : int
         Tiles that are not judged because they are unlike their neighbours.
+    rounds : int
+        Folds that are judged: 0 to rounds - 1.
     counts : ndarray of int [ty, tx]
         Good pixels within the margins.
     noise_factor_error : float
@@ -156,6 +166,7 @@ class Yardstick:
     block: NDArray[np.intp]
     noise_factor: float
     n_foreign: int
+    rounds: int
     counts: NDArray[np.int64]
     noise_factor_error: float
     inner_share: float
@@ -200,9 +211,15 @@ def lay_yardstick(
     hold_out: HoldOut | None = None,
     progress: Progress = SILENT,
     *,
+    largest: int = 16,
     threads: int | None = None,
 ) -> Yardstick:
     """Measure the tiles of a difference.
+
+    Parameters
+    ----------
+    largest : int
+        Side that tiles have at most where `hold_out` does not say it: half the smallest bin.
 
     Raises
     ------
@@ -211,7 +228,7 @@ def lay_yardstick(
     """
     hold_out = hold_out or HoldOut()
     ny, nx = difference.shape
-    tile = hold_out.tile_for((ny, nx))
+    tile = hold_out.tile_for((ny, nx), largest)
     y_edges, x_edges = tile_edges((ny, nx), tile)
     margin = min(hold_out.margin, (tile - 1) // 4)
     tiles = measure_tiles(
@@ -229,6 +246,9 @@ def lay_yardstick(
     errors = errors * math.sqrt(factor)
     foreign = _foreign(np.where(known, values, np.nan), errors)
     weights[foreign] = 0.0
+    fold = hold_out.fold_of(len(values), values.shape[1])
+    rounds = hold_out.rounds or hold_out.folds
+    weights[fold >= rounds] = 0.0
     block = _blocks_of(len(values), values.shape[1], hold_out)
     if len(np.unique(block[weights > 0])) < 2:
         raise NoOverlapError(
@@ -239,13 +259,14 @@ def lay_yardstick(
         tile,
         y_edges,
         x_edges,
-        hold_out.fold_of(len(values), values.shape[1]),
+        fold,
         values,
         errors,
         weights,
         block,
         factor,
         int(np.count_nonzero(foreign)),
+        rounds,
         n,
         factor_error,
         float(tiles.area.sum()) / (ny * nx),

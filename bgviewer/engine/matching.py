@@ -57,6 +57,7 @@ __all__ = [
     "grid_difference",
     "match_backgrounds",
     "match_images",
+    "smooth_tile",
 ]
 
 _TILE, _SMALLEST_TILE = 16, 4  # pixels a side of what a P-spline is fitted to
@@ -140,7 +141,7 @@ def _completed(
         cells = replace(cells, dy=dy, dx=dx)
     elif not config.cell_centroids and cells.dy is not None:
         cells = replace(cells, dy=None, dx=None)
-    side = max(_SMALLEST_TILE, min(_TILE, config.bin_size // 2))
+    side = smooth_tile(config.bin_size)
     if tiles is not None and tiles.data.side != side:
         tiles = None
     if tiles is None and config.model_kind == "smooth":
@@ -148,6 +149,11 @@ def _completed(
     if cells is gridded.cells and tiles is gridded.tiles:
         return gridded
     return replace(gridded, cells=cells, tiles=tiles)
+
+
+def smooth_tile(bin_size: int) -> int:
+    """Return the side of the tiles that a P-spline is fitted to, in pixels."""
+    return max(_SMALLEST_TILE, min(_TILE, bin_size // 2))
 
 
 def _for_polynomial(

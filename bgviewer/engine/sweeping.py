@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,10 @@ from bgviewer.engine.chebyshev import term_count
 from bgviewer.engine.config import GRID_STATISTICS, INTERP_STYLES, OPTIONS, MatchConfig
 from bgviewer.engine.difference import Difference
 from bgviewer.engine.fitting import fit_model
-from bgviewer.engine.folds import FoldModels, FoldSums, predict
+from bgviewer.engine.folds import FoldModels, FoldSums, predict, smooth_predictions
 from bgviewer.engine.holdout import HoldOut, Yardstick, lay_yardstick
-from bgviewer.engine.matching import Gridded, grid_difference
+from bgviewer.engine.matching import Gridded, grid_difference, smooth_tile
+from bgviewer.engine.penalised_spline import TileFitter, smooth_text, smooth_tiles
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scores import Score, excess, score_tiles
 from bgviewer.errors import BgviewerError, ConfigError
@@ -28,15 +29,19 @@ __all__ = [
     "SweepCell",
     "SweepSpace",
     "best_of",
+    "recommended_of",
     "runner_up_of",
     "simplest_of",
 ]
 
 Image = NDArray[np.float32]
 
-_SIZES = (512, 256, 128, 64, 32)
-_ORDERS = (1, 2, 3, 4, 6, 8)
+_SIZES = (512, 256, 128, 64, 32, 16)
+_ORDERS = (0, 1, 2, 3, 4, 6, 8)
 _STYLES = ("NATURAL_SPLINE", "AKIMA_SPLINE")
+_STATISTICS = ("MEAN", "MEANCLIP")
+_PENALTY_ORDERS = (2, 3)
+_MANY, _FEW_ROUNDS = 50_000, 2  # of so many tiles two folds say enough
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,32 @@ class Candidate:
     order : int or None
         Of the polynomial; None = a spline.
     interp_style : str or None
-        Of the spline; None = a polynomial.
+        Of the spline through the cells; None = another model.
     grid_statistic : str
+    penalty_order : int or None
+        Of the P-spline; None = another model.
+    cell_centroids : bool
     """
 
     bin_size: int
     order: int | None
     interp_style: str | None
     grid_statistic: str
+    penalty_order: int | None = None
+    cell_centroids: bool = False
+
+    @classmethod
+    def of(cls, config: MatchConfig) -> Candidate:
+        """Return the settings at hand as one."""
+        kind = config.model_kind
+        return cls(
+            config.bin_size,
+            config.order if kind == "chebyshev" else None,
+            config.interp_style if kind == "spline" else None,
+            config.grid_statistic,
+            config.penalty_order if kind == "smooth" else None,
+            config.cell_centroids,
+        )
 
     def applied_to(self, config: MatchConfig) -> MatchConfig:
         """Return the settings with this candidate's values."""
@@ -67,10 +90,13 @@ class Candidate:
         changes: dict[str, object] = {
             "bin_size": self.bin_size,
             "grid_statistic": self.grid_statistic,
-            "penalised_spline": False,
+            "cell_centroids": self.cell_centroids,
+            "penalised_spline": self.penalty_order is not None,
             "use_polynomial": self.order is not None,
         }
-        if self.order is not None:
+        if self.penalty_order is not None:
+            changes |= {"penalty_order": self.penalty_order, "smoothing_length": 0.0}
+        elif self.order is not None:
             changes["order"] = self.order
         else:
             changes["interp_style"] = self.interp_style
@@ -78,13 +104,16 @@ class Candidate:
 
     @property
     def model(self) -> str:
-        """``order 3`` or the style."""
+        """``order 3``, the style, or ``P-spline 2`` with the order of its penalty."""
+        if self.penalty_order is not None:
+            return f"P-spline {self.penalty_order}"
         return f"order {self.order}" if self.order is not None else str(self.interp_style)
 
     @property
     def text(self) -> str:
         """The whole in a few words."""
-        return f"binSize {self.bin_size}, {self.model}, {self.grid_statistic}"
+        text = f"binSize {self.bin_size}, {self.model}, {self.grid_statistic}"
+        return f"{text}, centroids" if self.cell_centroids else text
 
 
 @dataclass(frozen=True)
@@ -93,8 +122,13 @@ class SweepSpace:
 
     Attributes
     ----------
-    bin_sizes, orders, interp_styles, grid_statistics : tuple
-        Empty orders or styles leave that kind of model out.
+    bin_sizes, orders, interp_styles, grid_statistics, penalty_orders : tuple
+        Empty orders, styles or penalty orders leave that kind of model out.  A P-spline is the
+        same for every binning whose tiles are as large; it is tried at those.
+    cell_centroids : bool
+        Whether values of cells stand at the centroids of their good pixels.
+    also : tuple of Candidate
+        Single settings that are tried too, such as those at hand, where they share a binning.
 
     Raises
     ------
@@ -106,6 +140,9 @@ class SweepSpace:
     orders: tuple[int, ...] = _ORDERS
     interp_styles: tuple[str, ...] = _STYLES
     grid_statistics: tuple[str, ...] = ("MEAN",)
+    penalty_orders: tuple[int, ...] = ()
+    cell_centroids: bool = False
+    also: tuple[Candidate, ...] = ()
 
     def __post_init__(self) -> None:
         for name, option in (
@@ -113,46 +150,72 @@ class SweepSpace:
             ("orders", "order"),
             ("interp_styles", "interp_style"),
             ("grid_statistics", "grid_statistic"),
+            ("penalty_orders", "penalty_order"),
         ):
             values = tuple(OPTIONS[option].check(v) for v in getattr(self, name))
             object.__setattr__(self, name, tuple(dict.fromkeys(values)))
-        if not (self.bin_sizes and self.grid_statistics and (self.orders or self.interp_styles)):
+        models = self.orders or self.interp_styles or self.penalty_orders
+        if not (self.bin_sizes and self.grid_statistics and models):
             raise ConfigError("a sweep needs at least one binSize, one model and one gridStatistic")
 
     @classmethod
     def for_shape(cls, shape: tuple[int, int], config: MatchConfig | None = None) -> SweepSpace:
-        """Return the usual space: five sizes from 512 down, or from half the shorter side.
+        """Return the usual space.
 
-        The settings at hand are always among what is tried.
+        Sizes from 512 or half the shorter side down to 16 (at least five), MEAN and MEANCLIP,
+        polynomials of order 0 to 8, two splines, and P-splines of both penalty orders, at the
+        centroids of the cells' good pixels.  The settings at hand and LSST's default are always
+        among what is tried.
         """
         config = config or MatchConfig()
         largest = 1 << max(3, int(math.log2(max(8, min(shape) // 2))))
         top = min(_SIZES[0], largest)
-        sizes = {max(8, top >> k) for k in range(5)} | {config.bin_size}
+        halves = [max(8, top >> k) for k in range(len(_SIZES))]
+        sizes = {*halves[:5], *(size for size in halves if size >= _SIZES[-1]), config.bin_size}
         orders = {*_ORDERS, *([config.order] if config.model_kind == "chebyshev" else [])}
         styles = set(_STYLES) | ({config.interp_style} if config.model_kind == "spline" else set())
+        statistics = {*_STATISTICS, config.grid_statistic}
         return cls(
             tuple(sorted(sizes, reverse=True)),
             tuple(sorted(orders)),
             tuple(s for s in INTERP_STYLES if s in styles),
-            (config.grid_statistic,),
+            tuple(s for s in GRID_STATISTICS if s in statistics),
+            _PENALTY_ORDERS,
+            True,
+            tuple(dict.fromkeys((Candidate.of(config), Candidate.of(MatchConfig())))),
         )
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
-        """All combinations, those that share binnings together, large bins first."""
+        """All that is tried, what shares binnings together, large bins first."""
         return tuple(
             c
             for statistic in sorted(self.grid_statistics, key=GRID_STATISTICS.index)
             for size in sorted(self.bin_sizes, reverse=True)
-            for c in self.row(size, statistic)
+            for c in (*self.row(size, statistic), *self.single(size, statistic))
         )
 
     def row(self, size: int, statistic: str) -> tuple[Candidate, ...]:
-        """Return what shares one binning."""
-        polynomials = (Candidate(size, order, None, statistic) for order in self.orders)
-        splines = (Candidate(size, None, style, statistic) for style in self.interp_styles)
-        return (*polynomials, *splines)
+        """Return the combinations that share one binning."""
+        at = self.cell_centroids
+        return (
+            *(Candidate(size, order, None, statistic, None, at) for order in self.orders),
+            *(Candidate(size, None, style, statistic, None, at) for style in self.interp_styles),
+            *(Candidate(size, None, None, statistic, n, at) for n in self.penalty_orders),
+        )
+
+    def single(self, size: int, statistic: str) -> tuple[Candidate, ...]:
+        """Return what is tried `also` of one binning."""
+        row, wanted = self.row(size, statistic), (size, statistic)
+        return tuple(
+            c for c in self.also
+            if (c.bin_size, c.grid_statistic) == wanted and c not in row
+        )  # fmt: skip
+
+    @property
+    def tile(self) -> int:
+        """Largest side of held-out tiles: half the smallest bin."""
+        return max(4, min(self.bin_sizes) // 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,6 +304,21 @@ def simplest_of(cells: Sequence[SweepCell]) -> SweepCell | None:
     return min(within, key=lambda c: (c.freedom, c.score.value if c.score else math.inf))
 
 
+def recommended_of(cells: Sequence[SweepCell]) -> SweepCell | None:
+    """Return what is recommended of a sweep; None where nothing could be judged.
+
+    Of LSST's models the simplest that is as good as the best (`simplest_of`), or the P-spline of
+    the lower score, whichever of both has the lower score.
+    """
+    simplest = simplest_of([c for c in cells if c.candidate.penalty_order is None])
+    smooth = best_of(c for c in cells if c.candidate.penalty_order is not None)
+    if smooth is not None:  # the same for every binning: let it stand at LSST's, or nearest to it
+        usual, score = MatchConfig().bin_size, smooth.score
+        alike = [c for c in cells if c.score is score]
+        smooth = min(alike, key=lambda c: abs(math.log(c.candidate.bin_size / usual)))
+    return best_of(c for c in (simplest, smooth) if c is not None)
+
+
 def runner_up_of(cells: Iterable[SweepCell], choice: SweepCell | None) -> SweepCell | None:
     """Return the lowest score among all but the choice."""
     return best_of(c for c in cells if c is not choice)
@@ -265,6 +343,9 @@ class PairSweep:
     config: MatchConfig
     threads: int | None = None
     gridded: dict[tuple[int, str], Gridded] = field(default_factory=dict)
+    smooth: dict[int, SweepCell] = field(default_factory=dict)
+    fitters: list[TileFitter] = field(default_factory=list)
+    surfaces: dict[Candidate, NDArray[np.float64]] = field(default_factory=dict)
 
     @classmethod
     def prepare(
@@ -286,7 +367,13 @@ class PairSweep:
         """
         config = config or MatchConfig()
         space = space or SweepSpace.for_shape(difference.shape, config)
-        yardstick = lay_yardstick(difference, hold_out, progress, threads=threads)
+        hold_out, tile = hold_out or HoldOut(), space.tile
+        many = difference.values.size > _MANY * hold_out.tile_for(difference.shape, tile) ** 2
+        if hold_out.rounds is None and hold_out.mode == "tiles" and many:
+            hold_out = replace(hold_out, rounds=min(_FEW_ROUNDS, hold_out.folds))
+        yardstick = lay_yardstick(
+            difference, hold_out, progress, largest=tile, threads=threads
+        )
         return cls(difference, yardstick, space, config, threads)
 
     def run(self, progress: Progress = SILENT) -> Iterator[SweepCell]:
@@ -298,7 +385,7 @@ class PairSweep:
             progress,
             threads=self.threads,
         )
-        folds = range(self.yardstick.hold_out.folds)
+        folds = range(self.yardstick.rounds)
         for statistic in sorted(self.space.grid_statistics, key=GRID_STATISTICS.index):
             ordered = statistic != "MEAN"
             rests: list[Image | None] = [sums.without(f) if ordered else None for f in folds]
@@ -314,9 +401,13 @@ class PairSweep:
         progress: Progress,
     ) -> Iterator[SweepCell]:
         """Judge everything that shares one binning."""
-        candidates = self.space.row(size, statistic)
+        candidates = self.space.row(size, statistic) + self.space.single(size, statistic)
         plain = self.config.replace(
-            bin_size=size, grid_statistic=statistic, use_polynomial=False, penalised_spline=False
+            bin_size=size,
+            grid_statistic=statistic,
+            use_polynomial=False,
+            penalised_spline=False,
+            cell_centroids=any(c.cell_centroids for c in candidates),
         )
         whole = grid_difference(self.difference, plain, progress, threads=self.threads)
         self.gridded[size, statistic] = whole
@@ -324,17 +415,62 @@ class PairSweep:
             sums.cells(plain, whole.cells, held, rest, progress, threads=self.threads)
             for held, rest in enumerate(rests)
         ]
-        carried = min(whole.bins.columns_with_data, whole.bins.rows_with_data)
-        orders = [c.order for c in candidates if c.order is not None]
-        highest = max((o for o in orders if o < carried), default=0)
-        models = FoldModels(fold_cells, self.difference.shape, highest)
-        if orders:
-            models.prepare(self.config.approx_weighting, progress)
+        for centroids in dict.fromkeys(c.cell_centroids for c in candidates):
+            some = [c for c in candidates if c.cell_centroids == centroids]
+            grid, cells = whole, fold_cells
+            if not centroids:
+                grid = replace(whole, cells=whole.cells.at_middles())
+                cells = [c.at_middles() for c in fold_cells]
+            orders = [c.order for c in some if c.order is not None]
+            carried = min(whole.bins.columns_with_data, whole.bins.rows_with_data)
+            highest = max((o for o in orders if o < carried), default=0)
+            models = FoldModels(cells, self.difference.shape, highest, grid.cells)
+            if orders:
+                models.prepare(self.config.approx_weighting, progress)
+            for candidate in (c for c in some if c.penalty_order is not None):
+                yield self._judge_smooth(candidate, progress)
 
-        def one(candidate: Candidate) -> SweepCell:
-            return self._judge(candidate, whole, models, progress)
+            def one(
+                candidate: Candidate, grid: Gridded = grid, models: FoldModels = models
+            ) -> SweepCell:
+                return self._judge(candidate, grid, models, progress)
 
-        yield from map_bands(one, candidates, progress=progress, threads=self.threads)
+            cellular = [c for c in some if c.penalty_order is None]
+            yield from map_bands(one, cellular, progress=progress, threads=self.threads)
+
+    def _judge_smooth(self, candidate: Candidate, progress: Progress) -> SweepCell:
+        """Judge a P-spline; it is the same for every binning and statistic."""
+        order = candidate.penalty_order
+        assert order is not None
+        widest = smooth_tile(max(self.space.bin_sizes))
+        if smooth_tile(candidate.bin_size) < widest:
+            return SweepCell(candidate, f"tried with the tiles of {widest} pixels of larger bins")
+        if order not in self.smooth:
+            self.smooth[order] = self._smooth(candidate, order, progress)
+        return replace(self.smooth[order], candidate=candidate)
+
+    def _smooth(self, candidate: Candidate, order: int, progress: Progress) -> SweepCell:
+        yardstick, values = self.yardstick, self.difference.values
+        try:
+            if not self.fitters:
+                side = smooth_tile(candidate.bin_size)
+                data = smooth_tiles(values, side, progress, threads=self.threads)
+                self.fitters.append(TileFitter(data))
+            fit = self.fitters[0].fit(order, None, progress)
+            predictions = smooth_predictions(
+                fit, self.difference, yardstick, progress, threads=self.threads
+            )
+        except BgviewerError as error:
+            return SweepCell(candidate, str(getattr(error, "reason", None) or error))
+        seen = fit.system.surfaces(fit.amplitudes, yardstick.y, yardstick.x)
+        self.surfaces[candidate] = seen
+        return SweepCell(
+            candidate,
+            score=score_tiles(yardstick, predictions),
+            training=score_tiles(yardstick, seen),
+            freedom=round(fit.freedom),
+            note=smooth_text(fit.model.smoothing_length, True),
+        )
 
     def _judge(
         self, candidate: Candidate, whole: Gridded, models: FoldModels, progress: Progress
@@ -352,8 +488,8 @@ class PairSweep:
             if any(a.kind == "ill_conditioned" for a in fit.adjustments):
                 reason = next(a.text for a in fit.adjustments if a.kind == "ill_conditioned")
                 return SweepCell(candidate, reason)
-            predictions = np.empty(yardstick.values.shape)
-            for held in range(yardstick.hold_out.folds):
+            predictions = np.full(yardstick.values.shape, np.nan)
+            for held in range(yardstick.rounds):
                 mine = yardstick.fold == held
                 predictions[mine] = predict(models.fit(held, config, fit), yardstick)[mine]
             seen = predict(fit.model, yardstick)
@@ -362,6 +498,7 @@ class PairSweep:
         judged = yardstick.judged
         if not (np.isfinite(predictions[judged]).all() and np.isfinite(seen[judged]).all()):
             return SweepCell(candidate, "no model where tiles are judged")
+        self.surfaces[candidate] = seen
         freedom = gridded.cells.n_used if fit.used_order is None else term_count(fit.used_order)
         return SweepCell(
             candidate,

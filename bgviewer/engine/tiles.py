@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from bgviewer.engine.bands import map_bands
 from bgviewer.engine.blocks import block_moments
 from bgviewer.engine.cells import cell_edges
+from bgviewer.engine.exposure import MaskedImage
+from bgviewer.engine.masks import in_type_of
 from bgviewer.engine.ordered import ordered_blocks
 from bgviewer.engine.progress import SILENT, Progress
 
-__all__ = ["Tiles", "centroid_offsets", "measure_tiles", "tile_edges"]
+__all__ = ["Tiles", "centroid_offsets", "covered_shares", "measure_tiles", "tile_edges"]
 
 Array = NDArray[np.float64]
 Edges = NDArray[np.intp]
@@ -25,6 +27,7 @@ Edges = NDArray[np.intp]
 _CLIP = (3.0, 2)
 _CLIPPED = 1.056  # variance of a mean clipped so over what the kept normal values suggest
 _FEWEST = 4
+_STEP = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +161,32 @@ def centroid_offsets(
     rows = map_bands(one, range(len(y_edges) - 1), progress=progress, threads=threads)
     dy, dx = (np.array(column) for column in zip(*rows, strict=True))
     return dy, dx
+
+
+def covered_shares(
+    reference: MaskedImage, science: MaskedImage, y_edges: Edges, x_edges: Edges
+) -> Array:
+    """Return the share of each tile that both exposures cover, masked or not: [ty, tx].
+
+    A pixel is covered where both have a number and neither is flagged NO_DATA; every second row
+    and column is looked at.
+    """
+    covered: NDArray[np.bool_] | None = None
+    for exposure in (reference, science):
+        seen = np.isfinite(exposure.image[::_STEP, ::_STEP])
+        mask, bits = exposure.masked(("NO_DATA",))
+        if mask is not None and bits:
+            seen &= (mask[::_STEP, ::_STEP] & in_type_of(mask, bits)) == 0
+        covered = seen if covered is None else covered & seen
+    assert covered is not None
+    starts = (-(-e[:-1] // _STEP) for e in (y_edges, x_edges))
+    moments = np.asarray(covered, dtype=np.float32)
+    sizes = []
+    for axis, first in enumerate(starts):
+        at = np.minimum(first, covered.shape[axis] - 1)
+        moments = np.add.reduceat(moments, at, axis=axis)
+        sizes.append(np.maximum(np.diff(np.append(at, covered.shape[axis])), 1))
+    return np.asarray(moments / (sizes[0][:, None] * sizes[1]), dtype=np.float64)
 
 
 def _without_margins(

@@ -13,14 +13,14 @@ from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.scores import Score, score_tiles
 from bgviewer.engine.sweeping import (
+    Candidate,
     PairSweep,
     SweepCell,
     SweepSpace,
     best_of,
-    simplest_of,
+    recommended_of,
 )
 from bgviewer.errors import BgviewerError, Remedy
-from bgviewer.tasks.sweep_view import candidate_of
 
 __all__ = ["HeldOut", "held_out_in_sweep", "measure_held_out"]
 
@@ -59,12 +59,13 @@ def measure_held_out(
     """Fit the settings of a match to four fifths of its pixels, five times; judge on the rest."""
     if result.fit.smooth is not None:
         return _of_smooth(result, hold_out, progress, threads)
-    wanted = candidate_of(result.config)
+    wanted = Candidate.of(result.config)
     space = SweepSpace(
         (wanted.bin_size,),
         () if wanted.order is None else (wanted.order,),
         () if wanted.interp_style is None else (wanted.interp_style,),
         (wanted.grid_statistic,),
+        cell_centroids=wanted.cell_centroids,
     )
     try:
         pair = PairSweep.prepare(
@@ -91,10 +92,9 @@ def _of_smooth(
 
 def held_out_in_sweep(cells: Sequence[SweepCell], config: MatchConfig) -> HeldOut | None:
     """Return what a sweep found for these settings beside its best; None where it did not try."""
-    if config.model_kind == "smooth":
-        return None
-    here = next((c for c in cells if c.candidate == candidate_of(config)), None)
-    best, choice = best_of(cells), simplest_of(cells)
+    wanted = None if config.smoothing_length else Candidate.of(config)
+    here = next((c for c in cells if c.candidate == wanted), None)
+    best, choice = best_of(cells), recommended_of(cells)
     if here is None or best is None or choice is None:
         return None
     found, chosen = _of_cell(here), choice.candidate

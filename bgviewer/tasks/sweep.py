@@ -20,8 +20,8 @@ from bgviewer.engine.sweeping import (
     SweepCell,
     SweepSpace,
     best_of,
+    recommended_of,
     runner_up_of,
-    simplest_of,
 )
 from bgviewer.errors import BgviewerError, NoReferenceError
 from bgviewer.io.stack import ExposureStack, StackEntry, as_stack
@@ -46,7 +46,17 @@ __all__ = [
     "without_varied",
 ]
 
-VARIED = ("bin_size", "grid_statistic", "use_polynomial", "order", "interp_style")
+VARIED = (
+    "bin_size",
+    "grid_statistic",
+    "use_polynomial",
+    "order",
+    "interp_style",
+    "penalised_spline",
+    "penalty_order",
+    "smoothing_length",
+    "cell_centroids",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,8 +167,8 @@ class ExposureSweep:
 
     @property
     def choice(self) -> SweepCell | None:
-        """The simplest within one standard error of the best: what is recommended."""
-        return simplest_of(self.cells)
+        """What is recommended (`recommended_of`)."""
+        return recommended_of(self.cells)
 
     @property
     def runner_up(self) -> SweepCell | None:
@@ -191,8 +201,8 @@ class Sweep:
 
     @property
     def choice(self) -> SweepCell | None:
-        """The simplest within one standard error of the best, for all exposures."""
-        return simplest_of(self.cells)
+        """What is recommended for all exposures."""
+        return recommended_of(self.cells)
 
     @property
     def runner_up(self) -> SweepCell | None:
@@ -226,8 +236,8 @@ def sweep(
     reference : int or str, optional
         Id, name or path; None = the best of the ranking.
     space : SweepSpace, optional
-        binSize x (order | interpStyle) x gridStatistic; by default five sizes and eight models
-        with the statistic of `config`.
+        binSize x model x gridStatistic; by default sizes down to 16, polynomials, splines and
+        P-splines with MEAN and MEANCLIP (`SweepSpace.for_shape`).
     hold_out : HoldOut, optional
         How pixels are held out (see `bgviewer.engine.holdout`).
     on_cell : callable, optional

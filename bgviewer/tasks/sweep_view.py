@@ -1,17 +1,17 @@
-"""A sweep made ready for the eye: heat map, curves, verdict, and as text for a spreadsheet."""
+"""A sweep made ready for the eye: heat map, curves, summary, and as text for a spreadsheet."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bgviewer.engine.config import GRID_STATISTICS, MatchConfig
 from bgviewer.engine.scores import Score
-from bgviewer.engine.sweeping import Candidate, SweepCell, SweepSpace, best_of, simplest_of
+from bgviewer.engine.sweeping import Candidate, SweepCell, SweepSpace, best_of, recommended_of
 from bgviewer.io.text import no_formula
 from bgviewer.io.units import squared
 
@@ -19,13 +19,12 @@ __all__ = [
     "Curve",
     "HeatCell",
     "HeatMap",
-    "Verdict",
-    "candidate_of",
+    "Summary",
     "curves_through",
     "expected_error",
     "heat_map",
+    "summary_of",
     "sweep_tsv",
-    "verdict_of",
 ]
 
 Array = NDArray[np.float64]
@@ -49,7 +48,9 @@ class HeatCell:
     is_limit : bool
         Whether `error` is such a limit.
     best, choice, current : bool
-        Lowest score, recommended, set at present.
+        Lowest score, recommended, set at present (but for cellCentroids).
+    exact : bool
+        Whether it is `current` with cellCentroids too.
     """
 
     candidate: Candidate
@@ -60,6 +61,7 @@ class HeatCell:
     best: bool = False
     choice: bool = False
     current: bool = False
+    exact: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,7 @@ class HeatMap:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Summary:
     """What a sweep says in short: recommended, best, and LSST's default where it was tried."""
 
     choice: SweepCell | None
@@ -115,17 +117,6 @@ class Curve:
     here: int | None
 
 
-def candidate_of(config: MatchConfig) -> Candidate:
-    """Return the settings at hand as one combination."""
-    polynomial = config.use_polynomial
-    return Candidate(
-        config.bin_size,
-        config.order if polynomial else None,
-        None if polynomial else config.interp_style,
-        config.grid_statistic,
-    )
-
-
 def expected_error(score: Score) -> tuple[float, bool]:
     """Return the root of a score; where it is within its error of 0, the root of the limit."""
     if score.value > score.error or not math.isfinite(score.error):
@@ -138,7 +129,8 @@ def heat_map(
 ) -> HeatMap:
     """Return the map of a space with the cells that have come."""
     known = {c.candidate: c for c in cells}
-    best, choice = best_of(cells), simplest_of(cells)
+    here = None if current is None else replace(current, cell_centroids=space.cell_centroids)
+    best, choice = best_of(cells), recommended_of(cells)
     errors = {c.candidate: expected_error(c.score) for c in cells if c.score is not None}
     shades = _shades({k: e for k, (e, _) in errors.items()})
 
@@ -153,7 +145,8 @@ def heat_map(
             is_limit,
             best=swept is not None and swept is best,
             choice=swept is not None and swept is choice,
-            current=candidate == current,
+            current=candidate == here,
+            exact=candidate == current,
         )
 
     statistics = sorted(space.grid_statistics, key=GRID_STATISTICS.index)
@@ -171,12 +164,12 @@ def _shades(errors: dict[Candidate, float]) -> dict[Candidate, float]:
     return {k: math.log(max(e, low) / low) / span for k, e in errors.items()}
 
 
-def verdict_of(cells: Sequence[SweepCell], current: Candidate | None = None) -> Verdict:
+def summary_of(cells: Sequence[SweepCell], current: Candidate | None = None) -> Summary:
     """Return what is recommended and what to hold it against."""
     known = {c.candidate: c for c in cells}
-    default = known.get(candidate_of(MatchConfig()))
+    default = known.get(Candidate.of(MatchConfig()))
     here = None if current is None else known.get(current)
-    return Verdict(simplest_of(cells), best_of(cells), default, here)
+    return Summary(recommended_of(cells), best_of(cells), default, here)
 
 
 def curves_through(
@@ -189,10 +182,7 @@ def curves_through(
     along : {"bin_size", "model"}
     """
     if along == "bin_size":
-        line = [
-            Candidate(s, through.order, through.interp_style, through.grid_statistic)
-            for s in sorted(space.bin_sizes, reverse=True)
-        ]
+        line = [replace(through, bin_size=s) for s in sorted(space.bin_sizes, reverse=True)]
         names = [str(c.bin_size) for c in line]
     else:
         line = list(space.row(through.bin_size, through.grid_statistic))
@@ -232,7 +222,7 @@ def _root(values: Array) -> Array:
 def sweep_tsv(space: SweepSpace, cells: Sequence[SweepCell], unit: str = "") -> str:
     """Return all cells as a table for a spreadsheet: tabs between columns, one line a cell."""
     of, square = (f" [{unit}]", f" [{squared(unit)}]") if unit else ("", "")
-    best, choice = best_of(cells), simplest_of(cells)
+    best, choice = best_of(cells), recommended_of(cells)
     head = ["binSize", "model", "gridStatistic", "free numbers", f"held-out score{square}"]
     head += [f"standard error{square}", f"held-out error{of}", f"training score{square}"]
     lines = ["\t".join([*head, "mark", "remark"])]

@@ -1,4 +1,4 @@
-"""python -m tests.benchmarks [engine|window|io|memory|startup|sweep|truth ...] [--json] [--quick] [--readme]"""
+"""python -m tests.benchmarks [engine|window|io|memory|startup|sweep|truth ...] [--json|--readme]"""
 
 from __future__ import annotations
 

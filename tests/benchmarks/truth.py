@@ -1,4 +1,4 @@
-"""Truth: errors of what a sweep recommends over the best of LSST's models, on scenes of known sky."""
+"""Truth: errors of what a sweep recommends over the best of LSST's models, on known skies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bgviewer.engine.difference import form_difference
 from bgviewer.engine.fitting import fit_model
 from bgviewer.engine.holdout import HoldOut
 from bgviewer.engine.matching import grid_difference
-from bgviewer.engine.sweeping import Candidate, PairSweep, SweepSpace, simplest_of
+from bgviewer.engine.sweeping import Candidate, PairSweep, SweepSpace, recommended_of, simplest_of
 from bgviewer.errors import BgviewerError
 from tests.benchmarks.timing import Row
 from tests.scenes import KINDS, LAYOUTS, Pair, Scene, make_pair, many_scenes
@@ -104,13 +104,15 @@ def judge(scene: Scene) -> Truth:
     """Sweep a scene as before and as now, and compare with the truth."""
     pair, config = make_pair(scene), MatchConfig()
     difference = form_difference(pair.reference, pair.science, config, threads=1)
-    old = PairSweep.prepare(difference, config, lsst_space(scene.side), HoldOut(tile=16), threads=1)
+    old = PairSweep.prepare(
+        difference, config, lsst_space(scene.side), HoldOut(tile=16, rounds=5), threads=1
+    )
     cells = list(old.run())
     errors = {c.candidate: true_errors(old, c.candidate, pair) for c in cells if c.valid}
     default = next(c.candidate for c in cells if c.candidate.text.startswith("binSize 256, AKIMA"))
     before = simplest_of(cells)
     new = PairSweep.prepare(difference, config, threads=1)
-    now = simplest_of(list(new.run()))
+    now = recommended_of(list(new.run()))
     assert before is not None and now is not None
     return Truth(
         scene,

@@ -17,7 +17,8 @@ def test_the_table_names_choice_best_and_runner_up(run, stack):
     ran = run("sweep", stack, *QUICK)
     assert ran.code == exits.ALL_MATCHED
     lines = [line.split("\t") for line in ran.out.splitlines()]
-    assert lines[0][:3] == ["exposure", "", "binSize"]
+    assert lines[0][:6] == ["exposure", "", "binSize", "model", "statistic", "values at"]
+    assert {line[5] for line in lines[1:]} == {"centroids"}
     assert [line[1] for line in lines[1:4]] == ["choice", "best", "runner-up"]
     assert lines[-1][0] == "all" and len(lines) == 1 + 3 * 4
     assert "recommended for all: binSize" in ran.err
@@ -26,9 +27,11 @@ def test_the_table_names_choice_best_and_runner_up(run, stack):
 def test_json_holds_every_cell(run, stack):
     ran = run("sweep", stack, *QUICK, "--statistics", "mean,median", "--json")
     found = ran.json
-    assert len(found["cells"]) == 2 * 2 * 2 and found["choice"]["valid"]
+    assert len(found["cells"]) == 2 * (2 + 2) * 2 and found["choice"]["valid"]
     assert found["hold_out"] == {"mode": "tiles", "folds": 5, "margin": 1, "block": 8}
     assert {c["gridStatistic"] for c in found["cells"]} == {"MEAN", "MEDIAN"}
+    assert {c["penaltyOrder"] for c in found["cells"]} == {None, 2, 3}
+    assert all(c["cellCentroids"] for c in found["cells"])
     assert [e["status"] for e in found["exposures"]].count("reference") == 1
 
 
@@ -60,7 +63,8 @@ def test_what_makes_no_sense_is_refused(run, stack, tmp_path):
     for wrong in (
         ("--bin-sizes", "0"),
         ("--bin-sizes", "x"),
-        ("--orders", "", "--styles", ""),
+        ("--orders", "", "--styles", "", "--penalty-orders", ""),
+        ("--penalty-orders", "4"),
         ("--styles", "WAVY"),
         ("--statistics", "MODE"),
         ("--tile", 2),
@@ -141,3 +145,10 @@ def test_a_dry_run_says_what_would_be_chosen_and_writes_nothing(run, stack, tmp_
     for name, chosen in choices.items():
         assert f"{name}: {chosen['setting']}, score " in ran.out
     assert not out.exists()
+
+
+def test_the_space_can_be_cut_to_lssts_models(run, stack):
+    lsst = ("--penalty-orders", "", "--no-centroids", "--statistics", "mean")
+    found = run("sweep", stack, *QUICK, *lsst, "--json").json
+    assert len(found["cells"]) == 2 * 2
+    assert not any(c["penalisedSpline"] or c["cellCentroids"] for c in found["cells"])

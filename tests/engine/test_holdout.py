@@ -193,7 +193,7 @@ def test_every_order_is_solved_as_the_fit_itself_does(made, weighting):
     sums = FoldSums.take(made, stick, [32])
     gridded = grid_difference(made, base.replace(order=4))
     cells = [sums.cells(base, gridded.cells, held) for held in range(5)]
-    models = FoldModels(cells, made.shape, 4)
+    models = FoldModels(cells, made.shape, 4, gridded.cells)
     for order in (0, 2, 4):
         config = base.replace(order=order)
         whole = fit_model(gridded.cells, gridded.bins, config, made.shape)

@@ -12,8 +12,7 @@ from PyQt6.QtWidgets import QApplication, QFileDialog
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
-from bgviewer.engine.sweeping import SweepSpace
-from bgviewer.tasks.sweep_view import candidate_of
+from bgviewer.engine.sweeping import Candidate, SweepSpace
 from bgviewer.ui.sweeping.tried import TriedDialog
 from tests.scenarios.conftest import WAIT, in_memory, settle
 from tests.scenarios.test_main_job import click, dialog, main, type_into  # noqa: F401
@@ -89,14 +88,15 @@ def test_a_sweep_says_what_is_right_and_a_click_applies_it(sky, qtbot):
     window, session = sky, sky.session
     panel = open_sweep(qtbot, window)
     assert panel.start.hasFocus() and not panel.stop.isEnabled() and not panel.apply.isEnabled()
-    assert "Start fits 40 settings" in panel.verdict.text()
+    count = len(panel.usual().candidates)
+    assert f"Start fits {count} settings" in panel.summary.text()
     assert panel.map.heat.data(panel.map.heat.index(0, 0)) == "…"
     qtbot.keyClick(panel.start, Qt.Key.Key_Space)
     panel = finish(qtbot, window)
     found = session.sweeper.found(2)
     choice = found.choice
     assert choice.candidate.order == 2
-    text = panel.verdict.text()
+    text = panel.summary.text()
     assert text.startswith(f"Recommended: {choice.candidate.text}; held-out error ")
     assert "LSST's default (binSize 128" in text or "LSST's default was not tried" in text
 
@@ -111,10 +111,10 @@ def test_a_sweep_says_what_is_right_and_a_click_applies_it(sky, qtbot):
     before, steps = session.state.config, window.history.steps.count()
     click_cell(qtbot, panel, index)
     settle(qtbot, window)
-    assert candidate_of(session.state.config) == choice.candidate
+    assert Candidate.of(session.state.config) == choice.candidate
     assert window.history.steps.count() == steps + 1
     assert window.history.steps.undoText() == f"sweep: {choice.candidate.text}"
-    qtbot.waitUntil(lambda: "It is set." in panel.verdict.text())
+    qtbot.waitUntil(lambda: "It is set." in panel.summary.text())
     assert session.sweeper.current(2), "applying a cell does not make the sweep outdated"
     window.actions_["undo"].trigger()
     settle(qtbot, window)
@@ -123,7 +123,7 @@ def test_a_sweep_says_what_is_right_and_a_click_applies_it(sky, qtbot):
     panel.map.setCurrentIndex(index)
     panel.map.setFocus()
     qtbot.keyClick(panel.map, Qt.Key.Key_Return)
-    assert candidate_of(session.state.config) == choice.candidate, "keys do it too"
+    assert Candidate.of(session.state.config) == choice.candidate, "keys do it too"
 
 
 def test_cells_that_cannot_be_say_why_and_are_not_applied(sky, qtbot):
@@ -147,8 +147,8 @@ def test_a_cell_applies_to_the_exposure_alone_where_its_own_settings_are_edited(
     click(qtbot, panel.apply)
     settle_own = panel.choice.candidate
     assert session.state.config == shared
-    assert candidate_of(session.effective_config(2)) == settle_own
-    assert candidate_of(session.effective_config(1)) == candidate_of(shared)
+    assert Candidate.of(session.effective_config(2)) == settle_own
+    assert Candidate.of(session.effective_config(1)) == Candidate.of(shared)
     window.actions_["undo"].trigger()
     assert session.state.plan.own == {}
     qtbot.waitUntil(lambda: session.settled, timeout=WAIT)
@@ -158,17 +158,17 @@ def test_the_whole_stack_one_choice_or_each_its_own_as_one_step(sky, qtbot):
     window, session = sky, sky.session
     panel = swept(qtbot, window, everyone=True)
     whole = session.sweeper.whole()
-    assert panel.verdict.text().startswith("2 of 2 exposures. Recommended: ")
+    assert panel.summary.text().startswith("2 of 2 exposures. Recommended: ")
     assert panel.choice.candidate == whole.choice.candidate and panel.each.isVisible()
     before, steps = session.state.wishes, window.history.steps.count()
     click(qtbot, panel.each)
-    settle_all = [candidate_of(session.effective_config(i)) for i in (1, 2)]
+    settle_all = [Candidate.of(session.effective_config(i)) for i in (1, 2)]
     assert settle_all == [session.sweeper.found(i).choice.candidate for i in (1, 2)]
     assert settle_all[0].order == 1 and settle_all[1].order == 2
     assert window.history.steps.count() == steps + 1
     click(qtbot, panel.apply)
     assert session.state.plan.own == {}, "one choice for all"
-    assert candidate_of(session.state.config) == whole.choice.candidate
+    assert Candidate.of(session.state.config) == whole.choice.candidate
     window.actions_["undo"].trigger()
     window.actions_["undo"].trigger()
     assert session.state.wishes == before
@@ -194,7 +194,7 @@ def test_it_fills_in_stops_and_goes_on_while_matching_lives(make_window, qtbot):
         return sum(c.swept is not None for row in heat.map.cells for c in row)
 
     qtbot.waitUntil(lambda: 0 < filled() < 16, timeout=WAIT)
-    assert panel.stop.isEnabled() and panel.verdict.text().startswith("So far: ")
+    assert panel.stop.isEnabled() and panel.summary.text().startswith("So far: ")
     type_into(qtbot, main(window, "bin_size"), "40")
     if session.sweeper.state.running:
         click(qtbot, panel.stop)
@@ -209,13 +209,13 @@ def test_outdated_results_stay_and_say_so(sky, qtbot):
     window, session = sky, sky.session
     panel = swept(qtbot, window)
     session.edit_config("approx_weighting", False)
-    qtbot.waitUntil(lambda: panel.verdict.text().startswith("◌ Outdated"))
+    qtbot.waitUntil(lambda: panel.summary.text().startswith("◌ Outdated"))
     assert panel.map.heat.map is not None and panel.copy.isEnabled()
     session.set_science(1)
-    qtbot.waitUntil(lambda: panel.verdict.text().startswith("Start fits"))
+    qtbot.waitUntil(lambda: panel.summary.text().startswith("Start fits"))
     settle(qtbot, window)
     session.close_stack()
-    qtbot.waitUntil(lambda: "Open exposures" in panel.verdict.text())
+    qtbot.waitUntil(lambda: "Open exposures" in panel.summary.text())
     assert not panel.start.isEnabled() and not panel.apply.isEnabled()
 
 
@@ -227,7 +227,11 @@ def test_curves_follow_the_cell_under_the_cursor(sky, qtbot):
     panel.map.setCurrentIndex(index)
     qtbot.waitUntil(lambda: not panel._news.isActive())
     qtbot.waitUntil(lambda: panel.curves.curve.here is not None)
-    line = [c for c in found.cells if c.candidate.order == 2 and c.score is not None]
+    line = [
+        c
+        for c in found.cells
+        if (c.candidate.order, c.candidate.grid_statistic) == (2, "MEAN") and c.score is not None
+    ]
     values = [np.sign(c.score.value) * abs(c.score.value) ** 0.5 for c in line]
     np.testing.assert_allclose(panel.curves.held.getData()[1], values)
     panel.along.setCurrentIndex(1)
@@ -245,14 +249,14 @@ def test_what_is_tried_can_be_chosen(sky, qtbot):
     assert not ok.isEnabled() and "whole numbers" in chooser.problem.text()
     chooser.sizes.setText("64 32")
     chooser.orders.setText("2")
-    for box in chooser.styles:
+    for box in (*chooser.styles, *chooser.smooth, *chooser.statistics[1:]):
         box.setChecked(False)
-    assert ok.isEnabled() and chooser.problem.text() == "2 settings"
+    assert ok.isEnabled() and chooser.problem.text() == "3 settings", "also what is set"
     click(qtbot, ok)
-    qtbot.waitUntil(lambda: "Start fits 2 settings" in panel.verdict.text())
+    qtbot.waitUntil(lambda: "Start fits 3 settings" in panel.summary.text())
     click(qtbot, panel.start)
     finish(qtbot, window)
-    assert len(window.session.sweeper.found(2).cells) == 2
+    assert len(window.session.sweeper.found(2).cells) == 3
 
 
 def test_copy_and_save_give_all_scores(sky, qtbot, tmp_path, monkeypatch):
@@ -281,7 +285,7 @@ def test_hidden_it_computes_nothing(sky, qtbot):
     settle(qtbot, window)
     assert panel.updates == 0
     open_sweep(qtbot, window)
-    assert panel.updates > 0 and panel.verdict.text().startswith("Recommended")
+    assert panel.updates > 0 and panel.summary.text().startswith("Recommended")
 
 
 def test_the_window_may_be_closed_in_the_middle(sky, qtbot):

@@ -11,12 +11,11 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.scores import Score
 from bgviewer.engine.sweeping import Candidate, SweepCell, SweepSpace
 from bgviewer.tasks.sweep_view import (
-    candidate_of,
     curves_through,
     expected_error,
     heat_map,
+    summary_of,
     sweep_tsv,
-    verdict_of,
 )
 
 SPACE = SweepSpace((256, 64), (1, 3), ("AKIMA_SPLINE",))
@@ -89,13 +88,13 @@ def test_a_score_within_its_error_of_zero_gives_a_limit():
     assert expected_error(score(4.0, math.nan)) == (2.0, False)
 
 
-def test_the_verdict_names_lssts_default_where_it_was_tried():
-    verdict = verdict_of(CELLS, CELLS[0].candidate)
-    assert verdict.choice is CELLS[4] and verdict.best is CELLS[5]
-    assert candidate_of(MatchConfig()) == Candidate(256, None, "AKIMA_SPLINE", "MEAN")
-    assert verdict.default is CELLS[2] and verdict.current is CELLS[0]
-    assert verdict_of(CELLS[:2]).default is None
-    assert verdict_of(()).choice is None
+def test_the_summary_names_lssts_default_where_it_was_tried():
+    summary = summary_of(CELLS, CELLS[0].candidate)
+    assert summary.choice is CELLS[4] and summary.best is CELLS[5]
+    assert Candidate.of(MatchConfig()) == Candidate(256, None, "AKIMA_SPLINE", "MEAN")
+    assert summary.default is CELLS[2] and summary.current is CELLS[0]
+    assert summary_of(CELLS[:2]).default is None
+    assert summary_of(()).choice is None
 
 
 def test_curves_keep_the_sign_under_the_root():

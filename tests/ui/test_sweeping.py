@@ -8,7 +8,7 @@ from PyQt6.QtCore import Qt
 
 from bgviewer.engine.scores import Score
 from bgviewer.engine.sweeping import Candidate, SweepCell, SweepSpace
-from bgviewer.tasks.sweep_view import heat_map, verdict_of
+from bgviewer.tasks.sweep_view import heat_map, summary_of
 from bgviewer.ui.sweeping.heat_map import HeatMapView, readable_on, short_model
 from bgviewer.ui.sweeping.words import sentence
 from bgviewer.ui.theme import colour_table
@@ -98,12 +98,12 @@ def test_models_have_short_names():
 
 
 def test_the_sentence_says_choice_best_and_default():
-    text = sentence(verdict_of(CELLS), "nJy", running=False)
+    text = sentence(summary_of(CELLS), "nJy", running=False)
     assert text.startswith("Recommended: binSize 64, order 3, MEAN; held-out error 1.00 nJy")
     assert "(score 1.00 ± 0.010 nJy²)" in text and "best of all" in text
     assert "LSST's default (binSize 256, AKIMA_SPLINE, MEAN): 2.00 nJy." in text
-    assert sentence(verdict_of(CELLS[3:]), "", True).startswith("So far: binSize 64")
-    assert "default was not tried" in sentence(verdict_of(CELLS[3:]), "", True)
-    assert "None of the settings" in sentence(verdict_of(CELLS[1:2]), "", False)
-    one = verdict_of(CELLS, CELLS[3].candidate)
+    assert sentence(summary_of(CELLS[3:]), "", True).startswith("So far: binSize 64")
+    assert "default was not tried" in sentence(summary_of(CELLS[3:]), "", True)
+    assert "None of the settings" in sentence(summary_of(CELLS[1:2]), "", False)
+    one = summary_of(CELLS, CELLS[3].candidate)
     assert sentence(one, "nJy", False).endswith("It is set.")

@@ -51,7 +51,7 @@ def _texts(panel: SweepPanel) -> tuple[tuple[QWidget, str, str], ...]:
             "",
             tr(
                 "Which bin sizes, models and statistics are tried, all combinations. Example: "
-                "5 bin sizes × 8 models = 40 settings."
+                "6 bin sizes × 11 models × 2 statistics = 132 settings."
             ),
         ),
         (

@@ -36,7 +36,7 @@ def short_model(name: str) -> str:
     """Return the name of a model as it fits over a column."""
     for long, short in _SHORT.items():
         name = name.replace(long, short)
-    return name if name.startswith("order") else name[:1].upper() + name[1:].lower()
+    return name if name.startswith(("order", "P-spline")) else name[:1].upper() + name[1:].lower()
 
 
 class _Model(QAbstractTableModel):
@@ -149,15 +149,25 @@ class _Model(QAbstractTableModel):
             )
         )
         for name, text in (
-            ("choice", self.tr("recommended: the simplest within one standard error of the best")),
+            (
+                "choice",
+                self.tr("recommended: the simplest within one standard error of the best")
+                if cell.candidate.penalty_order is None
+                else self.tr("recommended: lower than the simplest that is as good as the best"),
+            ),
             ("best", self.tr("lowest score")),
-            ("current", self.tr("set at present")),
+            (
+                "current",
+                self.tr("set at present")
+                if cell.exact
+                else self.tr("set at present, but for cellCentroids"),
+            ),
         ):
             if getattr(cell, name):
                 lines.append(f"{SIGNS[name]} {text}")
         if swept.note:
             lines.append(swept.note)
-        if self.clickable and not cell.current:
+        if self.clickable and not cell.exact:
             lines.append(self.tr("Click, or Return: apply it (undone by Ctrl+Z)."))
         return lines
 

@@ -1,4 +1,4 @@
-"""The dock's content: what is swept, the map filling in, curves, and the verdict in one line."""
+"""The dock's content: what is swept, the map filling in, curves, and what it says in one line."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ from bgviewer.engine.sweeping import Candidate, SweepCell, SweepSpace
 from bgviewer.session.session import Session
 from bgviewer.tasks.sweep_view import (
     HeatCell,
-    candidate_of,
     curves_through,
     heat_map,
+    summary_of,
     sweep_tsv,
-    verdict_of,
 )
 from bgviewer.ui.format import count
 from bgviewer.ui.labels import ElidedLabel
@@ -102,11 +101,11 @@ class SweepPanel(QWidget):
         self.progress.setRange(0, 1000)
 
     def _build_results(self) -> None:
-        self.verdict = QLabel()
-        self.verdict.setWordWrap(True)
-        self.verdict.setTextFormat(Qt.TextFormat.PlainText)
-        self.verdict.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setTextFormat(Qt.TextFormat.PlainText)
+        self.summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.map = HeatMapView()
         self.map.chosen.connect(self._apply_cell)
         self.map.entered.connect(lambda index: self._follow_cell(self.map.heat.cell(index)))
@@ -168,7 +167,7 @@ class SweepPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 3, 6, 4)
         column.setSpacing(4)
-        column.addWidget(self.verdict)
+        column.addWidget(self.summary)
         column.addLayout(row, 1)
 
     # ------------------------------------------------------------ what is shown
@@ -206,7 +205,7 @@ class SweepPanel(QWidget):
             self._news.start()
 
     def _shown(self) -> tuple[SweepSpace | None, tuple[SweepCell, ...], str]:
-        """Return what was tried, what was found, and what is to be said instead of a verdict."""
+        """Return what was tried, what was found, and what is to be said instead."""
         state = self._session.state
         if state.stack is None or state.reference is None:
             return None, (), self.tr("Open exposures to find their settings.")
@@ -235,7 +234,7 @@ class SweepPanel(QWidget):
         session = self._session
         space, cells, message = self._shown()
         config = session.state.config if self.whole_stack else session.effective_config()
-        current = candidate_of(config)
+        current = Candidate.of(config)
         match = session.state.match.shown
         unit = "" if match is None else match.figures.unit
         self._enable(bool(cells))
@@ -250,10 +249,10 @@ class SweepPanel(QWidget):
         self._seen, self._cells = seen, cells  # kept, so that no id is given anew
         heat = None if space is None else heat_map(space, cells, current)
         self.map.show_map(heat, unit, clickable=self._ready())
-        verdict = verdict_of(cells, current)
-        self.choice = verdict.choice
+        summary = summary_of(cells, current)
+        self.choice = summary.choice
         self.apply.setEnabled(self.choice is not None)
-        self._say(message or sentence(verdict, unit, self._partial()), bool(cells))
+        self._say(message or sentence(summary, unit, self._partial()), bool(cells))
         self._draw(space, cells, current, unit)
 
     def _partial(self) -> bool:
@@ -276,7 +275,7 @@ class SweepPanel(QWidget):
             text = self.tr("{} of {} exposures. ").format(
                 count(done), count(len(self._sweeper.subjects()))
             ) + text  # fmt: skip
-        self.verdict.setText(text)
+        self.summary.setText(text)
 
     def _ready(self) -> bool:
         state = self._session.state

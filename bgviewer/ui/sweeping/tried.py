@@ -16,12 +16,15 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from bgviewer.engine.config import GRID_STATISTICS, INTERP_STYLES
+from bgviewer.engine.config import GRID_STATISTICS, INTERP_STYLES, OPTIONS
 from bgviewer.engine.sweeping import SweepSpace
 from bgviewer.errors import BgviewerError
 from bgviewer.ui.format import count
 
 __all__ = ["TriedDialog"]
+
+_PENALTY = OPTIONS["penalty_order"]
+_PENALTY_ORDERS = range(int(_PENALTY.minimum or 0), int(_PENALTY.maximum or 0) + 1)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -30,7 +33,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 class TriedDialog(QDialog):
-    """Bin sizes, orders, styles and statistics; all their combinations are tried.
+    """Bin sizes, models and statistics; all their combinations are tried.
 
     Parameters
     ----------
@@ -42,7 +45,7 @@ class TriedDialog(QDialog):
 
     def __init__(self, space: SweepSpace, usual: SweepSpace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.space = space
+        self.space, self._also = space, space.also
         self.setWindowTitle(self.tr("What the sweep tries"))
         self.sizes, self.orders = QLineEdit(), QLineEdit()
         self.sizes.setToolTip(
@@ -53,8 +56,17 @@ class TriedDialog(QDialog):
         )
         self.styles = [QCheckBox(s) for s in INTERP_STYLES]
         self.statistics = [QCheckBox(s) for s in GRID_STATISTICS]
+        self.smooth = [QCheckBox(str(n)) for n in _PENALTY_ORDERS]
+        self.centroids = QCheckBox(self.tr("at the centroids of good pixels"))
+        self.centroids.setToolTip(
+            self.tr("Where the values of cells stand (cellCentroids); without, at their middles")
+        )
+        for box in self.smooth:
+            box.setToolTip(
+                self.tr("P-splines whose penalty is on derivatives of this order, of any binSize")
+            )
         for box in self.statistics:
-            box.setToolTip(self.tr("Medians and clipped means take several times as long as MEAN"))
+            box.setToolTip(self.tr("Medians and clipped means take longer than MEAN"))
         for box in self.styles:
             box.setToolTip(self.tr("Splines of this style are tried at every binSize"))
         self.problem = QLabel()
@@ -64,7 +76,9 @@ class TriedDialog(QDialog):
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
         self.usual = QPushButton(self.tr("Default set"))
-        self.usual.setToolTip(self.tr("Five bin sizes, six orders, two splines, the statistic set"))
+        self.usual.setToolTip(
+            self.tr("Bin sizes down to 16, seven orders, two splines, P-splines, MEAN and MEANCLIP")
+        )
         self.usual.clicked.connect(lambda: self._show(usual))
         self.buttons.addButton(self.usual, QDialogButtonBox.ButtonRole.ResetRole)
         self.buttons.accepted.connect(self.accept)
@@ -73,7 +87,7 @@ class TriedDialog(QDialog):
         self._show(space)
         for edit in (self.sizes, self.orders):
             edit.textChanged.connect(self._check)
-        for box in (*self.styles, *self.statistics):
+        for box in (*self.styles, *self.smooth, *self.statistics, self.centroids):
             box.toggled.connect(self._check)
         self._check()
 
@@ -81,12 +95,17 @@ class TriedDialog(QDialog):
         form = QFormLayout()
         form.addRow(self.tr("&binSize"), self.sizes)
         form.addRow(self.tr("&order"), self.orders)
-        for name, boxes in (("interpStyle", self.styles), ("gridStatistic", self.statistics)):
+        for name, boxes in (
+            ("interpStyle", self.styles),
+            ("penaltyOrder", self.smooth),
+            ("gridStatistic", self.statistics),
+        ):
             grid = QGridLayout()
             for i, box in enumerate(boxes):
                 box.setAccessibleName(f"{name} {box.text()}")
                 grid.addWidget(box, i // 2, i % 2)
             form.addRow(name, grid)
+        form.addRow("cellCentroids", self.centroids)
         column = QVBoxLayout(self)
         column.addLayout(form)
         column.addWidget(self.problem)
@@ -100,6 +119,10 @@ class TriedDialog(QDialog):
             box.setChecked(box.text() in space.interp_styles)
         for box in self.statistics:
             box.setChecked(box.text() in space.grid_statistics)
+        for box in self.smooth:
+            box.setChecked(int(box.text()) in space.penalty_orders)
+        self.centroids.setChecked(space.cell_centroids)
+        self._also = space.also
 
     def _check(self) -> None:
         """Say how many settings that makes, or what is wrong."""
@@ -109,6 +132,9 @@ class TriedDialog(QDialog):
                 _numbers(self.orders.text()),
                 tuple(b.text() for b in self.styles if b.isChecked()),
                 tuple(b.text() for b in self.statistics if b.isChecked()),
+                tuple(int(b.text()) for b in self.smooth if b.isChecked()),
+                self.centroids.isChecked(),
+                self._also,
             )
         except BgviewerError as error:
             text, fine = str(error), False

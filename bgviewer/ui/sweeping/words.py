@@ -6,7 +6,7 @@ from PyQt6.QtCore import QCoreApplication
 
 from bgviewer.engine.sweeping import SweepCell
 from bgviewer.io.units import squared
-from bgviewer.tasks.sweep_view import Verdict, expected_error
+from bgviewer.tasks.sweep_view import Summary, expected_error
 from bgviewer.ui.format import number, with_unit
 
 __all__ = ["sentence"]
@@ -25,9 +25,9 @@ def _error(cell: SweepCell, unit: str) -> str:
     return tr("below {}").format(text) if is_limit else text
 
 
-def sentence(verdict: Verdict, unit: str, running: bool) -> str:
+def sentence(summary: Summary, unit: str, running: bool) -> str:
     """Return what is recommended, and what to hold it against."""
-    choice, best, default = verdict.choice, verdict.best, verdict.default
+    choice, best, default = summary.choice, summary.best, summary.default
     if choice is None or choice.score is None or best is None:
         return tr("None of the settings tried so far could be judged.")
     square = squared(unit)
@@ -39,14 +39,13 @@ def sentence(verdict: Verdict, unit: str, running: bool) -> str:
             choice.candidate.text, _error(choice, unit), score
         )
     ]
-    if best is choice:
+    if best.score is choice.score:
         parts.append(tr("It is the best of all."))
     else:
-        parts.append(
-            tr("Best: {}, {}; the simplest within one standard error of it is recommended.").format(
-                best.candidate.text, _error(best, unit)
-            )
-        )
+        text = tr("Best: {}, {}; the simplest within one standard error of it is recommended.")
+        if choice.candidate.penalty_order is not None:
+            text = tr("Lowest: {}, {}; the simplest model as good has a higher score.")
+        parts.append(text.format(best.candidate.text, _error(best, unit)))
     if default is None:
         parts.append(tr("LSST's default was not tried."))
     elif default is not choice:
@@ -55,6 +54,6 @@ def sentence(verdict: Verdict, unit: str, running: bool) -> str:
         )
     else:
         parts.append(tr("It is LSST's default."))
-    if verdict.current is choice:
+    if summary.current is choice:
         parts.append(tr("It is set."))
     return " ".join(parts)
