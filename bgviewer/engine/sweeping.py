@@ -371,9 +371,7 @@ class PairSweep:
         many = difference.values.size > _MANY * hold_out.tile_for(difference.shape, tile) ** 2
         if hold_out.rounds is None and hold_out.mode == "tiles" and many:
             hold_out = replace(hold_out, rounds=min(_FEW_ROUNDS, hold_out.folds))
-        yardstick = lay_yardstick(
-            difference, hold_out, progress, largest=tile, threads=threads
-        )
+        yardstick = lay_yardstick(difference, hold_out, progress, largest=tile, threads=threads)
         return cls(difference, yardstick, space, config, threads)
 
     def run(self, progress: Progress = SILENT) -> Iterator[SweepCell]:
