@@ -1,8 +1,8 @@
 """The verdict: one judgement of a match, on a yardstick that no setting moves.
 
 The image is cut into small fixed tiles (`bgviewer.engine.holdout`).  What the model leaves in them
-is compared, over several scales, with what noise of the tiles would leave when the same fit is made
-of it.  What is left beyond that is error of the model; where tiles cannot be judged (masked holes,
+is compared, at several smoothings, with what noise of the tiles would leave when the same fit is
+made of it.  What is left beyond that is error of the model; where tiles cannot be judged (masked holes,
 borders of the data) the error is estimated from how loosely the fit determines the model there and
 from how far it goes beyond everything that was seen.
 
@@ -67,11 +67,11 @@ LOOSE = 3.0
 
 _DRAWS, _SMOOTH_DRAWS = 24, 12  # noise runs; those of a P-spline take longer
 _SEED = 1706
-_SMOOTHING = 2.0  # tiles: standard deviation of the Gaussian that local errors are read through
+_WIDTHS = (0.7, 2.0, 5.0)  # tiles: standard deviations of the Gaussians that smooth residuals
+_LOCAL_WIDTH = 2.0  # that which local errors are read from
+_FWHM = 2.0 * math.sqrt(2.0 * math.log(2.0))
 _LOCAL = 0.99  # quantile of the judged tiles that is the local error
-_SMOOTHED_DRAWS = 6
 _POINT = 6.635  # the 99 % point of chi square with one degree of freedom
-_FEWEST_BLOCKS = 12
 _FOREIGN, _UNSHARED, _WINDOW = 6.0, 2 / 3, 3
 _TO_SIGMA = 1.4826
 _HIDDEN_STEP = 4  # every n-th row and column tells whether a tile is covered
@@ -84,7 +84,8 @@ class ModelError:
     Attributes
     ----------
     worst : float
-        Error in the worst hundredth of the judged area: `local` and `expected` in quadrature.
+        Error in the worst hundredth of the judged area: `local` and `expected` in quadrature, but
+        at least `rms`.
     rms : float
         Estimated rms of model - true difference over the covered area.
     expected : float
@@ -103,7 +104,7 @@ class ModelError:
         Standard deviations by which what is left exceeds the noise runs, at the scale where it
         does most.
     scale : int
-        Side in pixels of the squares of that scale.
+        That scale: full width of the Gaussian that smooths the residuals, in pixels.
     local : float
         What is left locally: the 99 % point of the smoothed residuals' amount, noise taken off.
     noise : float
@@ -312,11 +313,12 @@ def judge_error(error: ModelError, *, overlap: float | None = None, unit: str = 
             "over the rest the model is continued.",
             "Choose a reference that covers more.",
         )
-    left = "no more than" if not significant else "little more than"
+    about = "below about" if not significant else "about"
     return told(
         "good",
         "",
-        f"The match leaves {left} noise: the model's error is about {in_unit(error.rms)} rms.",
+        f"{'Little' if significant else 'No'} more is left than noise explains: the model's error "
+        f"is {about} {in_unit(error.rms)} rms.",
         "",
     )
 
@@ -348,10 +350,9 @@ def estimate_error(
     surfaces, left = _noise_runs(result, yardstick, draws, progress)
     left = np.where(on, left, 0.0)
 
-    scale, bias, significance = _excess(residual, left, weights, yardstick)
+    scale, bias, significance, local = _excess(residual, left, weights, yardstick)
     variance = np.mean(surfaces * surfaces, axis=0)
     expected2 = float(np.average(variance[on], weights=weights[on]))
-    local = _local(residual, left, weights)
     covered = _covered_share(result, yardstick)
     judged2 = bias + expected2
     area = np.where(on, covered, 0.0).sum()
@@ -371,7 +372,7 @@ def estimate_error(
     local2 = _quantile(local, weights, _LOCAL)
     values = yardstick.values[on]
     return ModelError(
-        math.sqrt(local2 + total_expected2),
+        math.sqrt(max(local2 + total_expected2, total2)),
         math.sqrt(total2),
         math.sqrt(total_expected2),
         math.sqrt(judged2),
@@ -460,67 +461,63 @@ def _unlike_neighbours(residual: Array, errors: Array) -> NDArray[np.bool_]:
         return np.asarray(known & alone & (apart > _FOREIGN * np.maximum(usual, errors)))
 
 
+def _smoothed(values: Array, weights: Array, width: float) -> Array:
+    """Return weighted means over a Gaussian of `width` tiles, 0 where a tile does not count.
+
+    Parameters
+    ----------
+    values : ndarray float64 [..., ty, tx]
+    weights : ndarray float64 [ty, tx]
+    """
+    from scipy.ndimage import gaussian_filter  # late: nothing waits for it but a verdict
+
+    along = (0.0,) * (values.ndim - 2) + (width, width)
+    share = gaussian_filter(weights, width, mode="constant", truncate=3.0)
+    part = gaussian_filter(values * weights, along, mode="constant", truncate=3.0)
+    counts = np.broadcast_to(weights > 0, part.shape)
+    return np.divide(part, share, out=np.zeros_like(part), where=counts)
+
+
 def _excess(
     residual: Array, left: Array, weights: Array, yardstick: Yardstick
-) -> tuple[int, float, float]:
-    """Compare mean squares at scales of 1, 2, 4... tiles with those of the noise runs.
+) -> tuple[int, float, float, Array]:
+    """Compare mean squares of smoothed residuals with those of the noise runs.
 
     Returns
     -------
     scale : int
-        In pixels, the one at which the residuals exceed noise most significantly.
+        Full width at half maximum, in pixels, at which residuals exceed noise most significantly.
     bias : float
-        Square of what they exceed it by, at the scale that bounds it best from below.
+        Square of what they exceed it by, at the smoothing that bounds it best from below; shrunk
+        towards 0 by its own uncertainty.
     significance : float
         Of cube roots, which make sums of squares nearly normal (Wilson and Hilferty 1931).
+    local : ndarray float64 [ty, tx]
+        Squares of residuals at the smoothing `_LOCAL_WIDTH`, what noise adds to those in the worst
+        hundredth of the tiles taken off.
     """
     relative = yardstick.noise_factor_error / max(yardstick.noise_factor, 1.0)
-    size = 1
-    best, best_size, bias, bound = -math.inf, 1, 0.0, 0.0
-    while True:
-        found = _mean_square(residual[None], weights, size)
-        if found is None:
-            break
-        noise = _mean_square(left, weights, size)
-        assert noise is not None
-        observed, mean = float(found[0]), float(noise.mean())
-        roots = np.cbrt(noise)
+    best, best_width, bias, bound = -math.inf, _WIDTHS[0], 0.0, -math.inf
+    local = np.zeros_like(residual)
+    for width in _WIDTHS:
+        smooth = _smoothed(residual, weights, width) ** 2
+        observed = float(np.average(smooth, weights=weights))
+        squares = _smoothed(left, weights, width) ** 2
+        noise = (squares * weights).sum(axis=(1, 2)) / weights.sum()
+        mean, roots = float(noise.mean()), np.cbrt(noise)
         spread = math.hypot(float(roots.std(ddof=1)), float(roots.mean()) * relative / 3.0)
         apart = float(np.cbrt(observed) - roots.mean())
         pulls = apart / spread if spread > 0 else (math.inf if apart > 0 else 0.0)
         if pulls > best:
-            best, best_size = pulls, size
-        width = math.hypot(float(noise.std(ddof=1)), mean * relative)
-        if observed - mean - width > bound:
-            bound, bias = observed - mean - width, observed - mean
-        size *= 2
-    return best_size * yardstick.tile, bias, best
-
-
-def _mean_square(values: Array, weights: Array, size: int) -> Array | None:
-    """Return the weighted mean square of block means [draws]; None with too few blocks."""
-    ny, nx = weights.shape
-    if size > 1 and (ny // size) * (nx // size) < _FEWEST_BLOCKS:
-        return None
-    blocks = (np.arange(0, ny, size), np.arange(0, nx, size))
-    total, part = _sums(weights, blocks), _sums(values * weights, blocks)
-    squares = np.divide(part * part, total, out=np.zeros_like(part), where=total > 0)
-    return np.asarray(squares.sum(axis=(-2, -1)) / total.sum())
-
-
-def _local(residual: Array, left: Array, weights: Array) -> Array:
-    """Return the square of what is left in every tile after smoothing, that of noise taken off."""
-    from scipy.ndimage import gaussian_filter  # late: nothing waits for it but a verdict
-
-    share = gaussian_filter(weights, _SMOOTHING, mode="constant")
-
-    def smooth(values: Array) -> Array:
-        part = gaussian_filter(values * weights, _SMOOTHING, mode="constant")
-        return np.divide(part, share, out=np.zeros_like(part), where=weights > 0)
-
-    noise = np.mean([smooth(draw) ** 2 for draw in left[:_SMOOTHED_DRAWS]], axis=0)
-    level = float(np.average(noise, weights=weights))
-    return np.maximum(smooth(residual) ** 2 - _POINT * level, 0.0)
+            best, best_width = pulls, width
+        error = math.hypot(float(noise.std(ddof=1)), mean * relative)
+        excess = observed - mean
+        if excess - error > bound:
+            bound = excess - error
+            bias = max(excess - error * error / excess, 0.0) if excess > 0 else 0.0
+        if width == _LOCAL_WIDTH:
+            local = np.maximum(smooth - _POINT * mean, 0.0)
+    return round(_FWHM * best_width * yardstick.tile), bias, best, local
 
 
 def _quantile(values: Array, weights: Array, share: float) -> float:
