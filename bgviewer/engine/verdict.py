@@ -2,9 +2,9 @@
 
 The image is cut into small fixed tiles (`bgviewer.engine.holdout`).  What the model leaves in them
 is compared, at several smoothings, with what noise of the tiles would leave when the same fit is
-made of it.  What is left beyond that is error of the model; where tiles cannot be judged (masked holes,
-borders of the data) the error is estimated from how loosely the fit determines the model there and
-from how far it goes beyond everything that was seen.
+made of it.  What is left beyond that is error of the model; where tiles cannot be judged (masked
+holes, borders of the data) the error is estimated from how loosely the fit determines the model
+there and from how far it goes beyond everything that was seen.
 
 The verdict is "good" unless the error is both significant and larger than noise explains; "bad"
 where it can be seen by eye; and "check" between the two and where too little can be judged.
