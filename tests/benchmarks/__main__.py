@@ -1,4 +1,4 @@
-"""python -m tests.benchmarks [engine|window|io|memory|startup|sweep|truth ...] [--json|--readme]"""
+"""python -m tests.benchmarks [engine|window|io|memory|startup|sweep|truth|...] [--json|--readme]"""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ GROUPS = {
     "startup": "startup",
     "sweep": "sweep",
     "truth": "truth",
+    "verdict": "verdict",
 }
 _BEGIN, _END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
 
