@@ -6,6 +6,7 @@ the primary, not compressed.  Source: FORMATS section 2.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from bgviewer.engine.chebyshev import ChebyshevModel, term_count
 from bgviewer.engine.continued import ContinuedModel
 from bgviewer.engine.exposure import CANONICAL_PLANES, Exposure
+from bgviewer.engine.penalised_spline import KNOT_SPACING, PSplineModel
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.spline import SplineModel
 from bgviewer.errors import ShapeMismatchError, WriteError
@@ -52,6 +54,7 @@ _INTERPOLATE = -1
 _TOLERANCE = 2e-7  # of the largest value; rounding to float32 is three quarters of it
 _CELLS_PER_ORDER = 4
 _FEWEST_CELLS = 5  # what any style needs, where a reader interpolates instead of fitting
+_SMOOTH_ENOUGH = 1e-4  # of the range of a P-spline, at which its cells are fine enough
 _MOST_WORK = 3e11  # multiplications that LSST needs for the fit: minutes
 
 Float32 = NDArray[np.float32]
@@ -85,7 +88,7 @@ def list_entry(
 
     Parameters
     ----------
-    model : SplineModel or ChebyshevModel
+    model : SplineModel, ChebyshevModel, PSplineModel or ContinuedModel
         In the scaled unit.
     background : float32 array, shape (ny, nx)
         The model at every pixel, in the exposure's own unit.
@@ -101,6 +104,8 @@ def list_entry(
     if isinstance(model, SplineModel):
         entry = _spline_entry(model, factor)
         return replace(entry, xy0=xy0), largest_difference(entry, wanted)
+    if isinstance(model, PSplineModel):
+        return _smooth_entry(model, factor, wanted, xy0)
     if isinstance(model, ContinuedModel):
         return _continued_entry(model, factor, wanted, xy0)
     if not isinstance(model, ChebyshevModel):
@@ -163,15 +168,58 @@ def _continued_entry(
 
     A polynomial stays one over another domain; a spline is followed by ever smaller cells.
     """
-    fitted, found = model.model, None
+    fitted = model.model
     if isinstance(fitted, ChebyshevModel):
-        order, count = fitted.order, max(_CELLS_PER_ORDER * (fitted.order + 1), _FEWEST_CELLS)
-        style, most = "AKIMA_SPLINE", 2
-    else:
-        order, style, most = None, getattr(fitted, "style", "AKIMA_SPLINE"), 4
-        count = max(*getattr(fitted, "cells").shape, _FEWEST_CELLS)  # noqa: B009
-    for _ in range(most):
-        ny, nx = (min(count, side) for side in model.shape)
+        count = max(_CELLS_PER_ORDER * (fitted.order + 1), _FEWEST_CELLS)
+        return _read_entry_of(
+            model, factor, background, xy0, (count, count), "AKIMA_SPLINE", fitted.order, rounds=2
+        )
+    if isinstance(fitted, PSplineModel):
+        return _smooth_entry(model, factor, background, xy0)
+    style = getattr(fitted, "style", "AKIMA_SPLINE")
+    count = max(*getattr(fitted, "cells").shape, _FEWEST_CELLS)  # noqa: B009
+    return _read_entry_of(model, factor, background, xy0, (count, count), style, None, rounds=4)
+
+
+def _smooth_entry(
+    model: PSplineModel | ContinuedModel,
+    factor: float,
+    background: Float32,
+    xy0: tuple[int, int],
+) -> tuple[ListEntry, float]:
+    """A P-spline read at cells as fine as its pieces or finer, for a natural spline."""
+    ny, nx = (max(math.ceil(n / KNOT_SPACING), _FEWEST_CELLS) for n in model.shape)
+    with np.errstate(invalid="ignore"):
+        span = float(np.nanmax(background) - np.nanmin(background))
+    return _read_entry_of(
+        model,
+        factor,
+        background,
+        xy0,
+        (ny, nx),
+        "NATURAL_SPLINE",
+        None,
+        rounds=4,
+        limit=_SMOOTH_ENOUGH * span,
+    )
+
+
+def _read_entry_of(
+    model: Any,
+    factor: float,
+    background: Float32,
+    xy0: tuple[int, int],
+    count: tuple[int, int],
+    style: str,
+    order: int | None,
+    *,
+    rounds: int,
+    limit: float = 0.0,
+) -> tuple[ListEntry, float]:
+    """Read a model at cells, twice as many each round, until the list is within `limit` of it."""
+    found = None
+    for _ in range(rounds):
+        ny, nx = (min(n, side) for n, side in zip(count, model.shape, strict=True))
         y, x = cell_centres(model.shape[0], ny), cell_centres(model.shape[1], nx)
         values = _own(model.render(y, x), factor)
         errors = np.ones_like(values)
@@ -182,7 +230,9 @@ def _continued_entry(
             difference = np.inf
         if found is None or difference < found[1]:
             found = entry, difference
-        count *= 2
+        if difference <= limit:
+            break
+        count = (2 * count[0], 2 * count[1])
     assert found is not None
     return found
 
@@ -206,7 +256,7 @@ def write_background_list(
     ----------
     exposure : Exposure
         Whose background it is; gives unit and place.
-    model : SplineModel or ChebyshevModel
+    model : SplineModel, ChebyshevModel, PSplineModel or ContinuedModel
         In the scaled unit; ADDED to the exposure by a match.
     background : float32 array, shape (ny, nx)
         The model at every pixel, in the exposure's own unit.

@@ -67,6 +67,16 @@ SPLINES = {
 }
 
 
+@pytest.mark.parametrize("length", [0.0, 90.0])
+def test_a_p_spline_comes_back_within_the_figure_and_close(tmp_path, length):
+    config = MatchConfig(bin_size=24, penalised_spline=True, smoothing_length=length)
+    done, background = written(tmp_path, config, 0.37)
+    theirs = image_of(done.path)
+    apart = max(np.abs(theirs - background).max(), np.abs(theirs.astype("f4") - background).max())
+    assert apart <= done.difference
+    assert done.difference <= 2e-3 * np.ptp(background)
+
+
 @pytest.mark.parametrize("scale", [1.0, 0.37])
 @pytest.mark.parametrize("name", SPLINES)
 def test_splines_come_back_within_the_figure(tmp_path, name, scale):
