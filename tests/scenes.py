@@ -287,10 +287,10 @@ def _disc(side: int, at: tuple[float, float], radius: float) -> tuple[slice, sli
 
 
 def _masked_sources(rng: np.random.Generator, planes: Sequence[Image], mask: NDArray) -> None:
-    """Put sources under discs until 2 to 25 % of the pixels are masked."""
+    """Put sources under discs until 2 to 45 % of the pixels are masked."""
     side = len(mask)
-    wanted = rng.uniform(0.02, 0.25)
-    while mask.mean() < wanted:
+    wanted = mask.mean() + 0.02 + 0.43 * rng.random() ** 2
+    while mask.mean() < min(wanted, 0.8):
         radius = min(3.0 * (1 + rng.pareto(1.3)), 0.06 * side)
         at = rng.uniform(0, side), rng.uniform(0, side)
         rows, columns, inside = _disc(side, at, radius)
@@ -329,7 +329,7 @@ def _hole(rng: np.random.Generator, planes: Sequence[Image], mask: NDArray) -> N
     y, x = np.indices((side, side), dtype=float)
     for _ in range(int(rng.integers(1, 4))):
         cy, cx = rng.uniform(0.05, 0.95, 2) * side
-        long, ratio = rng.uniform(0.1, 0.33) * side, rng.uniform(0.5, 1.0)
+        long, ratio = rng.uniform(0.1, 0.45) * side, rng.uniform(0.5, 1.0)
         angle = rng.uniform(0, np.pi)
         u = (x - cx) * math.cos(angle) + (y - cy) * math.sin(angle)
         v = (y - cy) * math.cos(angle) - (x - cx) * math.sin(angle)

@@ -7,7 +7,12 @@ import argparse
 from bgviewer.cli.exits import EXPLAINED
 from bgviewer.cli.export_options import add_export_options
 from bgviewer.cli.reading_options import add_reading_options
-from bgviewer.cli.stack_options import add_fail_unless, add_min_overlap, add_stack_options
+from bgviewer.cli.stack_options import (
+    add_fail_unless,
+    add_ignore_masked,
+    add_min_overlap,
+    add_stack_options,
+)
 from bgviewer.cli.sweep_options import add_sweep_options
 
 __all__ = ["COMMANDS", "build_parser"]
@@ -140,6 +145,7 @@ def _add_match(parser: argparse.ArgumentParser) -> None:
         help="sweep first and take what it recommends (see bgviewer sweep), for each exposure or "
         "one setting for the stack; score and runner-up go into the headers and sweep.json",
     )
+    add_ignore_masked(parser)
     parser.add_argument(
         "--jobs",
         type=_positive,
@@ -175,6 +181,7 @@ def _add_sweep(parser: argparse.ArgumentParser) -> None:
     add_sweep_options(parser)
     _add_settings(parser)
     add_min_overlap(parser)
+    add_ignore_masked(parser)
     _add_json(parser)
 
 

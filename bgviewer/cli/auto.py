@@ -49,6 +49,9 @@ def swept(request: ExportRequest, auto: str | None) -> tuple[ExportRequest, Swee
         e.name: choice_cards(found, e, auto) for e in found.swept
     }
     chosen = {e.name: c for e in found.swept if (c := chosen_of(found, e, auto)) is not None}
+    for name, choice in chosen.items():
+        if choice.caution:
+            say(f"{name}: {choice.setting}: {choice.caution}")
     request = replace(request, config=config, plan=plan, extra_cards=cards, choices=chosen)
     return request, found
 
@@ -66,6 +69,7 @@ def chosen_lines(request: ExportRequest) -> list[str]:
     return [
         f"  {name}: {c.setting}, score {number(c.score)} ± {number(c.error, 2)}"
         + (f"; runner-up {c.runner_up}, {number(c.runner_up_score)}" if c.runner_up else "")
+        + (f"; {c.caution}" if c.caution else "")
         for name, c in request.choices.items()
     ]
 

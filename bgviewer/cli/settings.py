@@ -9,7 +9,12 @@ from typing import Any
 
 from bgviewer.cli.output import say
 from bgviewer.cli.reading_options import gather_reading
-from bgviewer.cli.stack_options import gather_align, with_detection, with_min_overlap
+from bgviewer.cli.stack_options import (
+    gather_align,
+    with_detection,
+    with_ignore_masked,
+    with_min_overlap,
+)
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
@@ -72,7 +77,7 @@ def gather_settings(arguments: argparse.Namespace) -> Settings:
     reference = getattr(arguments, "reference", None) or extra.get("reference")
     reference = None if reference == "auto" else reference
     reading = gather_reading(arguments, extra)
-    plan = with_min_overlap(arguments, plan)
+    plan = with_ignore_masked(arguments, with_min_overlap(arguments, plan))
     plan, align = with_detection(arguments, plan), gather_align(arguments, extra, reference)
     return Settings(config, _zero_point(zero_point), reference, plan, reading, align)
 

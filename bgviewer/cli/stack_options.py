@@ -15,10 +15,12 @@ from bgviewer.io.detect import check_sep
 
 __all__ = [
     "add_fail_unless",
+    "add_ignore_masked",
     "add_min_overlap",
     "add_stack_options",
     "gather_align",
     "with_detection",
+    "with_ignore_masked",
     "with_min_overlap",
 ]
 
@@ -55,6 +57,16 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
         help="re-project exposures that lie on another pixel grid onto that of the reference "
         "(package reproject): image bilinear, variance by squared weights, mask nearest; files "
         "stay untouched",
+    )
+
+
+def add_ignore_masked(parser: argparse.ArgumentParser) -> None:
+    """Add the option to the parser of a command that sweeps."""
+    parser.add_argument(
+        "--ignore-masked",
+        action="store_true",
+        help="let a sweep judge unmasked pixels only: for masks over what nobody cares about "
+        "(without it a setting must also behave over masked pixels that both exposures cover)",
     )
 
 
@@ -109,6 +121,11 @@ def _no_share(text: str) -> ConfigError:
         field="min_overlap",
         value=text,
     )
+
+
+def with_ignore_masked(arguments: argparse.Namespace, plan: StackPlan) -> StackPlan:
+    """Return the plan with what the arguments say about masked pixels in a sweep."""
+    return replace(plan, ignore_masked=True) if getattr(arguments, "ignore_masked", False) else plan
 
 
 def with_detection(arguments: argparse.Namespace, plan: StackPlan) -> StackPlan:

@@ -128,9 +128,13 @@ def _print(found: Sweep) -> None:
     head = ["exposure", "", "binSize", "model", "statistic", "values at"]
     head += ["free numbers", "held-out score"]
     print_table([*head, "± ", "held-out error", "training score"], rows, numeric=(2, *range(6, 11)))
+    for e in found.swept:
+        if e.choice is not None and e.caution:
+            say(f"{e.name}: {e.choice.candidate.text}: {e.caution}")
     if found.choice is not None:
         say(f"recommended for all: {found.choice.candidate.text}")
-    say("score: mean squared error of the model on held-out tiles, their noise taken off")
+    say("score: mean squared error of the model on held-out tiles, their noise taken off, and over")
+    say("masked pixels that both exposures cover by its distance from a P-spline")
 
 
 def _write(found: Sweep, folder: Path, overwrite: bool) -> None:

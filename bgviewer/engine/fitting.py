@@ -149,6 +149,7 @@ def fit_model(
     shape: tuple[int, int],
     *,
     tiles: TileFitter | None = None,
+    read: bool = True,
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> Fit:
@@ -158,6 +159,8 @@ def fit_model(
     ----------
     tiles : TileFitter, optional
         What a P-spline is fitted to; `Gridded.tiles` has it.
+    read : bool
+        Whether the model is read at the bins; without, their model values are NaN.
 
     Raises
     ------
@@ -180,7 +183,7 @@ def fit_model(
         style = made.style
     judged = JudgedBins(
         **{name: getattr(bins, name) for name in Bins.__dataclass_fields__},
-        model=_read(made, *bins.read_out()),
+        model=_read(made, *bins.read_out()) if read else np.full(len(bins.x), np.nan),
     )
     return Fit(made, judged, order, weighting, style, tuple(adjustments), condition, smooth)
 

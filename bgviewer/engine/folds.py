@@ -1,8 +1,10 @@
 """Cells of the pixels that a fold leaves, and models fitted to them.
 
-For MEAN one reading of the pixels serves every binSize and fold: moments are taken on the common
-refinement of tiles and cells, and what a fold holds out is left out when they are joined.
-Medians and clipped means are taken anew of the pixels that remain.
+One reading of the pixels serves every binSize and fold: moments are taken on the common refinement
+of tiles and cells, and what a fold holds out is left out when they are joined.  For clipped means
+the pixels that stand out of their tile are left out before; a match clips within its cells, which
+differs from that where the sky varies over a cell by more than its noise, and there neither is a
+good model.  Medians are taken anew of the pixels that remain.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer.engine.bands import map_bands
 from bgviewer.engine.blocks import BlockMoments, Edges, block_moments
 from bgviewer.engine.cells import Cells, cell_count, cell_edges
 from bgviewer.engine.chebyshev import ChebyshevModel, along, summed_products, term_count, terms
@@ -25,6 +28,7 @@ from bgviewer.engine.holdout import Yardstick
 from bgviewer.engine.penalised_spline import SmoothFit, SmoothSystem, smooth_tiles
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.spline import SplineModel
+from bgviewer.engine.tiles import CLIPPED, tile_edges
 from bgviewer.errors import FitError
 
 __all__ = ["FoldModels", "FoldSums", "predict", "smooth_predictions"]
@@ -68,20 +72,32 @@ class FoldSums:
         bin_sizes: Iterable[int],
         progress: Progress = SILENT,
         *,
+        smooth: int = 0,
+        clip: float | None = None,
         threads: int | None = None,
     ) -> FoldSums:
-        """Read the pixels once for all bin sizes."""
+        """Read the pixels once for all bin sizes.
+
+        Parameters
+        ----------
+        smooth : int
+            Side of the tiles of a P-spline that are wanted too; 0 = none.
+        clip : float, optional
+            Standard deviations from their tile beyond which pixels are left out.
+        """
         sizes = sorted(set(bin_sizes))
-        edges = []
+        values = difference.values
+        if clip is not None:
+            values = _clipped(values, yardstick, clip, progress, threads)
+        edges: list[Edges] = []
         for side, tiles in zip(
             difference.shape, (yardstick.y_edges, yardstick.x_edges), strict=True
         ):
             parts = [tiles, *(cell_edges(side, cell_count(side, size)) for size in sizes)]
+            parts += [tile_edges(difference.shape, smooth)[len(edges)]] if smooth else []
             edges.append(np.unique(np.concatenate(parts)).astype(np.intp))
         y_edges, x_edges = edges
-        moments = block_moments(
-            difference.values, y_edges, x_edges, progress=progress, threads=threads
-        )
+        moments = block_moments(values, y_edges, x_edges, progress=progress, threads=threads)
         of_y = np.searchsorted(yardstick.y_edges, y_edges[:-1], side="right") - 1
         of_x = np.searchsorted(yardstick.x_edges, x_edges[:-1], side="right") - 1
         fold = yardstick.fold[np.ix_(of_y, of_x)]
@@ -92,33 +108,24 @@ class FoldSums:
         self,
         config: MatchConfig,
         full: Cells,
-        held: int,
+        held: int | None,
         values: NDArray[np.float32] | None = None,
         progress: Progress = SILENT,
         *,
         threads: int | None = None,
     ) -> Cells:
-        """Return the cells of what fold `held` leaves, on the grid of `full`.
+        """Return the cells of what fold `held` leaves (None: all), on the grid of `full`.
 
         Parameters
         ----------
         values : ndarray float32 [ny, nx], optional
-            The difference `without` that fold; needed unless the statistic is MEAN.
+            The difference `without` that fold, for a statistic that is not made of moments.
         """
-        m = self.moments
-        kept = self.fold != held
-        rest = BlockMoments(np.where(kept, m.n, 0), m.mean, np.where(kept, m.m2, 0.0))
-        starts = tuple(
-            np.searchsorted(mine, wanted[:-1])
-            for mine, wanted in ((self.y_edges, full.y_edges), (self.x_edges, full.x_edges))
-        )
-        joined = rest.merged(*starts)
-        shift = self._mean_of_pilot(m.n, starts) - self._mean_of_pilot(rest.n, starts)
-        if config.grid_statistic == "MEAN":
+        joined, shift = self._left(full.y_edges, full.x_edges, held)
+        if values is None:
             with np.errstate(invalid="ignore", divide="ignore"):
                 errors = np.sqrt(joined.variance / joined.n)
             return _with(full, joined.mean + shift, errors, joined.n)
-        assert values is not None
         ny, nx = full.shape
         taken = form_cells(
             values,
@@ -133,6 +140,32 @@ class FoldSums:
         )
         return _with(full, taken.values + shift, taken.errors, taken.counts)
 
+    def _left(self, y_edges: Edges, x_edges: Edges, held: int | None) -> tuple[BlockMoments, Array]:
+        """Return moments of what a fold leaves, and what brings means back to all pixels."""
+        m = self.moments
+        kept = self.fold != (-1 if held is None else held)
+        rest = BlockMoments(np.where(kept, m.n, 0), m.mean, np.where(kept, m.m2, 0.0))
+        starts = tuple(
+            np.searchsorted(mine, wanted[:-1])
+            for mine, wanted in ((self.y_edges, y_edges), (self.x_edges, x_edges))
+        )
+        shift = self._mean_of_pilot(m.n, starts) - self._mean_of_pilot(rest.n, starts)
+        return rest.merged(*starts), shift
+
+    def smooth_system(self, whole: SmoothSystem, held: int) -> SmoothSystem:
+        """Return the equations of a P-spline for the pixels that fold `held` leaves of its tiles.
+
+        Their weights are those of `whole`, by the share of pixels that is left.
+        """
+        data = whole.data
+        left, shift = self._left(*data.edges, held)
+        every, _ = self._left(*data.edges, None)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = np.where(left.n > 0, left.n / every.n, 0.0)
+        values = np.where(share > 0, left.mean + shift, np.nan)
+        weights = np.where(np.isfinite(values), whole.weights * share, 0.0)
+        return SmoothSystem(replace(data, values=values), whole.order, weights)
+
     def _mean_of_pilot(self, n: NDArray[np.int64], starts: tuple[NDArray[np.intp], ...]) -> Array:
         sums, counts = n * self.pilot, n
         for axis, at in enumerate(starts):
@@ -144,6 +177,33 @@ class FoldSums:
     def without(self, held: int) -> NDArray[np.float32]:
         """Return the difference with the tiles of a fold made NaN."""
         return _without(self.difference.values, self.yardstick, held)
+
+
+def _clipped(
+    pixels: NDArray[np.float32],
+    yardstick: Yardstick,
+    clip: float,
+    progress: Progress,
+    threads: int | None,
+) -> NDArray[np.float32]:
+    """Return the pixels with NaN where they stand out of their tile; unknown tiles stay."""
+    y = yardstick
+    known = np.isfinite(y.errors)
+    scatter = y.errors * np.sqrt(y.counts / (CLIPPED * y.noise_factor))
+    centres = np.where(known, y.values, 0.0).astype(np.float32)
+    reach = np.where(known, clip * scatter, np.inf).astype(np.float32)
+    widths, out = np.diff(y.x_edges), np.empty_like(pixels)
+
+    def one(row: int) -> None:
+        rows = slice(int(y.y_edges[row]), int(y.y_edges[row + 1]))
+        part, centre = pixels[rows], np.repeat(centres[row], widths)
+        with np.errstate(invalid="ignore"):
+            off = np.abs(part - centre) > np.repeat(reach[row], widths)
+        out[rows] = part
+        out[rows][off] = np.nan
+
+    map_bands(one, range(len(centres)), progress=progress, threads=threads)
+    return out
 
 
 def _without(pixels: NDArray[np.float32], yardstick: Yardstick, held: int) -> NDArray[np.float32]:
@@ -303,6 +363,7 @@ def smooth_predictions(
     yardstick: Yardstick,
     progress: Progress = SILENT,
     *,
+    sums: FoldSums | None = None,
     threads: int | None = None,
 ) -> Array:
     """Predict every tile of the yardstick with a P-spline fitted to the other folds' pixels.
@@ -314,6 +375,8 @@ def smooth_predictions(
     ----------
     whole : SmoothFit
         The fit to all pixels, `Fit.smooth`.
+    sums : FoldSums, optional
+        Clipped, and taken with the side of its tiles: what is measured anew comes from them.
 
     Returns
     -------
@@ -335,7 +398,9 @@ def smooth_predictions(
         else:
             rows, columns = (_overlaps(a, b) for a, b in zip(ours, theirs, strict=True))
             touched = (rows @ out @ columns.T) > 0
-        if not alike and data.side > yardstick.tile:
+        if sums is not None and not alike:
+            left = sums.smooth_system(system, held)
+        elif not alike and data.side > yardstick.tile:
             values = _without(difference.values, yardstick, held)
             rest = smooth_tiles(values, data.side, progress, threads=threads)
             left = SmoothSystem(rest, system.order, rest.weights * (system.weights > 0))

@@ -189,6 +189,14 @@ class Yardstick:
         return np.asarray(self.weights > 0)
 
     @cached_property
+    def picked(self) -> tuple[NDArray[np.intp], Array, Array, Array]:
+        """Flat places of the judged tiles, with values, squared errors and weights."""
+        places = np.flatnonzero(self.weights > 0)
+        picked = (a.ravel()[places] for a in (self.values, self.errors**2, self.weights))
+        values, squares, weights = picked
+        return places, values, squares, weights
+
+    @cached_property
     def groups(self) -> tuple[NDArray[np.intp], Array]:
         """Group of every judged tile, numbered without gaps, and the weight of every group."""
         _, member = np.unique(self.block[self.judged], return_inverse=True)

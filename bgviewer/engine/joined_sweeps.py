@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 from bgviewer.engine.scores import joined_rows
 from bgviewer.engine.sweeping import SweepCell
@@ -29,11 +30,23 @@ def joined_sweeps(sweeps: Sequence[Sequence[SweepCell]]) -> tuple[SweepCell, ...
             training=next(trained),
             freedom=max(c.freedom for c in row),
             note="; ".join(dict.fromkeys(c.note for c in row if c.note)),
+            hidden=_worst(c.hidden for c in row),
+            veto=_vetoes(row),
         )
         if all(c.valid for c in row)
         else _impossible(row)
         for row in rows
     )
+
+
+def _worst(errors: Iterable[float]) -> float:
+    """Return the largest that is known; NaN without any."""
+    return max((e for e in errors if not math.isnan(e)), default=math.nan)
+
+
+def _vetoes(row: Sequence[SweepCell]) -> str:
+    bad = [c.veto for c in row if c.veto]
+    return f"for {len(bad)} of {len(row)} exposures: {bad[0]}" if bad else ""
 
 
 def _impossible(row: Sequence[SweepCell]) -> SweepCell:

@@ -30,6 +30,9 @@ class StackPlan:
         What a co-add would still keep; it changes no match.
     detection : Detection or None
         How sources are found in exposures that bring no DETECTED plane; None = they are not.
+    ignore_masked : bool
+        Whether a sweep judges unmasked pixels only, for masks over what nobody cares about; it
+        changes no match.
     """
 
     excluded: frozenset[str] = frozenset()
@@ -37,6 +40,7 @@ class StackPlan:
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     acceptance: AcceptanceLimits = field(default_factory=AcceptanceLimits)
     detection: Detection | None = None
+    ignore_masked: bool = False
 
     def config_for(self, exposure: str, shared: MatchConfig) -> MatchConfig:
         """Return the settings an exposure is matched with."""
@@ -61,7 +65,7 @@ class StackPlan:
     def is_empty(self) -> bool:
         """Whether nothing was decided."""
         decided = self.excluded or self.regions or self.own or self.limited
-        return not (decided or self.detection is not None)
+        return not (decided or self.detection is not None or self.ignore_masked)
 
     @property
     def limited(self) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bgviewer.engine.holdout import Yardstick
 
-__all__ = ["Score", "excess", "joined", "joined_rows", "score_tiles"]
+__all__ = ["Score", "excess", "joined", "joined_rows", "score_tiles", "with_hidden"]
 
 Array = NDArray[np.float64]
 
@@ -42,14 +42,28 @@ class Score:
 
 def score_tiles(yardstick: Yardstick, predictions: Array) -> Score:
     """Judge predictions [ty, tx] of the tiles' means; NaN where a judged tile has none."""
-    on = yardstick.judged
-    weights, errors = yardstick.weights[on], yardstick.errors[on]
-    squares = (yardstick.values[on] - predictions[on]) ** 2
+    places, values, noise, weights = yardstick.picked
+    squares = (values - predictions.ravel()[places]) ** 2
     member, totals = yardstick.groups
-    sums = np.bincount(member, weights * (squares - errors**2)).astype(np.float64)
+    sums = np.bincount(member, weights * (squares - noise)).astype(np.float64)
     value, error = _ratio(sums, totals)
-    rms = math.sqrt(float(np.average(squares, weights=weights)))
+    rms = math.sqrt(float(weights @ squares) / float(totals.sum()))
     return Score(value, error, rms, sums, totals)
+
+
+def with_hidden(score: Score, hidden: float, share: float) -> Score:
+    """Return the score over more than the tiles: a share of the area has another squared error.
+
+    Parameters
+    ----------
+    hidden : float
+        Mean squared error expected there, in unit squared.
+    share : float
+        Of the whole area, 0 to 1.
+    """
+    sums = (1.0 - share) * score.sums + share * hidden * score.weights
+    value = (1.0 - share) * score.value + share * hidden
+    return Score(value, (1.0 - share) * score.error, score.rms, sums, score.weights)
 
 
 def excess(score: Score, best: Score) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,13 +14,16 @@ from bgviewer.engine.bands import map_bands
 from bgviewer.engine.chebyshev import term_count
 from bgviewer.engine.config import GRID_STATISTICS, INTERP_STYLES, OPTIONS, MatchConfig
 from bgviewer.engine.difference import Difference
+from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.fitting import fit_model
 from bgviewer.engine.folds import FoldModels, FoldSums, predict, smooth_predictions
+from bgviewer.engine.hidden import HiddenArea
 from bgviewer.engine.holdout import HoldOut, Yardstick, lay_yardstick
 from bgviewer.engine.matching import Gridded, grid_difference, smooth_tile
-from bgviewer.engine.penalised_spline import TileFitter, smooth_text, smooth_tiles
+from bgviewer.engine.penalised_spline import SmoothFit, TileFitter, smooth_text, smooth_tiles
 from bgviewer.engine.progress import SILENT, Progress
-from bgviewer.engine.scores import Score, excess, score_tiles
+from bgviewer.engine.scores import Score, excess, score_tiles, with_hidden
+from bgviewer.engine.tiles import covered_shares
 from bgviewer.errors import BgviewerError, ConfigError
 
 __all__ = [
@@ -35,12 +39,14 @@ __all__ = [
 ]
 
 Image = NDArray[np.float32]
+Array = NDArray[np.float64]
 
 _SIZES = (512, 256, 128, 64, 32, 16)
 _ORDERS = (0, 1, 2, 3, 4, 6, 8)
 _STYLES = ("NATURAL_SPLINE", "AKIMA_SPLINE")
 _STATISTICS = ("MEAN", "MEANCLIP")
 _PENALTY_ORDERS = (2, 3)
+_FAVOUR = 0.5  # standard errors by which the score of the simpler of two may be higher
 _MANY, _FEW_ROUNDS = 50_000, 2  # of so many tiles two folds say enough
 
 
@@ -228,13 +234,18 @@ class SweepCell:
     reason : str
         Why there is no score; empty for a valid one.
     score : Score or None
-        On held-out tiles.
+        On held-out tiles and, by their share of what both exposures cover, over hidden pixels.
     training : Score or None
         Of the model fitted to all pixels, on the same tiles; falls with every finer model.
     freedom : int
         Free numbers of the model: terms of the polynomial, or cells with a value.
     note : str
-        What was not done as asked (order or style reduced).
+        What was not done as asked (order or style reduced), or what was chosen by itself.
+    hidden : float
+        Root mean square of the error to expect over pixels that both exposures cover but masks
+        hide, in the pixel unit; NaN where there are none, or they do not count.
+    veto : str
+        Why it is not recommended whatever its score; empty for most.
     """
 
     candidate: Candidate
@@ -243,6 +254,8 @@ class SweepCell:
     training: Score | None = None
     freedom: int = 0
     note: str = ""
+    hidden: float = math.nan
+    veto: str = ""
 
     @property
     def valid(self) -> bool:
@@ -265,6 +278,8 @@ class Chosen:
         In words; the runner-up is empty where there is none.
     score, error, runner_up_score : float or None
         Held-out scores, and the standard error of that of the choice, in unit squared.
+    caution : str
+        Where the choice is not to be trusted; empty for most.
     """
 
     setting: str
@@ -272,6 +287,7 @@ class Chosen:
     error: float | None
     runner_up: str = ""
     runner_up_score: float | None = None
+    caution: str = ""
 
 
 def best_of(cells: Iterable[SweepCell]) -> SweepCell | None:
@@ -308,15 +324,27 @@ def recommended_of(cells: Sequence[SweepCell]) -> SweepCell | None:
     """Return what is recommended of a sweep; None where nothing could be judged.
 
     Of LSST's models the simplest that is as good as the best (`simplest_of`), or the P-spline of
-    the lower score, whichever of both has the lower score.
+    the lower score: of these two the one with fewer free numbers (a P-spline's effective ones),
+    unless the other's score is lower by more than half a standard error of their difference.  What
+    has a veto is recommended only where everything has one.
     """
+    cells = [c for c in cells if c.valid and not c.veto] or cells
     simplest = simplest_of([c for c in cells if c.candidate.penalty_order is None])
     smooth = best_of(c for c in cells if c.candidate.penalty_order is not None)
-    if smooth is not None:  # the same for every binning: let it stand at LSST's, or nearest to it
-        usual, score = MatchConfig().bin_size, smooth.score
-        alike = [c for c in cells if c.score is score]
-        smooth = min(alike, key=lambda c: abs(math.log(c.candidate.bin_size / usual)))
-    return best_of(c for c in (simplest, smooth) if c is not None)
+    if smooth is None or smooth.score is None:
+        return simplest
+    if simplest is not None and simplest.score is not None:
+        above, error = excess(smooth.score, simplest.score)
+        favour = _FAVOUR if smooth.freedom < simplest.freedom else -_FAVOUR
+        if above > favour * error:
+            return simplest
+    # the same for every binning: let it stand at LSST's, or nearest to it
+    usual, order, value = MatchConfig().bin_size, smooth.candidate.penalty_order, smooth.score.value
+    alike = [
+        c for c in cells
+        if c.candidate.penalty_order == order and c.score is not None and c.score.value == value
+    ]  # fmt: skip
+    return min(alike, key=lambda c: abs(math.log(c.candidate.bin_size / usual)))
 
 
 def runner_up_of(cells: Iterable[SweepCell], choice: SweepCell | None) -> SweepCell | None:
@@ -335,6 +363,12 @@ class PairSweep:
     space : SweepSpace
     config : MatchConfig
         Everything that the candidates do not say.
+    threads : int or None
+    gridded, clipped, fitters, smooth, judged, hidden : dict or list
+        What was found on the way: grids, sums of clipped pixels, tiles of the P-splines, their
+        fits and their cells, and the area that masks hide.
+    covered : ndarray float64 [ty, tx] or None
+        Share of each tile that both exposures cover; None = unmasked pixels only count.
     """
 
     difference: Difference
@@ -343,9 +377,12 @@ class PairSweep:
     config: MatchConfig
     threads: int | None = None
     gridded: dict[tuple[int, str], Gridded] = field(default_factory=dict)
-    smooth: dict[int, SweepCell] = field(default_factory=dict)
+    covered: Array | None = None
+    clipped: list[FoldSums] = field(default_factory=list)
     fitters: list[TileFitter] = field(default_factory=list)
-    surfaces: dict[Candidate, NDArray[np.float64]] = field(default_factory=dict)
+    smooth: dict[int, SmoothFit] = field(default_factory=dict)
+    judged: dict[int, SweepCell] = field(default_factory=dict)
+    hidden: list[HiddenArea] = field(default_factory=list)
 
     @classmethod
     def prepare(
@@ -356,9 +393,16 @@ class PairSweep:
         hold_out: HoldOut | None = None,
         progress: Progress = SILENT,
         *,
+        exposures: tuple[MaskedImage, MaskedImage] | None = None,
         threads: int | None = None,
     ) -> PairSweep:
         """Measure the tiles.
+
+        Parameters
+        ----------
+        exposures : (MaskedImage, MaskedImage), optional
+            Reference and science: pixels that both cover count although masks hide them.  None
+            = judge unmasked pixels only.
 
         Raises
         ------
@@ -372,22 +416,32 @@ class PairSweep:
         if hold_out.rounds is None and hold_out.mode == "tiles" and many:
             hold_out = replace(hold_out, rounds=min(_FEW_ROUNDS, hold_out.folds))
         yardstick = lay_yardstick(difference, hold_out, progress, largest=tile, threads=threads)
-        return cls(difference, yardstick, space, config, threads)
+        covered = None
+        if exposures is not None:
+            covered = covered_shares(*exposures, yardstick.y_edges, yardstick.x_edges)
+        return cls(difference, yardstick, space, config, threads, covered=covered)
+
+    @property
+    def hidden_share(self) -> float:
+        """Share, 0 to 1, of the covered pixels that masks hide; known when it has run."""
+        return self.hidden[0].share if self.hidden else 0.0
 
     def run(self, progress: Progress = SILENT) -> Iterator[SweepCell]:
         """Yield the cells as they come, one binning after the other, large bins first."""
-        sums = FoldSums.take(
-            self.difference,
-            self.yardstick,
-            self.space.bin_sizes,
-            progress,
-            threads=self.threads,
-        )
+        space, threads = self.space, self.threads
+        pixels = self.difference, self.yardstick, space.bin_sizes, progress
+        smooth = smooth_tile(max(space.bin_sizes)) if space.penalty_orders else 0
+        if smooth or "MEANCLIP" in space.grid_statistics:
+            clip = float(self.config.num_sigma_clip)
+            self.clipped.append(FoldSums.take(*pixels, smooth=smooth, clip=clip, threads=threads))
+        plain = FoldSums.take(*pixels, threads=threads)
         folds = range(self.yardstick.rounds)
-        for statistic in sorted(self.space.grid_statistics, key=GRID_STATISTICS.index):
-            ordered = statistic != "MEAN"
+        self.hidden[:] = [self._find_hidden(progress)]
+        for statistic in sorted(space.grid_statistics, key=GRID_STATISTICS.index):
+            sums = self.clipped[0] if statistic == "MEANCLIP" else plain
+            ordered = statistic == "MEDIAN"
             rests: list[Image | None] = [sums.without(f) if ordered else None for f in folds]
-            for size in sorted(self.space.bin_sizes, reverse=True):
+            for size in sorted(space.bin_sizes, reverse=True):
                 yield from self._row(size, statistic, sums, rests, progress)
 
     def _row(
@@ -407,8 +461,15 @@ class PairSweep:
             penalised_spline=False,
             cell_centroids=any(c.cell_centroids for c in candidates),
         )
-        whole = grid_difference(self.difference, plain, progress, threads=self.threads)
-        self.gridded[size, statistic] = whole
+        clipped = statistic == "MEANCLIP"
+        if clipped:
+            plain = plain.replace(grid_statistic="MEAN")
+        whole = self.gridded.get((size, plain.grid_statistic))
+        if whole is None or (plain.cell_centroids and whole.cells.dy is None):
+            whole = grid_difference(self.difference, plain, progress, threads=self.threads)
+            self.gridded[size, plain.grid_statistic] = whole
+        if clipped:
+            whole = replace(whole, cells=sums.cells(plain, whole.cells, None))
         fold_cells = [
             sums.cells(plain, whole.cells, held, rest, progress, threads=self.threads)
             for held, rest in enumerate(rests)
@@ -436,38 +497,67 @@ class PairSweep:
             cellular = [c for c in some if c.penalty_order is None]
             yield from map_bands(one, cellular, progress=progress, threads=self.threads)
 
+    def _find_hidden(self, progress: Progress) -> HiddenArea:
+        covered, fit = self.covered, None
+        if covered is not None and (covered[~np.isfinite(self.yardstick.errors)] > 0).any():
+            with suppress(BgviewerError):
+                fit = self._fit_smooth(_PENALTY_ORDERS[0], progress)
+        return HiddenArea.of(self.yardstick, covered, fit, progress)
+
+    def _fit_smooth(self, order: int, progress: Progress) -> SmoothFit:
+        """Fit the P-spline of a penalty order, once."""
+        if order not in self.smooth:
+            if not self.fitters:
+                side = smooth_tile(max(self.space.bin_sizes))
+                values = self.difference.values
+                data = smooth_tiles(values, side, progress, threads=self.threads)
+                self.fitters.append(TileFitter(data))
+            self.smooth[order] = self.fitters[0].fit(order, None, progress)
+        return self.smooth[order]
+
     def _judge_smooth(self, candidate: Candidate, progress: Progress) -> SweepCell:
         """Judge a P-spline; it is the same for every binning and statistic."""
-        order = candidate.penalty_order
+        order, yardstick = candidate.penalty_order, self.yardstick
         assert order is not None
         widest = smooth_tile(max(self.space.bin_sizes))
         if smooth_tile(candidate.bin_size) < widest:
             return SweepCell(candidate, f"tried with the tiles of {widest} pixels of larger bins")
-        if order not in self.smooth:
-            self.smooth[order] = self._smooth(candidate, order, progress)
-        return replace(self.smooth[order], candidate=candidate)
-
-    def _smooth(self, candidate: Candidate, order: int, progress: Progress) -> SweepCell:
-        yardstick, values = self.yardstick, self.difference.values
+        known = self.judged.get(order)
+        if known is not None:
+            return replace(known, candidate=candidate)
         try:
-            if not self.fitters:
-                side = smooth_tile(candidate.bin_size)
-                data = smooth_tiles(values, side, progress, threads=self.threads)
-                self.fitters.append(TileFitter(data))
-            fit = self.fitters[0].fit(order, None, progress)
+            fit = self._fit_smooth(order, progress)
             predictions = smooth_predictions(
-                fit, self.difference, yardstick, progress, threads=self.threads
+                fit,
+                self.difference,
+                yardstick,
+                progress,
+                sums=self.clipped[0] if self.clipped else None,
+                threads=self.threads,
             )
         except BgviewerError as error:
             return SweepCell(candidate, str(getattr(error, "reason", None) or error))
         seen = fit.system.surfaces(fit.amplitudes, yardstick.y, yardstick.x)
-        self.surfaces[candidate] = seen
+        text = smooth_text(fit.model.smoothing_length, True)
+        cell = self._cell(candidate, predictions, seen, round(fit.freedom), text)
+        self.judged[order] = cell
+        return cell
+
+    def _cell(
+        self, candidate: Candidate, predictions: Array, seen: Array, freedom: int, note: str
+    ) -> SweepCell:
+        """Score predictions of the tiles, and what the model does over hidden pixels."""
+        score, hidden = score_tiles(self.yardstick, predictions), self.hidden[0]
+        error, overshoot = hidden.error(seen), hidden.overshoot(seen)
+        text = f"runs away over masked pixels, by {100 * overshoot:.0f} % of the sky's range"
         return SweepCell(
             candidate,
-            score=score_tiles(yardstick, predictions),
-            training=score_tiles(yardstick, seen),
-            freedom=round(fit.freedom),
-            note=smooth_text(fit.model.smoothing_length, True),
+            score=with_hidden(score, error, hidden.share),
+            training=score_tiles(self.yardstick, seen),
+            freedom=freedom,
+            note=note,
+            hidden=math.sqrt(error) if hidden.share else math.nan,
+            veto=text if hidden.runs_away(seen) else "",
         )
 
     def _judge(
@@ -482,7 +572,7 @@ class PairSweep:
             gridded = self._regridded(config, whole)
             if gridded is not whole:
                 return SweepCell(candidate, "too few cells with data for this order")
-            fit = fit_model(gridded.cells, gridded.bins, config, shape, threads=1)
+            fit = fit_model(gridded.cells, gridded.bins, config, shape, read=False, threads=1)
             if any(a.kind == "ill_conditioned" for a in fit.adjustments):
                 reason = next(a.text for a in fit.adjustments if a.kind == "ill_conditioned")
                 return SweepCell(candidate, reason)
@@ -496,15 +586,9 @@ class PairSweep:
         judged = yardstick.judged
         if not (np.isfinite(predictions[judged]).all() and np.isfinite(seen[judged]).all()):
             return SweepCell(candidate, "no model where tiles are judged")
-        self.surfaces[candidate] = seen
         freedom = gridded.cells.n_used if fit.used_order is None else term_count(fit.used_order)
-        return SweepCell(
-            candidate,
-            score=score_tiles(yardstick, predictions),
-            training=score_tiles(yardstick, seen),
-            freedom=freedom,
-            note="; ".join(dict.fromkeys(a.text for a in fit.adjustments)),
-        )
+        note = "; ".join(dict.fromkeys(a.text for a in fit.adjustments))
+        return self._cell(candidate, predictions, seen, freedom, note)
 
     def _regridded(self, config: MatchConfig, whole: Gridded) -> Gridded:
         """Return the grid of a polynomial: another only where INCREASE_NXNYSAMPLE makes one."""

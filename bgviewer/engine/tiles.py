@@ -19,13 +19,14 @@ from bgviewer.engine.masks import in_type_of
 from bgviewer.engine.ordered import ordered_blocks
 from bgviewer.engine.progress import SILENT, Progress
 
-__all__ = ["Tiles", "centroid_offsets", "covered_shares", "measure_tiles", "tile_edges"]
+__all__ = ["CLIPPED", "Tiles", "centroid_offsets", "covered_shares", "measure_tiles", "tile_edges"]
 
 Array = NDArray[np.float64]
 Edges = NDArray[np.intp]
 
 _CLIP = (3.0, 2)
-_CLIPPED = 1.056  # variance of a mean clipped so over what the kept normal values suggest
+CLIPPED = 1.056
+"""Variance of a mean clipped so over what the kept normal values suggest."""
 _FEWEST = 4
 _STEP = 2
 
@@ -68,7 +69,7 @@ class Tiles:
     def errors(self, known: NDArray[np.bool_]) -> Array:
         """Return the standard error for independent pixels; NaN where a tile is not known."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(known, np.sqrt(_CLIPPED * self.variance / self.kept), np.nan)
+            return np.where(known, np.sqrt(CLIPPED * self.variance / self.kept), np.nan)
 
 
 def tile_edges(shape: tuple[int, int], side: int) -> tuple[Edges, Edges]:

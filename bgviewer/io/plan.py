@@ -11,9 +11,17 @@ from bgviewer.engine.plan import StackPlan
 from bgviewer.engine.regions import Region
 from bgviewer.errors import ConfigError
 
-__all__ = ["EXPOSURES", "REGIONS", "add_plan", "excluded_of", "read_plan"]
+__all__ = [
+    "EXPOSURES",
+    "IGNORE_MASKED",
+    "REGIONS",
+    "add_plan",
+    "excluded_of",
+    "flag_of",
+    "read_plan",
+]
 
-REGIONS, EXPOSURES = "regions", "exposures"
+REGIONS, EXPOSURES, IGNORE_MASKED = "regions", "exposures", "ignoreMasked"
 _KEYS = ("shape", "numbers", "exposure", "note")
 
 
@@ -42,6 +50,19 @@ def add_plan(document: Any, plan: StackPlan) -> None:
                     table.add(key, list(value) if isinstance(value, tuple) else value)
                 exposures.add(name, table)
         document.add(EXPOSURES, exposures)
+
+
+def flag_of(name: str, value: Any) -> bool:
+    """Check a choice of the table of the stack.
+
+    Raises
+    ------
+    ConfigError
+        When it is neither true nor false.
+    """
+    if not isinstance(value, bool):
+        raise ConfigError(f"[stack] {name} = {value!r}: must be true or false", value=value)
+    return value
 
 
 def excluded_of(value: Any) -> frozenset[str]:

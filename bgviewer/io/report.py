@@ -69,6 +69,7 @@ _SWEPT = (
     ("sweep_score_error", float),
     ("sweep_runner_up", str),
     ("sweep_runner_up_score", float),
+    ("sweep_caution", str),
 )
 """Columns of a match with the settings that a sweep chose; others have none of them."""
 
@@ -171,7 +172,7 @@ def write_report(
 
 
 def _swept(chosen: Chosen | None) -> dict[str, Any]:
-    fields = ("setting", "score", "error", "runner_up", "runner_up_score")
+    fields = ("setting", "score", "error", "runner_up", "runner_up_score", "caution")
     return {
         name: None if chosen is None else getattr(chosen, field)
         for (name, _), field in zip(_SWEPT, fields, strict=True)

@@ -17,7 +17,7 @@ from bgviewer.errors import ConfigError
 from bgviewer.io.acceptance import ACCEPTANCE, read_acceptance
 from bgviewer.io.detection_table import DETECTION_TABLE, read_detection
 from bgviewer.io.names import printable_name, raw_name
-from bgviewer.io.plan import EXPOSURES, REGIONS, excluded_of, read_plan
+from bgviewer.io.plan import EXPOSURES, IGNORE_MASKED, REGIONS, excluded_of, flag_of, read_plan
 from bgviewer.io.reading import READ, ReadRule, read_rules
 from bgviewer.io.scaling import checked_zero_point
 from bgviewer.io.settings import dump_config
@@ -197,6 +197,7 @@ def _opened(values: dict[str, Any], folder: Path) -> OpenedSession:
             read_plan(excluded_of(stack.get("excluded", [])), regions, exposures),
             acceptance=limits,
             detection=sources,
+            ignore_masked=flag_of(IGNORE_MASKED, stack.get(IGNORE_MASKED, False)),
         ),
         reference=None if reference == "auto" else reference or None,
         science=_word(table, "science") or None,

@@ -14,7 +14,15 @@ from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
 from bgviewer.io.acceptance import ACCEPTANCE, add_acceptance, read_acceptance
 from bgviewer.io.detection_table import DETECTION_TABLE, add_detection, read_detection
-from bgviewer.io.plan import EXPOSURES, REGIONS, add_plan, excluded_of, read_plan
+from bgviewer.io.plan import (
+    EXPOSURES,
+    IGNORE_MASKED,
+    REGIONS,
+    add_plan,
+    excluded_of,
+    flag_of,
+    read_plan,
+)
 from bgviewer.io.reading import READ, add_rules, read_rules
 from bgviewer.io.scaling import checked_zero_point
 from bgviewer.io.small_files import read_toml
@@ -84,6 +92,12 @@ def dump_config(
             table.add(name, given.get(name, default))
     table.add(tomlkit.comment("Names of exposures that are left out."))
     table.add(_EXCLUDED, sorted(plan.excluded))
+    text = "Whether a sweep judges unmasked pixels only, where nobody cares about what is masked."
+    table.add(tomlkit.comment(text))
+    if plan.ignore_masked:
+        table.add(IGNORE_MASKED, True)
+    else:
+        table.add(tomlkit.comment(f"{IGNORE_MASKED} = true"))
     document.add(_STACK, table)
     add_acceptance(document, plan.acceptance)
     add_detection(document, plan.detection)
@@ -126,8 +140,8 @@ def load_settings(
         ``reference`` and ``zeroPoint`` as far as the table ``[stack]`` gives them; ``read``, a
         tuple of `ReadRule`, where there are tables ``[[read]]``.
     plan : StackPlan
-        ``excluded`` of ``[stack]``, the tables ``[[regions]]``, ``[exposures."name"]``,
-        ``[acceptance]`` and ``[detection]``.
+        ``excluded`` and ``ignoreMasked`` of ``[stack]``, the tables ``[[regions]]``,
+        ``[exposures."name"]``, ``[acceptance]`` and ``[detection]``.
 
     Raises
     ------
@@ -144,7 +158,12 @@ def load_settings(
         if not isinstance(table, dict):
             raise ConfigError(f"{_STACK} must be a table: [{_STACK}]")
         plan = read_plan(excluded_of(table.pop(_EXCLUDED, [])), regions, exposures)
-        plan = replace(plan, acceptance=read_acceptance(limits), detection=read_detection(sources))
+        plan = replace(
+            plan,
+            acceptance=read_acceptance(limits),
+            detection=read_detection(sources),
+            ignore_masked=flag_of(IGNORE_MASKED, table.pop(IGNORE_MASKED, False)),
+        )
         rules = read_rules(reading)
         extra = _checked_extra(table) | ({READ: rules} if rules else {})
         return MatchConfig.from_lsst(values), extra, plan
@@ -162,7 +181,7 @@ def _checked_extra(extra: Mapping[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name, value in extra.items():
         if name not in _EXTRAS:
-            known = (*_EXTRAS, _EXCLUDED)
+            known = (*_EXTRAS, _EXCLUDED, IGNORE_MASKED)
             near = difflib.get_close_matches(name, known, 1, 0.4)
             hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
             raise ConfigError(f"unknown option {name!r} in [{_STACK}]. {hint}", value=name)

@@ -152,8 +152,8 @@ class Editing(Store):
         held = self.state.stack
         if held is None:
             return
-        if replace(old, acceptance=new.acceptance) == new:
-            self.tell(self.outcomes_changed)  # no match depends on what is accepted
+        if replace(old, acceptance=new.acceptance, ignore_masked=new.ignore_masked) == new:
+            self.tell(self.outcomes_changed)  # no match depends on how it is judged
             return
         elsewhere = (old.regions, old.detection) != (new.regions, new.detection)
         if elsewhere:

@@ -245,7 +245,7 @@ class Sweeper(QObject):
             key = self._store.keys(config, plan, state.reference)
             count = 0 if state.stack is None else len(state.stack)
             self._known_keys |= {(i, clipped): key(i) for i in range(count)}
-        return self._known_keys[exposure, clipped]
+        return (*self._known_keys[exposure, clipped], state.plan.ignore_masked)
 
     def _follow(self) -> None:
         """Stop what became pointless; forget what belongs to another stack."""

@@ -182,11 +182,13 @@ def sweep_table(
             _number(c.error),
             c.runner_up or _NONE,
             _number(c.runner_up_score),
+            c.caution or _NONE,
         )
         for o in outcomes
         if (c := choices.get(o.name)) is not None
     ]
-    head = ("Exposure", "Setting", f"Held-out score{square}", "±", "Runner-up", "Its score")
+    scores = (f"Held-out score{square}", "±")
+    head = ("Exposure", "Setting", *scores, "Runner-up", "Its score", "Caution")
     table = Table("Settings that the sweep chose", head, tuple(rows), frozenset({2, 3, 5}))
     return (table,) if rows else ()
 

@@ -31,6 +31,7 @@ from bgviewer.tasks.match import check_included, choose_reference, find_exposure
 from bgviewer.tasks.pair import PairPart
 
 __all__ = [
+    "LOOSE",
     "VARIED",
     "ExposureSweep",
     "JudgedTiles",
@@ -57,6 +58,10 @@ VARIED = (
     "smoothing_length",
     "cell_centroids",
 )
+
+
+LOOSE = 3.0
+"""Times the noise of a tile from which an error over masked pixels is told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,17 +125,21 @@ class JudgedTiles:
         Root mean square of their own noise.
     noise_factor : float
         Variance of their means over that of uncorrelated pixels.
+    hidden_share : float
+        Share, 0 to 1, of what both exposures cover that masks hide from judgement.
     """
 
     tile: int
     count: int
     noise: float
     noise_factor: float
+    hidden_share: float = 0.0
 
     @classmethod
-    def of(cls, yardstick: Yardstick) -> JudgedTiles:
+    def of(cls, yardstick: Yardstick, hidden_share: float = 0.0) -> JudgedTiles:
         """Sum up a yardstick, whose planes may be as large as a small image."""
-        return cls(yardstick.tile, yardstick.n_judged, yardstick.noise, yardstick.noise_factor)
+        y = yardstick
+        return cls(y.tile, y.n_judged, y.noise, y.noise_factor, hidden_share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +183,24 @@ class ExposureSweep:
     def runner_up(self) -> SweepCell | None:
         """The lowest score among all but the choice."""
         return runner_up_of(self.cells, self.choice)
+
+    @property
+    def caution(self) -> str:
+        """Where the choice is not to be trusted; empty for most."""
+        return self.caution_of(self.choice)
+
+    def caution_of(self, cell: SweepCell | None) -> str:
+        """Say where a setting is not to be trusted in this exposure; empty for most."""
+        if cell is None or self.tiles is None:
+            return ""
+        if cell.veto:
+            return f"it {cell.veto}"
+        if not cell.hidden > LOOSE * self.tiles.noise:
+            return ""
+        return (
+            f"over masked pixels, {100 * self.tiles.hidden_share:.2g} % of what both exposures "
+            f"cover, it may be off by {cell.hidden:.3g}"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -329,13 +356,20 @@ def _one(
             yield ExposureSweep(entry.id, entry.name, "failed", few, overlap=overlap.share)
             return
         difference = form_difference(reference, science, config, progress, threads=threads)
-        pair = PairSweep.prepare(difference, config, *judged, progress, threads=threads)
-        tiles = JudgedTiles.of(pair.yardstick)
+        pair = PairSweep.prepare(
+            difference,
+            config,
+            *judged,
+            progress,
+            exposures=None if request.plan.ignore_masked else (reference, science),
+            threads=threads,
+        )
         count = len(pair.space.candidates)
         for cell in pair.run(progress):
             cells.append(cell)
             progress.step(len(cells) / count)
             yield SweptCell(entry.id, entry.name, cell)
+        tiles = JudgedTiles.of(pair.yardstick, pair.hidden_share)
     except BgviewerError as error:
         reason = str(getattr(error, "reason", None) or error)
         yield ExposureSweep(entry.id, entry.name, "failed", reason, tuple(cells))

@@ -43,6 +43,8 @@ def choice_cards(
             (f"{prefix}SCOR", mine.score.value, f"held-out score of the {what}"),
             (f"{prefix}SERR", mine.score.error, "its standard error"),
         ]
+        if prefix == "BGVS" and (caution := exposure.caution_of(mine)):
+            cards.append(("HISTORY", f"bgviewer sweep: {caution}", ""))
     return tuple(c for c in cards if not (isinstance(c[1], float) and not math.isfinite(c[1])))
 
 
@@ -64,6 +66,7 @@ def chosen_of(found: Sweep, exposure: ExposureSweep, per: str) -> Chosen | None:
         None if score is None else score.error,
         "" if next_ is None else next_.candidate.text,
         None if next_ is None or next_.score is None else next_.score.value,
+        exposure.caution_of(mine),
     )
 
 
@@ -89,6 +92,8 @@ def _cell_json(cell: SweepCell | None) -> dict[str, Any] | None:
         "valid": cell.valid,
         "reason": cell.reason,
         "note": cell.note,
+        "veto": cell.veto,
+        "expected_error_masked": cell.hidden,
         "freedom": cell.freedom,
         "held_out": _score_json(cell.score),
         "training": _score_json(cell.training),
@@ -113,6 +118,8 @@ def sweep_json(found: Sweep) -> dict[str, Any]:
             "tiles_judged": None if tiles is None else tiles.count,
             "tile_noise": noise if math.isfinite(noise) else None,
             "noise_factor": None if tiles is None else tiles.noise_factor,
+            "masked_share": None if tiles is None else tiles.hidden_share,
+            "caution": e.caution,
             "best": _cell_json(e.best),
             "choice": _cell_json(e.choice),
             "runner_up": _cell_json(e.runner_up),
@@ -129,6 +136,7 @@ def sweep_json(found: Sweep) -> dict[str, Any]:
             "folds": hold_out.folds,
             "margin": hold_out.margin,
             "block": hold_out.block,
+            "ignore_masked": found.request.plan.ignore_masked,
         },
         "best": _cell_json(found.best),
         "choice": _cell_json(found.choice),

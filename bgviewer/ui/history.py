@@ -158,6 +158,8 @@ class History(QObject):
         old, new = before.plan, after.plan
         if old.acceptance != new.acceptance:
             return self._limits_text(old.acceptance, new.acceptance)
+        if old.ignore_masked != new.ignore_masked:
+            return self.tr("sweep ignores what is masked: {}").format(plain(new.ignore_masked))
         if old.detection != new.detection:
             return self.tr("source detection") if new.detection else self.tr("no source detection")
         kinds = (old.excluded != new.excluded, old.regions != new.regions, old.own != new.own)

@@ -111,7 +111,8 @@ def judge(scene: Scene) -> Truth:
     errors = {c.candidate: true_errors(old, c.candidate, pair) for c in cells if c.valid}
     default = next(c.candidate for c in cells if c.candidate.text.startswith("binSize 256, AKIMA"))
     before = simplest_of(cells)
-    new = PairSweep.prepare(difference, config, threads=1)
+    both = (pair.reference, pair.science)
+    new = PairSweep.prepare(difference, config, exposures=both, threads=1)
     now = recommended_of(list(new.run()))
     assert before is not None and now is not None
     return Truth(

@@ -28,7 +28,8 @@ def test_json_holds_every_cell(run, stack):
     ran = run("sweep", stack, *QUICK, "--statistics", "mean,median", "--json")
     found = ran.json
     assert len(found["cells"]) == 2 * (2 + 2) * 2 and found["choice"]["valid"]
-    assert found["hold_out"] == {"mode": "tiles", "folds": 5, "margin": 1, "block": 8}
+    hold_out = {"mode": "tiles", "folds": 5, "margin": 1, "block": 8, "ignore_masked": False}
+    assert found["hold_out"] == hold_out
     assert {c["gridStatistic"] for c in found["cells"]} == {"MEAN", "MEDIAN"}
     assert {c["penaltyOrder"] for c in found["cells"]} == {None, 2, 3}
     assert all(c["cellCentroids"] for c in found["cells"])

@@ -68,15 +68,24 @@ def _texts(panel: SweepPanel) -> tuple[tuple[QWidget, str, str], ...]:
             tr("Side of the tiles"),
             tr(
                 "Side of the held-out tiles in pixels. It should be larger than stars and the "
-                "correlation of the noise, and at most half the smallest binSize: 16, for "
-                "example."
+                "correlation of the noise, and at most half the smallest binSize: 8 for "
+                "binSize 16, which is what auto takes."
+            ),
+        ),
+        (
+            panel.masked,
+            "",
+            tr(
+                "Judges unmasked pixels only. Without it a setting must also behave over masked "
+                "pixels that both exposures cover. Example: on for a galaxy that is masked because "
+                "nobody needs its surroundings."
             ),
         ),
         (
             panel.start,
             "",
             tr(
-                "Fits every setting to part of the pixels and judges it on the rest. Example: 40 "
+                "Fits every setting to part of the pixels and judges it on the rest. Example: 130 "
                 "settings for a 2048² pair take some seconds; matching goes on meanwhile."
             ),
         ),

@@ -148,12 +148,22 @@ class _Model(QAbstractTableModel):
                 with_unit(swept.training.value, square), count(swept.freedom)
             )
         )
+        if not math.isnan(swept.hidden):
+            lines.append(
+                self.tr("Over masked pixels that both exposures cover it may be off by {}.").format(
+                    with_unit(swept.hidden, self.unit, 3)
+                )
+            )
+        if swept.veto:
+            lines.append(self.tr("Not recommended: it {}.").format(swept.veto))
         for name, text in (
             (
                 "choice",
                 self.tr("recommended: the simplest within one standard error of the best")
                 if cell.candidate.penalty_order is None
-                else self.tr("recommended: lower than the simplest that is as good as the best"),
+                else self.tr(
+                    "recommended: better than the simplest as good as the best, or simpler"
+                ),
             ),
             ("best", self.tr("lowest score")),
             (

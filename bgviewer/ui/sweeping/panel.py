@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QGuiApplication, QShowEvent
 from PyQt6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
@@ -93,6 +96,8 @@ class SweepPanel(QWidget):
         self.tile.setRange(3, 256)
         self.tile.setSpecialValueText(self.tr("auto"))
         self.tile.setSuffix(self.tr(" px"))
+        self.masked = QCheckBox(self.tr("Ignore what is masked"))
+        self.masked.clicked.connect(self._ignore_masked)
         self.start = QPushButton(self.tr("Start"))
         self.start.clicked.connect(self._start)
         self.stop = QPushButton(self.tr("Stop"))
@@ -133,12 +138,13 @@ class SweepPanel(QWidget):
     def _place(self) -> None:
         left = QGridLayout()
         left.setVerticalSpacing(4)
-        pairs = ((self.scope, self.tried), (self.mode, self.tile), (self.start, self.stop))
-        for line, pair in enumerate(pairs):
+        pairs = ((self.scope, self.tried), (self.mode, self.tile))
+        for line, pair in enumerate((*pairs, (), (self.start, self.stop))):
             for place, widget in enumerate(pair):
                 left.addWidget(widget, line, place)
-        left.addWidget(self.progress, 3, 0, 1, 2)
-        left.setRowStretch(4, 1)
+        left.addWidget(self.masked, 2, 0, 1, 2)
+        left.addWidget(self.progress, 4, 0, 1, 2)
+        left.setRowStretch(5, 1)
         side = QWidget()
         side.setLayout(left)
         left.setContentsMargins(0, 0, 0, 0)
@@ -252,8 +258,20 @@ class SweepPanel(QWidget):
         summary = summary_of(cells, current)
         self.choice = summary.choice
         self.apply.setEnabled(self.choice is not None)
-        self._say(message or sentence(summary, unit, self._partial()), bool(cells))
+        text = message or sentence(summary, unit, self._partial())
+        if caution := self._caution():
+            text += self.tr(" Caution: {}.").format(caution)
+        self._say(text, bool(cells))
         self._draw(space, cells, current, unit)
+
+    def _caution(self) -> str:
+        """Return where what is recommended is not to be trusted."""
+        if not self.whole_stack:
+            found = self._sweeper.found(self._session.state.science)
+            return "" if found is None else found.caution
+        if self.choice is None or not self.choice.veto:
+            return ""
+        return self.choice.veto
 
     def _partial(self) -> bool:
         state = self._session.state
@@ -295,8 +313,9 @@ class SweepPanel(QWidget):
                     button.setFocus(Qt.FocusReason.OtherFocusReason)
         self.start.setEnabled(meant and not running)
         self.stop.setEnabled(running)
-        for widget in (self.tried, self.mode, self.tile):
+        for widget in (self.tried, self.mode, self.tile, self.masked):
             widget.setEnabled(self._ready() and not running)
+        self.masked.setChecked(state.plan.ignore_masked)
         whole = self._sweeper.whole()
         self.each.setVisible(self.whole_stack)
         self.each.setEnabled(whole is not None and bool(whole.swept))
@@ -357,6 +376,9 @@ class SweepPanel(QWidget):
         )
         only = None if self.whole_stack else frozenset({state.science})
         self._sweeper.start(only, self._chosen or self.usual(), hold_out)
+
+    def _ignore_masked(self, ignored: bool) -> None:
+        self._session.set_plan(replace(self._session.state.plan, ignore_masked=ignored))
 
     def choose_tried(self) -> None:
         """Ask what shall be tried."""

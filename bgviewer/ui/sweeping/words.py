@@ -39,12 +39,14 @@ def sentence(summary: Summary, unit: str, running: bool) -> str:
             choice.candidate.text, _error(choice, unit), score
         )
     ]
-    if best.score is choice.score:
+    if best.score is not None and best.score.value == choice.score.value:
         parts.append(tr("It is the best of all."))
     else:
         text = tr("Best: {}, {}; the simplest within one standard error of it is recommended.")
         if choice.candidate.penalty_order is not None:
-            text = tr("Lowest: {}, {}; the simplest model as good has a higher score.")
+            text = tr(
+                "Lowest: {}, {}; the P-spline is simpler, or better than the simplest as good."
+            )
         parts.append(text.format(best.candidate.text, _error(best, unit)))
     if default is None:
         parts.append(tr("LSST's default was not tried."))
