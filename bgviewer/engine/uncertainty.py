@@ -8,7 +8,7 @@ jackknife).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.probes import refitted
 from bgviewer.engine.progress import SILENT, Progress
 
-__all__ = ["FOLDS", "UncertaintyMap", "uncertainty_map"]
+__all__ = ["FOLDS", "UncertaintyMap", "fold_scatter", "uncertainty_map"]
 
 Array = NDArray[np.float64]
 
@@ -45,6 +45,8 @@ class UncertaintyMap:
     factor : float
         What the covariance was multiplied with (as an error) because the cells scatter about the
         fit by more than their errors; 1 = they do not.
+    floor : float
+        The held-out rms, where it was found to be significant: the map is nowhere below it.
     """
 
     y: Array
@@ -53,6 +55,17 @@ class UncertaintyMap:
     kind: str
     cell_error: float
     factor: float = 1.0
+    floor: float = 0.0
+
+    def floored(self, floor: float) -> UncertaintyMap:
+        """Return the map with errors that are nowhere below `floor`.
+
+        Neither a covariance nor a jackknife knows of structure that the model is too stiff to
+        follow; pixels that were held out of the fit do.
+        """
+        if not floor > 0:
+            return self
+        return replace(self, values=np.maximum(self.values, floor), floor=floor)
 
     def quantile(self, share: float) -> float:
         """Return the value that this share of the image stays below; NaN without any."""
@@ -77,7 +90,8 @@ def uncertainty_map(
         values, factor = result.fit.smooth.error_at(y, x, progress)
         return UncertaintyMap(y, x, values, "smooth", typical, factor)
     if result.used_order is None:
-        return UncertaintyMap(y, x, _of_folds(result, y, x, progress), "folds", typical)
+        made = fold_scatter(result, result.cells.values.astype(np.float64), y, x, progress)
+        return UncertaintyMap(y, x, made, "folds", typical)
     values, factor = _of_covariance(result, y, x, progress)
     return UncertaintyMap(y, x, values, "covariance", typical, factor)
 
@@ -130,8 +144,10 @@ def _errors(result: MatchResult, system: FitSystem, inverse: Array) -> tuple[Arr
     return factor * errors, factor
 
 
-def _of_folds(result: MatchResult, y: Array, x: Array, progress: Progress) -> Array:
-    values = result.cells.values.astype(np.float64)
+def fold_scatter(
+    result: MatchResult, values: Array, y: Array, x: Array, progress: Progress = SILENT
+) -> Array:
+    """Return the jackknife error of a spline through `values` of a match's cells."""
     rows, columns = np.indices(values.shape)
     fold = (columns + 2 * rows) % FOLDS
     made = []

@@ -1,4 +1,8 @@
-"""Closure of a stack: what is left between exposures that were matched to one reference."""
+"""Closure of a stack: what is left between exposures that were matched to one reference.
+
+It compares exposures with one another.  Structure of the reference is matched into every exposure,
+cancels in each of these differences and stays in the co-add: closure tells nothing about it.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +20,14 @@ from bgviewer.engine.extent import Extent, laid_into
 from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.io.stack import StackEntry
+from bgviewer.tasks.diagnostic import ABOVE, UNKNOWN, state_of
 from bgviewer.tasks.match import MatchOutcome, match_entry, reference_outcome
 from bgviewer.tasks.overlap_graph import ConsistencyRequest, included_entries, planned_stack
 
 __all__ = ["CLOSED", "NEARLY", "Closure", "ClosurePair", "Look", "check_closure"]
 
 CLOSED, NEARLY = 2.0, 4.0
-"""How many times what is expected of a pair is good, and how many fair."""
+"""Times what is expected of a pair up to which it is as expected, and times its noise alone."""
 _NOTHING = 1e-12
 
 Look = Callable[[StackEntry, MatchResult], None]
@@ -56,10 +61,8 @@ class ClosurePair:
 
     @property
     def state(self) -> str:
-        """Whether it is more than expected: "good", "fair", "bad" or "unknown"."""
-        if math.isnan(self.ratio):
-            return "unknown"
-        return "good" if self.ratio <= CLOSED else "fair" if self.ratio <= NEARLY else "bad"
+        """Whether it is more than expected: one of `bgviewer.tasks.diagnostic.STATES`."""
+        return UNKNOWN if math.isnan(self.ratio) else state_of(self.ratio > CLOSED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +115,7 @@ class Closure:
 
     def worst_list(self, most: int = 10) -> tuple[ClosurePair, ...]:
         """Return the pairs that are more than expected, worst first."""
-        return tuple(p for p in self.pairs if p.state in ("fair", "bad"))[:most]
+        return tuple(p for p in self.pairs if p.state == ABOVE)[:most]
 
 
 def check_closure(

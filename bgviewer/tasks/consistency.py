@@ -10,7 +10,14 @@ import numpy as np
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import NoReferenceError
 from bgviewer.tasks.closure import CLOSED, NEARLY, Closure, ClosurePair, Look, check_closure
-from bgviewer.tasks.diagnostic import Diagnostic, bound, worst_state
+from bgviewer.tasks.diagnostic import (
+    ABOVE,
+    UNKNOWN,
+    Diagnostic,
+    bound,
+    state_of,
+    unknown,
+)
 from bgviewer.tasks.overlap_graph import ConsistencyRequest, OverlapGraph, check_overlap
 
 __all__ = [
@@ -84,23 +91,26 @@ def _overlap_item(found: Consistency) -> Diagnostic:
     at = graph.ids.index(found.closures[0].reference)
     others = np.delete(shares[at], at)
     known = others[np.isfinite(others)]
-    value = float(known.min()) if known.size else math.nan
-    missing = graph.without_overlap(graph.ids[at])
-    state = "unknown" if not others.size else "bad" if missing else "good"
-    wanted = min(3 * graph.least_share, 1.0)
-    if state == "good" and value < wanted:
-        state = "fair"
+    value = 1.0 - float(known.min()) if known.size else math.nan
+    most = max(1.0 - 3 * graph.least_share, 0.0)
+    told = ("unshared", "Not shared with the reference")
+    what = (
+        "The largest share of its good pixels that an exposure does not share with the reference."
+    )
+    good = f"Below {100 * graph.least_share:.0f} % in common a match hangs on too few pixels."
+    if math.isnan(value):
+        return unknown(*told, what, good, "There is no other exposure with good pixels.", "%")
+    above = value > most
     return Diagnostic(
-        "overlap",
-        "Overlap with the reference",
+        *told,
         100.0 * value,
         "%",
-        bound("≥", 100.0 * value, 100.0 * wanted, "%"),
-        state,
-        "The smallest share of its good pixels that an exposure has in common with the reference.",
-        f"Below {100 * graph.least_share:.0f} % a match hangs on too few pixels.",
-        "" if state == "good" else " ".join(graph.advice()),
-        limit=100.0 * wanted,
+        bound("≤", 100.0 * value, 100.0 * most, "%"),
+        state_of(above),
+        what,
+        good,
+        " ".join(graph.advice()) if above else "",
+        limit=100.0 * most,
     )
 
 
@@ -114,24 +124,25 @@ def _closure_item(closure: Closure) -> Diagnostic:
     told = ("closure", f"Closure with {name}")
     what = (
         "The smooth difference left between two matched exposures over their own overlap, of the "
-        "worst pair."
+        "worst pair. It compares exposures with one another: structure of the reference cancels "
+        "in it and stays in the co-add."
     )
     worst, unit = closure.worst, closure.unit
     if worst is None:
         why = "There are no two matched exposures with common pixels."
         good = "At best it is 0."
-        return Diagnostic(*told, math.nan, unit, "", "unknown", what, good, why)
-    state = worst_state(tuple(p.state for p in closure.pairs))
+        return Diagnostic(*told, math.nan, unit, "", UNKNOWN, what, good, why)
+    above = any(p.state == ABOVE for p in closure.pairs)
     advice = ""
-    if state != "good":
-        pair = max(closure.pairs, key=lambda p: p.ratio if p.state != "unknown" else -1.0)
+    if above:
+        pair = max(closure.pairs, key=lambda p: p.ratio if p.state != UNKNOWN else -1.0)
         advice = (
             f"{pair.names[0]} and {pair.names[1]} differ by {pair.left.smooth:.3g} where "
             f"{pair.expected:.3g} is expected: one of them is extrapolated beyond its overlap "
             "with the reference, or has sources that are not masked."
         )
     elif worst.left.smooth > NEARLY * worst.left.noise:
-        state = "fair"
+        above = True
         times = worst.left.smooth / worst.left.noise
         advice = (
             f"The fits' own residuals explain it, but it is {times:.0f} times the noise of a "
@@ -142,28 +153,32 @@ def _closure_item(closure: Closure) -> Diagnostic:
         worst.left.smooth,
         unit,
         bound("≤", worst.left.smooth, CLOSED * worst.expected),
-        state,
+        state_of(above),
         what,
-        f"Up to {CLOSED:g} times what noise and the two fits' residuals explain is fine.",
+        f"Noise and the two fits' residuals explain {worst.expected:.3g}; up to {CLOSED:g} times "
+        "that is expected.",
         advice,
         limit=CLOSED * worst.expected,
     )
 
 
 def _choice_item(found: Consistency) -> Diagnostic:
-    """Whether another reference closes better."""
+    """Whether pairs close better with another reference."""
     first = found.closures[0]
     best = min(found.closures, key=lambda c: c.typical if not math.isnan(c.typical) else math.inf)
-    told = ("reference_choice", "Does the reference matter")
-    what = "The typical smooth difference of all pairs, over that with the best reference tried."
-    good = "Near 1 the choice of the reference does not matter."
+    told = ("reference_choice", "Closure beside another reference")
+    what = (
+        "The typical smooth difference of all pairs, over that with the best reference tried. It "
+        "does not tell which reference is flatter: its own structure cancels."
+    )
+    good = "Near 1 the exposures agree with each other as well with either."
     if math.isnan(first.typical) or math.isnan(best.typical):
-        return Diagnostic(*told, math.nan, "", "≤ 1.2", "unknown", what, good)
+        return Diagnostic(*told, math.nan, "", "≤ 1.2", UNKNOWN, what, good)
     value = first.typical / best.typical if best.typical > 0 else 1.0
-    state = "good" if value <= 1.2 else "fair" if value <= 2.0 else "bad"
+    above = value > 1.2
     other = best.names[best.ids.index(best.reference)]
-    advice = "" if state == "good" else f"With {other} as the reference less is left over."
-    return Diagnostic(*told, value, "", "≤ 1.2", state, what, good, advice, limit=1.2)
+    advice = f"With {other} as the reference less is left between pairs." if above else ""
+    return Diagnostic(*told, value, "", "≤ 1.2", state_of(above), what, good, advice, limit=1.2)
 
 
 class _Part:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from bgviewer.tasks.closure import Closure, ClosurePair
-from bgviewer.tasks.diagnostic import SIGNS
+from bgviewer.tasks.diagnostic import ABOVE, SIGNS, UNKNOWN, state_of
 from bgviewer.tasks.overlap_graph import OverlapGraph
 
 __all__ = ["Matrix", "MatrixCell", "closure_matrix", "overlap_matrix", "place_of", "told"]
@@ -26,7 +26,7 @@ class MatrixCell:
     text : str
         What stands in the cell, its sign with it; empty on the diagonal.
     state : str
-        "good", "fair", "bad" or "unknown"; empty on the diagonal.
+        One of `bgviewer.tasks.diagnostic.STATES`; empty on the diagonal.
     story : tuple of str
         The whole in sentences.
     """
@@ -75,10 +75,7 @@ def overlap_matrix(graph: OverlapGraph) -> Matrix:
             own = f"{a}: {int(shared[i, i])} good pixels."
             return MatrixCell(graph.ids[i], graph.ids[j], "", "", (own,))
         value = float(shares[i, j])
-        if math.isnan(value):
-            state = "unknown"
-        else:
-            state = "good" if value >= 3 * least else "fair" if value >= least else "bad"
+        state = UNKNOWN if math.isnan(value) else state_of(value < 3 * least)
         percent = "–" if math.isnan(value) else f"{100 * value:.0f}"
         story = (
             f"{a} and {b} share {int(shared[i, j])} good pixels, {percent} % of the smaller one's.",
@@ -129,4 +126,4 @@ def place_of(first: int, second: int, reference: int | None) -> int:
 
 
 def _signed(text: str, state: str) -> str:
-    return text if state in ("good", "unknown") else f"{text} {SIGNS[state]}"
+    return f"{text} {SIGNS[state]}" if state == ABOVE else text

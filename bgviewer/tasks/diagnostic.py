@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from bgviewer.engine.relation import as_compared
 from bgviewer.errors import Remedy
 
-__all__ = ["SIGNS", "STATES", "Diagnostic", "bound", "unknown", "worst_state"]
+__all__ = [
+    "ABOVE",
+    "EXPECTED",
+    "SIGNS",
+    "STATES",
+    "UNKNOWN",
+    "Diagnostic",
+    "bound",
+    "state_of",
+    "unknown",
+]
 
-STATES = ("good", "fair", "bad", "unknown")
-SIGNS = {"good": "✓", "fair": "▲", "bad": "✕", "unknown": "–"}
+EXPECTED, ABOVE, UNKNOWN = STATES = ("as expected", "above expectation", "unknown")
+"""How a figure stands to its expectation.  It is no verdict: a match has one, of its own."""
+SIGNS = {EXPECTED: "≈", ABOVE: "↑", UNKNOWN: "–"}
 
 
 @dataclass(frozen=True)
@@ -30,9 +41,9 @@ class Diagnostic:
         Of the value; empty where it has none.
     expected : str
         What it should be, with numbers.
-    state : {"good", "fair", "bad", "unknown"}
+    state : {"as expected", "above expectation", "unknown"}
     what, good, advice : str
-        Sentences: what it is, what is good, and what to try (empty where nothing needs to be).
+        Sentences: what it is, what is expected and why, and what to try where it is above that.
     remedies : tuple of Remedy
         What to try as settings, where it is one; the likeliest first.
     limit : float
@@ -54,7 +65,7 @@ class Diagnostic:
 
     @property
     def sign(self) -> str:
-        """✓, ▲, ✕ or –: the state by its shape."""
+        """≈, ↑ or –: the state by its shape."""
         return SIGNS[self.state]
 
     @property
@@ -85,12 +96,9 @@ def bound(relation: str, value: float, limit: float, unit: str = "") -> str:
 
 def unknown(key: str, name: str, what: str, good: str, advice: str, unit: str = "") -> Diagnostic:
     """Return a diagnostic without a value; `advice` says why there is none."""
-    return Diagnostic(key, name, math.nan, unit, "", "unknown", what, good, advice)
+    return Diagnostic(key, name, math.nan, unit, "", UNKNOWN, what, good, advice)
 
 
-def worst_state(states: tuple[str, ...]) -> str:
-    """Return the worst of some states; unknown ones do not count unless all are."""
-    for state in ("bad", "fair", "good"):
-        if state in states:
-            return state
-    return "unknown"
+def state_of(above: bool) -> str:
+    """Return the state of a figure that is known."""
+    return ABOVE if above else EXPECTED

@@ -5,16 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.holdout import Yardstick, lay_yardstick
 from bgviewer.engine.matching import MatchResult
+from bgviewer.engine.noise_expectations import (
+    CorrelatedNoise,
+    expected_held_out,
+    expected_overshoot,
+    expected_uncertainty,
+)
 from bgviewer.engine.probes import NoiseRuns, Probe, form_probe, noise_runs
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.structure import Moran, moran
 from bgviewer.engine.uncertainty import UncertaintyMap, uncertainty_map
-from bgviewer.errors import ConfigError
+from bgviewer.errors import ConfigError, NoOverlapError
 from bgviewer.io.stack import ExposureStack
 from bgviewer.tasks import model_diagnostics as of_model
 from bgviewer.tasks import residual_diagnostics as of_residuals
-from bgviewer.tasks.diagnostic import Diagnostic, worst_state
+from bgviewer.tasks.diagnostic import ABOVE, Diagnostic
 from bgviewer.tasks.held_out import HeldOut, measure_held_out
 from bgviewer.tasks.match import match_pair
 
@@ -48,9 +55,9 @@ class Diagnosis:
         return next(d for d in self.items if d.key == key)
 
     @property
-    def state(self) -> str:
-        """The worst state of all."""
-        return worst_state(tuple(d.state for d in self.items))
+    def above(self) -> tuple[Diagnostic, ...]:
+        """The figures that are above their expectation."""
+        return tuple(d for d in self.items if d.state == ABOVE)
 
 
 def diagnose(
@@ -90,25 +97,40 @@ def diagnose(
     if probe is not None and probe.n >= of_residuals.FEWEST_BLOCKS:
         likeness = moran(probe.pulls)
         runs = noise_runs(result, probe, progress)
-    progress.step(0.6, "mapping the model's error")
+    progress.step(0.5, "mapping the model's error")
     errors = uncertainty_map(result, progress)
     if held_out is None:
-        progress.step(0.7, "holding pixels out")
+        progress.step(0.6, "holding pixels out")
         held_out = measure_held_out(result, progress=progress)
-    progress.step(0.9, "adding faint light")
+    progress.step(0.7, "fitting noise")
+    yardstick = _yardstick(result, progress)
+    correlated = CorrelatedNoise.measure(result.difference, progress)
+    expected = expected_uncertainty(result, errors, correlated, progress)
+    scores = (
+        None if yardstick is None else expected_held_out(result, yardstick, correlated, progress)
+    )
+    rms = of_residuals.held_out_rms(held_out, scores, unit)
+    if rms.state == ABOVE:
+        errors = errors.floored(held_out.rms)
     items = (
-        of_residuals.chi_square(result, probe, runs),
-        of_residuals.autocorrelation(result, likeness, runs),
-        of_residuals.held_out_rms(held_out, errors, unit),
+        of_residuals.chi_square(result, probe, runs, correlated),
+        of_residuals.autocorrelation(result, probe, likeness, runs, correlated),
+        rms,
         of_model.extrapolated(result),
-        of_model.overshoot(result, errors.cell_error),
+        of_model.overshoot(result, expected_overshoot(result, correlated, progress)),
         of_model.condition(result),
         of_model.usable_cells(result),
-        of_model.uncertainty(result, errors, unit),
-        of_model.faint_light(result, blob_size, progress),
+        of_model.uncertainty(result, errors, expected, unit),
     )
     progress.step(1.0)
     return Diagnosis(items, errors, probe, runs, likeness)
+
+
+def _yardstick(result: MatchResult, progress: Progress) -> Yardstick | None:
+    try:
+        return lay_yardstick(result.difference, progress=progress)
+    except NoOverlapError:
+        return None
 
 
 def diagnose_pair(

@@ -40,6 +40,8 @@ class HeldOut:
         Why it is not known.
     remedy : Remedy or None
         What a sweep recommends instead.
+    score_error : float
+        Standard error of the score, in unit squared; NaN where it is not known.
     """
 
     rms: float
@@ -47,6 +49,7 @@ class HeldOut:
     best: float | None = None
     reason: str = ""
     remedy: Remedy | None = None
+    score_error: float = math.nan
 
 
 def measure_held_out(
@@ -104,6 +107,7 @@ def held_out_in_sweep(cells: Sequence[SweepCell], config: MatchConfig) -> HeldOu
         best.error_rms,
         found.reason,
         Remedy(f"Use {chosen.text}", tuple(chosen.changes().items())),
+        found.score_error,
     )
 
 
@@ -117,4 +121,4 @@ def _of_score(score: Score) -> HeldOut:
     rms = math.sqrt(max(0.0, score.value))
     # The error of a root; near 0 the root of the error bounds it.
     error = min(score.error / (2.0 * rms) if rms > 0 else math.inf, math.sqrt(score.error))
-    return HeldOut(rms, error)
+    return HeldOut(rms, error, score_error=score.error)

@@ -8,32 +8,28 @@ import numpy as np
 
 from bgviewer.engine.chebyshev import FitSystem, term_count
 from bgviewer.engine.curves import MINIMUM_POINTS
-from bgviewer.engine.guard import faint_light_losses, usual_blob
 from bgviewer.engine.matching import MatchResult
-from bgviewer.engine.progress import Progress
+from bgviewer.engine.noise_expectations import Expectation
 from bgviewer.engine.spline import SplineModel
 from bgviewer.engine.uncertainty import UncertaintyMap
-from bgviewer.tasks.diagnostic import Diagnostic, bound, unknown
-from bgviewer.tasks.remedies import follow_less, smaller_bins, stiffer
+from bgviewer.errors import Remedy
+from bgviewer.tasks.diagnostic import UNKNOWN, Diagnostic, bound, state_of, unknown
+from bgviewer.tasks.remedies import follow_more, smaller_bins, stiffer
 from bgviewer.tasks.support import support_of
 
 __all__ = [
     "condition",
     "extrapolated",
-    "faint_light",
     "overshoot",
     "uncertainty",
     "usable_cells",
 ]
 
-_CONDITION_GOOD, _CONDITION_FAIR = 1e6, 1e12
-_EXTRA_GOOD, _EXTRA_FAIR = 0.05, 0.25
+_CONDITION, _CONDITION_UNDETERMINED = 1e6, 1e12
+_EXTRA_GOOD = 0.05
 _EXTRA_MOST = 0.9
-"""Share that is never good, however few cells there are."""
-_OVERSHOOT_GOOD, _OVERSHOOT_FAIR = 0.1, 0.5
-_OVERSHOOT_MOST = 0.9
-_ERROR_GOOD, _ERROR_FAIR = 3.0, 8.0
-_LOSS_GOOD, _LOSS_FAIR = 0.1, 0.3
+"""Share that is never expected, however few cells there are."""
+_OVERSHOOT, _OVERSHOOT_MOST = 0.1, 0.9
 _LATTICE = 129
 
 
@@ -45,10 +41,9 @@ def extrapolated(result: MatchResult) -> Diagnostic:
     full = type(support)(support.x, support.y, np.ones_like(support.known)).extrapolated(shape)
     # a bar at 100 % could not fail: a grid with one row or column of cells carries next to nothing
     limit = min(full + _EXTRA_GOOD * (1.0 - full), _EXTRA_MOST)
-    excess = (share - full) / (1.0 - full) if full < 1 else share
-    state = "good" if share <= limit else "fair" if excess <= _EXTRA_FAIR else "bad"
+    above = share > limit
     advice = ""
-    if state != "good":
+    if above:
         advice = (
             "Do not trust the model there (the map of uncertainty and the overlay show where): a "
             "reference that covers more, a lower order or LINEAR runs away less."
@@ -65,17 +60,17 @@ def extrapolated(result: MatchResult) -> Diagnostic:
         100.0 * share,
         "%",
         bound("≤", 100 * share, 100 * limit, "%"),
-        state,
+        state_of(above),
         "The share of the image where no cell carries the model.",
         f"The outer half of the border cells always belongs to it, {100 * full:.3g} % here.",
         advice,
-        () if state == "good" else smaller_bins(result) if limit < full else stiffer(result),
+        () if not above else smaller_bins(result) if limit < full else stiffer(result),
         limit=100.0 * limit,
     )
 
 
-def overshoot(result: MatchResult, cell_error: float) -> Diagnostic:
-    """Hold the reach of the model beyond its cells against that of a steady slope."""
+def overshoot(result: MatchResult, noise: Expectation | None) -> Diagnostic:
+    """Hold the reach of the model beyond its cells against a steady slope and noise runs."""
     told = ("overshoot", "Overshoot")
     what = "How far the model goes beyond the values of the cells, in percent of their range."
     cells = result.cells
@@ -87,27 +82,27 @@ def overshoot(result: MatchResult, cell_error: float) -> Diagnostic:
     if not model.size or not known.size:
         return unknown(*told, what, "It should be small.", "The model has no values.", "%")
     low, high = float(known.min()), float(known.max())
-    noise = 6.0 * cell_error if cell_error > 0 else 0.0
-    span = max(high - low, noise)
+    span = high - low
     beyond = max(float(model.max()) - high, low - float(model.min()), 0.0)
     value = beyond / span if span > 0 else (math.inf if beyond > 1e-5 * abs(high) else 0.0)
     # A steady slope goes half a cell beyond at each border; a bent one twice as far.
-    steady = 1.0 / max(1, min(cells.shape) - 1)
-    limit = min(max(_OVERSHOOT_GOOD, steady), _OVERSHOOT_MOST)
-    state = "good" if value <= limit else "fair" if value <= _OVERSHOOT_FAIR + limit else "bad"
+    steady = min(max(_OVERSHOOT, 1.0 / max(1, min(cells.shape) - 1)), _OVERSHOOT_MOST)
+    of_noise = noise.limit / span if noise is not None and span > 0 else 0.0
+    limit = max(steady, of_noise)
+    above = value > limit
     good = (
-        f"Up to {100 * limit:.0f} % is what a slope continued over the border cells gives; more "
-        "means that the model runs away or rings."
+        f"A slope continued over the border cells gives {100 * steady:.0f} %, and noise alone "
+        f"{100 * of_noise:.0f} % of this range; more means that the model runs away or rings."
     )
     advice = (
-        ""
-        if state == "good"
-        else "Try a lower order, LINEAR, or larger cells; look at the corners and at gaps."
+        "Try a lower order, LINEAR, or larger cells; look at the corners and at gaps."
+        if above
+        else ""
     )
     expected = bound("≤", 100.0 * value, 100.0 * limit, "%")
     remedies, most = stiffer(result) if advice else (), 100.0 * limit
     return Diagnostic(
-        *told, 100.0 * value, "%", expected, state, what, good, advice, remedies, most
+        *told, 100.0 * value, "%", expected, state_of(above), what, good, advice, remedies, most
     )
 
 
@@ -126,24 +121,23 @@ def condition(result: MatchResult) -> Diagnostic:
     needed, value = term_count(result.used_order), float(result.fit.condition or math.nan)
     cells = int(getattr(result.model, "n_fitted", result.cells.n_used))
     counted = f"{cells} cells for {needed} terms"
-    good = f"It should be below {_CONDITION_GOOD:.0e} with at least twice as many cells as terms."
+    good = f"It should be below {_CONDITION:.0e} with at least twice as many cells as terms."
     advice = ""
-    if cells <= needed or not value <= _CONDITION_FAIR:
-        state = "bad"
+    above = True
+    if cells <= needed or not value <= _CONDITION_UNDETERMINED:
         advice = (
             f"{counted}: the data do not determine the polynomial. Lower the order, or make the "
             "binSize smaller."
         )
-    elif value > _CONDITION_GOOD or cells < 2 * needed:
-        state = "fair"
+    elif value > _CONDITION or cells < 2 * needed:
         advice = f"{counted}: a lower order would be safer."
     else:
-        state = "good"
-    expected = f"< {_CONDITION_GOOD:.0e}, cells ≥ {2 * needed}"
+        above = False
+    expected = f"< {_CONDITION:.0e}, cells ≥ {2 * needed}"
     remedies = smaller_bins(result)[::-1] if advice else ()
     good = f"{good} There are {counted}."
     return Diagnostic(
-        *told, value, "", expected, state, what, good, advice, remedies, _CONDITION_GOOD
+        *told, value, "", expected, state_of(above), what, good, advice, remedies, _CONDITION
     )
 
 
@@ -170,11 +164,11 @@ def usable_cells(result: MatchResult) -> Diagnostic:
         assert isinstance(result.model, SplineModel)
         lines = result.model.n_reduced_lines
     columns, rows = (int(np.count_nonzero(usable.any(axis=a))) for a in (0, 1))
-    value = min(columns, rows)
-    state = "good" if value >= comfortable and not lines else "fair" if value >= need else "bad"
+    usable_lines = min(columns, rows)
+    value = max(comfortable - usable_lines, 0) or lines
     named = "tiles" if result.fit.smooth is not None else "cells"
     advice = ""
-    if value < comfortable:
+    if usable_lines < comfortable:
         advice = "Make the binSize smaller, or ask for less of the model."
     elif lines:
         advice = (
@@ -182,69 +176,55 @@ def usable_cells(result: MatchResult) -> Diagnostic:
             "fewer badMaskPlanes leave fewer gaps."
         )
     return Diagnostic(
-        "usable_cells",
-        "Usable cells per axis",
+        "missing_cells",
+        "Missing lines of cells",
         float(value),
         "",
-        f"≥ {comfortable}",
-        state,
-        f"Columns ({columns}) and rows ({rows}) of {named} with data; the smaller counts.",
+        "0",
+        state_of(value > 0),
+        f"Columns ({columns}) and rows ({rows}) of {named} with data: how many are wanting, or "
+        "have gaps that make their curve a simpler one.",
         f"{wanted} needs {need}" + (f", better {comfortable}." if comfortable > need else "."),
         advice,
         smaller_bins(result) if advice else (),
     )
 
 
-def uncertainty(result: MatchResult, errors: UncertaintyMap, unit: str) -> Diagnostic:
-    """Hold the standard error of the model against that of one cell."""
+def uncertainty(
+    result: MatchResult, errors: UncertaintyMap, noise: Expectation | None, unit: str
+) -> Diagnostic:
+    """Hold the standard error of the model against that of the same fit to noise alone."""
     how = (
         "from leaving out one fold of cells after the other"
         if errors.kind == "folds"
         else "from the covariance of the fit"
     )
     what = f"The standard error of the model {how}, as 95 % of the image have it at most."
+    if errors.floor > 0:
+        what += f" It is nowhere below the held-out rms, {errors.floor:.3g}."
     told = ("uncertainty", "Uncertainty of the model")
     value = errors.quantile(0.95)
-    good = (
-        f"Up to {_ERROR_GOOD:g} times the error of one cell ({errors.cell_error:.3g}) is fine; "
-        "the map shows where it is more."
-    )
-    if math.isnan(value) or not errors.cell_error > 0:
+    if math.isnan(value) or noise is None:
         why = "The cells have no errors to compare it with."
-        return Diagnostic(*told, value, unit, "", "unknown", what, "", why)
-    ratio = value / errors.cell_error
-    state = "good" if ratio <= _ERROR_GOOD else "fair" if ratio <= _ERROR_FAIR else "bad"
-    advice = (
-        ""
-        if state == "good"
-        else "The model is loose at borders, where cells are missing or where they bend sharply: a "
-        "lower order, LINEAR, larger cells, or a reference that covers more."
+        return Diagnostic(*told, value, unit, "", UNKNOWN, what, "", why)
+    good = (
+        f"Noise alone gives {noise.mean:.3g} ± {noise.error:.2g}; the map shows where it is more."
     )
-    limit = _ERROR_GOOD * errors.cell_error
-    expected = bound("≤", value, limit)
-    remedies = stiffer(result) if advice else ()
-    return Diagnostic(*told, value, unit, expected, state, what, good, advice, remedies, limit)
-
-
-def faint_light(result: MatchResult, size: float | None, progress: Progress) -> Diagnostic:
-    """Say how much of a faint blob of the usual size the match removes."""
-    blob = usual_blob(result, size)
-    loss = faint_light_losses(result, [blob], progress)[0]
-    value = loss.share
-    state = "good" if value <= _LOSS_GOOD else "fair" if value <= _LOSS_FAIR else "bad"
+    above = value > noise.limit
+    advice = (
+        "The model is poorly constrained near edges, at missing cells and where it curves "
+        "strongly: a lower order, LINEAR, larger cells, or a reference that covers more."
+        if above
+        else ""
+    )
+    if above and errors.floor > noise.limit:
+        advice = (
+            "The model is too stiff for the sky: a smaller binSize, a higher order or P-spline."
+        )
+    expected = bound("≤", value, noise.limit)
+    remedies: tuple[Remedy, ...] = ()
+    if above:
+        remedies = follow_more(result) if errors.floor > noise.limit else stiffer(result)
     return Diagnostic(
-        "faint_light",
-        "Faint light removed",
-        100.0 * value,
-        "%",
-        bound("≤", 100.0 * value, 100.0 * _LOSS_GOOD, "%"),
-        state,
-        f"The share of the flux of a faint smooth blob of {blob.size:.0f} pixels (full width at "
-        "half maximum) that the match removes with the sky.",
-        "As little as possible; light smoother than the cells is always taken for sky.",
-        ""
-        if state == "good"
-        else "A larger binSize or a lower order spares it; or mask what shall stay.",
-        () if state == "good" else follow_less(result),
-        limit=100.0 * _LOSS_GOOD,
+        *told, value, unit, expected, state_of(above), what, good, advice, remedies, noise.limit
     )

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QApplication
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import Exposure
+from bgviewer.tasks.diagnostic import ABOVE, EXPECTED, UNKNOWN
 from bgviewer.tasks.diagnostics import diagnose
 from tests.scenarios.conftest import WAIT, in_memory, settle
 from tests.scenarios.test_main_job import choose, click, main, type_into
@@ -96,24 +97,24 @@ def test_the_table_says_what_is_bad_and_a_remedy_mends_it(sky, qtbot):
     shown = window.session.state.match.shown
     expected = diagnose(shown.result, unit=shown.figures.unit)
     seen = [[tab.table.item(r, c).text() for c in range(4)] for r in range(tab.table.rowCount())]
-    words = {"good": "✓ good", "fair": "▲ fair", "bad": "✕ bad", "unknown": "– unknown"}
+    words = {EXPECTED: "≈ as expected", ABOVE: "↑ above expectation", UNKNOWN: "– unknown"}
     assert seen == [[words[d.state], d.name, d.figure, d.expected or "–"] for d in expected.items]
-    assert tab.line.text().startswith("bowl: ") and "✕ bad" in tab.line.text()
+    assert tab.line.text().startswith("bowl: ") and "↑ above expectation" in tab.line.text()
     assert tab.map.picture is not None and "error" in tab.map.words
 
     row = row_of(tab.table, "Chi-square of residuals")
     click_item(qtbot, tab.table, row)
-    assert seen[row][0] == "✕ bad" and "What to try" in tab.detail.text()
+    assert seen[row][0] == "↑ above expectation" and "What to try" in tab.detail.text()
     (button,) = [b for b in tab.buttons if b.isVisible() and b.text() == "Use order 2"]
     click(qtbot, button)
     told(qtbot, window)
     assert window.session.state.config.order == 2 == main(window, "order").value()
-    assert tab.table.item(row, 0).text() == "✓ good"
+    assert tab.table.item(row, 0).text() == "≈ as expected"
     assert tab.table.currentRow() == row and "Chi-square" in tab.detail.text()
     qtbot.keyClick(window, Qt.Key.Key_Z, CONTROL)
     told(qtbot, window)
     assert window.session.state.config.order == 1
-    assert tab.table.item(row, 0).text() == "✕ bad"
+    assert tab.table.item(row, 0).text() == "↑ above expectation"
 
 
 def test_the_keys_walk_the_table_and_the_detail_follows(sky, qtbot):
@@ -134,7 +135,7 @@ def test_hidden_it_computes_and_holds_nothing(sky, qtbot):
     assert panel.diagnosis.updates == panel.guard.updates == panel.consistency.updates == 0
     assert source.diagnosis.value is source.guard.value is None and not source.lane.busy
     tab = open_dock(qtbot, window)
-    assert tab.table.rowCount() == 9 and source.guard.value is None
+    assert tab.table.rowCount() == 8 and source.guard.value is None
     window.diagnostics.dock.hide()
     assert tab.table.rowCount() == 0 and tab.map.picture is None
     type_into(qtbot, main(window, "bin_size"), "32")
@@ -234,7 +235,7 @@ def test_groups_and_a_better_reference_are_named(open_stack, qtbot):
     click(qtbot, tab.start)
     finish_check(qtbot, window)
     assert "dish recommends itself" in tab.advice.text()
-    assert tab.matrix.pairs.index(0, 2).data() == "0 ✕"
+    assert tab.matrix.pairs.index(0, 2).data() == "0 ↑"
     assert tab.take.isVisible() and "dish" in tab.take.text()
     click(qtbot, tab.take)
     settle(qtbot, window)

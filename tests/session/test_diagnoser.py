@@ -6,6 +6,7 @@ import pytest
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.sweeping import SweepSpace
+from bgviewer.tasks.diagnostic import ABOVE, EXPECTED
 from bgviewer.tasks.diagnostics import diagnose
 from bgviewer.tasks.guard_view import GuardWish, guard_view
 from tests.session.test_sweeper import WAIT, exposures, load
@@ -74,15 +75,15 @@ def test_a_sweep_tells_how_the_settings_do_beside_others(session, qtbot):
     diagnosis = session.diagnoser.diagnosis
     diagnosis.watch(True)
     settle(qtbot, session)
-    assert "sweep tells" in diagnosis.value["held_out"].good
+    assert "best setting" not in diagnosis.value["held_out"].good
     session.sweeper.start(frozenset({2}), SweepSpace((64, 32), (1, 2), ()))
     qtbot.waitUntil(lambda: not session.sweeper.state.running, timeout=WAIT)
     settle(qtbot, session)
     item = diagnosis.value["held_out"]
-    assert item.state == "bad" and dict(item.remedies[0].changes)["order"] == 2
+    assert item.state == ABOVE and dict(item.remedies[0].changes)["order"] == 2
     session.apply_remedy(item.remedies[0])
     settle(qtbot, session)
-    assert diagnosis.value["held_out"].state == "good"
+    assert diagnosis.value["held_out"].state == EXPECTED
 
 
 def test_the_guard_follows_match_and_wish(session, qtbot):

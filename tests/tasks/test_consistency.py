@@ -21,6 +21,7 @@ from bgviewer.tasks.consistency import (
     check_consistency,
     check_overlap,
 )
+from bgviewer.tasks.diagnostic import ABOVE, EXPECTED
 from tests.engine.judged import positions
 
 SHAPE = (128, 192)
@@ -62,23 +63,23 @@ def test_groups_that_cannot_be_matched_to_one_reference_are_named():
     said = " ".join(found.graph.advice())
     assert "2 groups" in said and "(e0, e1)" in said and "No exposure is overlapped" in said
     item = found.items[0]
-    assert item.key == "overlap" and item.state == "bad" and item.value == 0.0
+    assert item.key == "unshared" and item.state == ABOVE and item.value == 100.0
     assert len(found.closures[0].left_out) == 2
 
 
 def test_good_overlap_is_good():
     found = check_consistency(ConsistencyRequest(stack_of(1, 2, noise=0.1), FLAT))
-    assert found.items[0].state == "good" and found.items[0].value == 100.0
+    assert found.items[0].state == EXPECTED and found.items[0].value == 0.0
     thin = stack_of(1, 2, noise=0.1, boxes=[(0, 110), (90, 192)])
-    assert check_consistency(ConsistencyRequest(thin, FLAT)).items[0].state == "fair"
+    assert check_consistency(ConsistencyRequest(thin, FLAT)).items[0].state == ABOVE
 
 
 def test_what_closes_is_good():
     skies = [10 + a * X + b * Y for a, b in ((0, 0), (3, 1), (-2, 5), (4, -4))]
     stack = stack_of(*skies, noise=0.5)
     found = check_consistency(ConsistencyRequest(stack, PLANE))
-    assert [i.key for i in found.items] == ["overlap", "closure", "closure", "reference_choice"]
-    assert [i.state for i in found.items] == ["good"] * 4, [i.sentence for i in found.items]
+    assert [i.key for i in found.items] == ["unshared", "closure", "closure", "reference_choice"]
+    assert [i.state for i in found.items] == [EXPECTED] * 4, [i.sentence for i in found.items]
     closure = found.closures[0]
     assert closure.typical < 0.02 and closure.worst_list() == ()
     assert np.isfinite(closure.matrix).all()
@@ -112,17 +113,17 @@ def test_extrapolation_shows_where_the_reference_does_not_look():
     stack = stack_of(*skies, noise=0.2, boxes=boxes)
     found = check_consistency(ConsistencyRequest(stack, PLANE, reference=0, others=(1,)))
     worst = found.closures[0].worst
-    assert worst is not None and worst.state == "bad" and "e2" in worst.names
-    assert found.items[1].state == "bad" and "extrapolated" in found.items[1].advice
+    assert worst is not None and worst.state == ABOVE and "e2" in worst.names
+    assert found.items[1].state == ABOVE and "extrapolated" in found.items[1].advice
     choice = found.items[-1]
-    assert choice.state == "fair" or choice.state == "bad"
+    assert choice.state == ABOVE
     assert "e1 as the reference" in choice.advice
 
 
 def test_too_stiff_settings_are_fair_at_most():
     stack = stack_of(5 * X * X, 0 * X, 3 * Y * Y, noise=0.1)
     found = check_consistency(ConsistencyRequest(stack, FLAT))
-    assert found.items[1].state == "fair" and "smaller binSize" in found.items[1].advice
+    assert found.items[1].state == ABOVE and "smaller binSize" in found.items[1].advice
 
 
 def test_larger_stacks_are_made_of_small_squares(monkeypatch):

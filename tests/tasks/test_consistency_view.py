@@ -9,6 +9,7 @@ import numpy as np
 from bgviewer.engine.uncertainty import UncertaintyMap
 from bgviewer.tasks.consistency import ConsistencyRequest, check_closure, check_overlap
 from bgviewer.tasks.consistency_view import closure_matrix, overlap_matrix, place_of
+from bgviewer.tasks.diagnostic import ABOVE
 from bgviewer.tasks.error_map import error_picture
 from tests.tasks.test_consistency import FLAT, X, stack_of
 
@@ -21,8 +22,8 @@ def test_overlap_in_percent_with_signs():
     assert found.names == tuple(names) and found.short_names == ("…a", "…b", "…c")
     texts = [[c.text for c in row] for row in found.cells]
     # 6 of 60 columns, none, 30 of 62
-    assert texts == [["", "10 ▲", "0 ✕"], ["10 ▲", "", "48"], ["0 ✕", "48", ""]]
-    assert [c.state for c in found.cells[0]] == ["", "fair", "bad"]
+    assert texts == [["", "10 ↑", "0 ↑"], ["10 ↑", "", "48"], ["0 ↑", "48", ""]]
+    assert [c.state for c in found.cells[0]] == ["", ABOVE, ABOVE]
     assert f"{128 * 6} good pixels" in found.cells[0][1].story[0]
 
 

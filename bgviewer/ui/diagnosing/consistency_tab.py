@@ -33,7 +33,7 @@ from bgviewer.tasks.consistency_view import (
     told,
 )
 from bgviewer.ui.diagnosing.matrix_view import MatrixView
-from bgviewer.ui.diagnosing.words import state_colour, state_text
+from bgviewer.ui.diagnosing.words import state_text
 from bgviewer.ui.format import number
 from bgviewer.ui.labels import ElidedLabel
 from bgviewer.ui.plain_text import plain_tip
@@ -298,8 +298,6 @@ class ConsistencyTab(QWidget):
                     self.worst.setItem(row, column, item)
                 item.setText(text)
                 item.setToolTip(plain_tip("\n".join(told(pair, unit))))
-                if column == 0:
-                    item.setForeground(state_colour(pair.state))
 
     # ------------------------------------------------------------ wishes
 

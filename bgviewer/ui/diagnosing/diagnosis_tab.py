@@ -21,16 +21,16 @@ from PyQt6.QtWidgets import (
 
 from bgviewer.errors import Remedy
 from bgviewer.session.session import Session
-from bgviewer.tasks.diagnostic import Diagnostic
+from bgviewer.tasks.diagnostic import ABOVE, EXPECTED, UNKNOWN, Diagnostic
 from bgviewer.tasks.diagnostics import Diagnosis
 from bgviewer.tasks.error_map import error_picture
 from bgviewer.ui.diagnosing.error_map_view import ErrorMapView
-from bgviewer.ui.diagnosing.words import state_colour, state_text
+from bgviewer.ui.diagnosing.words import state_text
 from bgviewer.ui.labels import ElidedLabel
 
 __all__ = ["DiagnosisTab"]
 
-_WORST_FIRST = ("bad", "fair", "good", "unknown")
+_ORDER = (ABOVE, EXPECTED, UNKNOWN)
 _REMEDIES = 4  # buttons that are kept ready
 
 
@@ -173,7 +173,7 @@ class DiagnosisTab(QWidget):
             reason = self._source.reason
             text = self.tr("The match could not be diagnosed: {}").format(reason)
             return text if reason and not self._source.working else self.tr("Diagnosing…")
-        counts = {s: sum(d.state == s for d in found.items) for s in _WORST_FIRST}
+        counts = {s: sum(d.state == s for d in found.items) for s in _ORDER}
         text = ", ".join(f"{n} {state_text(s)}" for s, n in counts.items() if n)
         shown = self._source.shown
         if shown is not None:
@@ -201,7 +201,7 @@ class DiagnosisTab(QWidget):
 
     def _fill(self, found: Diagnosis) -> None:
         keys = [d.key for d in found.items]
-        wanted = self._key if self._key in keys else self._worst(found)
+        wanted = self._key if self._key in keys else self._first(found)
         self.table.blockSignals(True)
         self.table.setRowCount(len(keys))
         for row, item in enumerate(found.items):
@@ -214,7 +214,6 @@ class DiagnosisTab(QWidget):
             )
             for column, text in enumerate(texts):
                 self._cell(row, column).setText(text)
-            self._cell(row, 0).setForeground(state_colour(item.state))
             for column in range(5):
                 self._cell(row, column).setToolTip(f"<p>{escape(item.sentence)}</p>")
         self.table.selectRow(keys.index(wanted))
@@ -228,8 +227,8 @@ class DiagnosisTab(QWidget):
         return item
 
     @staticmethod
-    def _worst(found: Diagnosis) -> str:
-        return next((d.key for d in found.items if d.state == found.state), found.items[0].key)
+    def _first(found: Diagnosis) -> str:
+        return (found.above or found.items)[0].key
 
     def _selected(self) -> Diagnostic | None:
         row = self.table.currentRow()
@@ -247,9 +246,7 @@ class DiagnosisTab(QWidget):
         if item is None:
             self.detail.setText("")
         else:
-            colour = state_colour(item.state).name()
-            lines = [f"<b>{escape(item.name)}: {escape(item.figure)}</b> "
-                     f"<span style='color:{colour}'>{state_text(item.state)}</span>"]  # fmt: skip
+            lines = [f"<b>{escape(item.name)}: {escape(item.figure)}</b> {state_text(item.state)}"]
             lines += [escape(item.what), escape(item.good)]
             if item.advice:
                 lines.append(f"<b>{self.tr('What to try:')}</b> {escape(item.advice)}")
@@ -259,7 +256,7 @@ class DiagnosisTab(QWidget):
             if number < len(self._remedies):
                 button.setText(self._remedies[number].text)
                 button.setAccessibleName(self._remedies[number].text)
-        self.sweep.setVisible(item is not None and item.state != "good")
+        self.sweep.setVisible(item is not None and item.state != EXPECTED)
 
     def _choose(self, number: int) -> None:
         if number < len(self._remedies):

@@ -10,7 +10,7 @@ from PyQt6.QtGui import QBrush, QColor, QKeyEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from bgviewer.tasks.consistency_view import Matrix, MatrixCell
-from bgviewer.ui.diagnosing.words import state_colour, state_text
+from bgviewer.ui.diagnosing.words import state_text
 from bgviewer.ui.plain_text import plain_tip
 from bgviewer.ui.theme import current_colours
 
@@ -76,8 +76,6 @@ class _Model(QAbstractTableModel):
             return "".join(f"<p>{escape(line)}</p>" for line in self._story(cell))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return " ".join(self._story(cell))
-        if role == Qt.ItemDataRole.ForegroundRole and cell.state in ("fair", "bad", "unknown"):
-            return state_colour(cell.state)
         if role == Qt.ItemDataRole.BackgroundRole and not cell.state:
             return QBrush(QColor(current_colours().hatching), Qt.BrushStyle.BDiagPattern)
         return None

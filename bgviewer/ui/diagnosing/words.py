@@ -1,14 +1,12 @@
-"""States in words, signs and colours; the same in all tables of the dock."""
+"""States of figures in words and signs; the same in all tables of the dock."""
 
 from __future__ import annotations
 
 from PyQt6.QtCore import QCoreApplication
-from PyQt6.QtGui import QColor
 
-from bgviewer.tasks.diagnostic import SIGNS
-from bgviewer.ui.theme import current_colours
+from bgviewer.tasks.diagnostic import ABOVE, EXPECTED, SIGNS, UNKNOWN
 
-__all__ = ["state_colour", "state_text"]
+__all__ = ["state_text"]
 
 
 def tr(text: str) -> str:
@@ -19,16 +17,8 @@ def tr(text: str) -> str:
 def state_text(state: str) -> str:
     """Return the sign and the word of a state."""
     words = {
-        "good": tr("good"),
-        "fair": tr("fair"),
-        "bad": tr("bad"),
-        "unknown": tr("unknown"),
+        EXPECTED: tr("as expected"),
+        ABOVE: tr("above expectation"),
+        UNKNOWN: tr("unknown"),
     }
     return f"{SIGNS[state]} {words[state]}"
-
-
-def state_colour(state: str) -> QColor:
-    """Return its colour, which only repeats what sign and word say."""
-    colours = current_colours()
-    names = {"good": colours.good, "fair": colours.warning, "bad": colours.bad}
-    return QColor(names.get(state, colours.muted))
