@@ -6,6 +6,7 @@ They are not the cells: bins have exactly binSize pixels a side but for a last n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,12 +52,12 @@ class Bins:
     def __len__(self) -> int:
         return len(self.values)
 
-    @property
+    @cached_property
     def columns_with_data(self) -> int:
         """Distinct positions along x."""
         return len(np.unique(self.x))
 
-    @property
+    @cached_property
     def rows_with_data(self) -> int:
         """Distinct positions along y."""
         return len(np.unique(self.y))

@@ -10,7 +10,7 @@ good model.  Medians are taken anew of the pixels that remain.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,10 @@ class FoldSums:
     pilot : ndarray float64
         A smooth surface read at each piece: only its slope within a cell is used, to bring the
         value of a cell that has lost a tile back to the middle of all its pixels.
+    level : float
+        Mean of all pixels.
+    corners : dict
+        Sums of each fold, as they were needed.
     """
 
     yardstick: Yardstick
@@ -63,6 +67,8 @@ class FoldSums:
     moments: BlockMoments
     fold: NDArray[np.intp]
     pilot: Array
+    level: float
+    corners: dict[int | None, Array] = field(default_factory=dict)
 
     @classmethod
     def take(
@@ -102,7 +108,11 @@ class FoldSums:
         of_x = np.searchsorted(yardstick.x_edges, x_edges[:-1], side="right") - 1
         fold = yardstick.fold[np.ix_(of_y, of_x)]
         pilot = _pilot(difference, yardstick, moments, y_edges, x_edges)
-        return cls(yardstick, difference, y_edges, x_edges, moments, fold, pilot)
+        some = moments.n > 0
+        level = (
+            float(np.average(moments.mean[some], weights=moments.n[some])) if some.any() else 0.0
+        )
+        return cls(yardstick, difference, y_edges, x_edges, moments, fold, pilot, level)
 
     def cells(
         self,
@@ -142,15 +152,36 @@ class FoldSums:
 
     def _left(self, y_edges: Edges, x_edges: Edges, held: int | None) -> tuple[BlockMoments, Array]:
         """Return moments of what a fold leaves, and what brings means back to all pixels."""
-        m = self.moments
-        kept = self.fold != (-1 if held is None else held)
-        rest = BlockMoments(np.where(kept, m.n, 0), m.mean, np.where(kept, m.m2, 0.0))
-        starts = tuple(
-            np.searchsorted(mine, wanted[:-1])
+        at = tuple(
+            np.searchsorted(mine, wanted)
             for mine, wanted in ((self.y_edges, y_edges), (self.x_edges, x_edges))
         )
-        shift = self._mean_of_pilot(m.n, starts) - self._mean_of_pilot(rest.n, starts)
-        return rest.merged(*starts), shift
+        grid = at[0][:, None], at[1]
+        n, first, second, pilot = _within(self._sums(held)[:, *grid])
+        every, whole = _within(self._sums(None)[[0, 3]][:, *grid])
+        n, every = np.rint(n), np.rint(every)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.where(n > 0, first / n, np.nan)
+            m2 = np.where(n > 0, np.maximum(second - first * mean, 0.0), 0.0)
+            shift = whole / every - pilot / n
+        return BlockMoments(n.astype(np.int64), mean + self.level, m2), shift
+
+    def _sums(self, held: int | None) -> Array:
+        """Return sums over all pieces below and left of every corner of the pieces, for a fold.
+
+        Of pixels, of what is above `level`, of its squares and of the pilot: [4, y + 1, x + 1].
+        """
+        if held not in self.corners:
+            m = self.moments
+            n = np.where(self.fold != (-1 if held is None else held), m.n, 0).astype(np.float64)
+            some = n > 0
+            off = np.where(some, m.mean - self.level, 0.0)
+            squares = np.where(some, m.m2, 0.0) + n * off * off
+            sums = np.zeros((4, n.shape[0] + 1, n.shape[1] + 1))
+            for k, plane in enumerate((n, n * off, squares, n * self.pilot)):
+                np.cumsum(np.cumsum(plane, axis=0), axis=1, out=sums[k, 1:, 1:])
+            self.corners[held] = sums
+        return self.corners[held]
 
     def smooth_system(self, whole: SmoothSystem, held: int) -> SmoothSystem:
         """Return the equations of a P-spline for the pixels that fold `held` leaves of its tiles.
@@ -166,17 +197,14 @@ class FoldSums:
         weights = np.where(np.isfinite(values), whole.weights * share, 0.0)
         return SmoothSystem(replace(data, values=values), whole.order, weights)
 
-    def _mean_of_pilot(self, n: NDArray[np.int64], starts: tuple[NDArray[np.intp], ...]) -> Array:
-        sums, counts = n * self.pilot, n
-        for axis, at in enumerate(starts):
-            sums = np.add.reduceat(sums, at, axis=axis)
-            counts = np.add.reduceat(counts, at, axis=axis)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(sums / counts)
-
     def without(self, held: int) -> NDArray[np.float32]:
         """Return the difference with the tiles of a fold made NaN."""
         return _without(self.difference.values, self.yardstick, held)
+
+
+def _within(corners: Array) -> Array:
+    """Return the sums within blocks from those below and left of their corners."""
+    return np.asarray(np.diff(np.diff(corners, axis=-2), axis=-1))
 
 
 def _clipped(
@@ -419,5 +447,10 @@ def _overlaps(ours: Edges, theirs: Edges) -> Array:
 
 
 def predict(model: Model, yardstick: Yardstick) -> Array:
-    """Read a model at the middle of every tile [ty, tx]."""
-    return model.render(y=yardstick.y, x=yardstick.x, threads=1).astype(np.float64)
+    """Read a model at the middle of every tile [ty, tx]; NaN in rows where none is judged."""
+    rows = yardstick.rows
+    if len(rows) == len(yardstick.values):
+        return model.render(y=yardstick.y, x=yardstick.x, threads=1).astype(np.float64)
+    found = np.full(yardstick.values.shape, np.nan)
+    found[rows] = model.render(y=yardstick.y[rows], x=yardstick.x, threads=1)
+    return found

@@ -37,7 +37,8 @@ class HiddenArea:
     Attributes
     ----------
     weights : ndarray float64 [ty, tx]
-        Covered pixels of tiles that cannot be judged; 0 elsewhere.
+        Covered pixels of tiles that cannot be judged; 0 elsewhere, and in rows of tiles that
+        nothing is judged in.
     share : float
         Theirs of all covered pixels, 0 to 1; 0 where they are too few to matter.
     surface : ndarray float64 [ty, tx] or None
@@ -84,7 +85,8 @@ class HiddenArea:
             area = covered * sizes
             weights = np.where(known, 0.0, area)
             share = float(weights.sum() / area.sum()) if area.any() else 0.0
-            share = share if share >= _LEAST_SHARE else 0.0
+            weights[~np.isin(np.arange(len(weights)), yardstick.rows)] = 0.0
+            share = share if share >= _LEAST_SHARE and weights.any() else 0.0
         if share > 0 and fit is not None:
             variance = _variance(fit, yardstick, weights, progress)
             surface = fit.system.surfaces(fit.amplitudes, yardstick.y, yardstick.x)
@@ -100,7 +102,9 @@ class HiddenArea:
         """
         if self.surface is None:
             return 0.0
-        away = float(np.average((surface - self.surface) ** 2, weights=self.weights))
+        places = np.flatnonzero(self.weights)
+        off = surface.ravel()[places] - self.surface.ravel()[places]
+        away = float(np.average(off * off, weights=self.weights.ravel()[places]))
         return self.variance + DISTRUST * away
 
     def overshoot(self, surface: Array) -> float:

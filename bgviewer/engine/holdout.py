@@ -69,6 +69,8 @@ class HoldOut:
         2 to 10: one part in so many is held out at a time.
     rounds : int or None
         How many of the folds are held out and judged; None = all.
+    every : int
+        Only every so many-th row of tiles is judged.
     mode : {"tiles", "blocks"}
         Interleaved tiles, or contiguous blocks of tiles.
     block : int
@@ -87,6 +89,7 @@ class HoldOut:
     block: int = 8
     margin: int = 1
     rounds: int | None = None
+    every: int = 1
 
     def __post_init__(self) -> None:
         checks = (
@@ -95,6 +98,7 @@ class HoldOut:
             ("mode", self.mode in MODES, f"must be one of {', '.join(MODES)}"),
             ("block", self.block >= 2, "must be at least 2 tiles"),
             ("margin", self.margin >= 0, "must not be negative"),
+            ("every", self.every >= 1, "must be at least 1"),
             (
                 "rounds",
                 self.rounds is None or 1 <= self.rounds <= self.folds,
@@ -184,6 +188,11 @@ class Yardstick:
         return np.asarray(0.5 * (self.y_edges[:-1] + self.y_edges[1:] - 1), dtype=np.float64)
 
     @cached_property
+    def rows(self) -> NDArray[np.intp]:
+        """Rows of tiles in which any is judged."""
+        return np.flatnonzero((self.weights > 0).any(axis=1))
+
+    @cached_property
     def judged(self) -> NDArray[np.bool_]:
         """Which tiles count."""
         return np.asarray(self.weights > 0)
@@ -195,6 +204,12 @@ class Yardstick:
         picked = (a.ravel()[places] for a in (self.values, self.errors**2, self.weights))
         values, squares, weights = picked
         return places, values, squares, weights
+
+    @cached_property
+    def held(self) -> tuple[NDArray[np.intp], ...]:
+        """Flat places of the judged tiles of each fold that is held out."""
+        fold = self.fold.ravel()
+        return tuple(self.picked[0][fold[self.picked[0]] == k] for k in range(self.rounds))
 
     @cached_property
     def groups(self) -> tuple[NDArray[np.intp], Array]:
@@ -257,6 +272,7 @@ def lay_yardstick(
     fold = hold_out.fold_of(len(values), values.shape[1])
     rounds = hold_out.rounds or hold_out.folds
     weights[fold >= rounds] = 0.0
+    weights[np.arange(len(weights)) % hold_out.every > 0] = 0.0
     block = _blocks_of(len(values), values.shape[1], hold_out)
     if len(np.unique(block[weights > 0])) < 2:
         raise NoOverlapError(

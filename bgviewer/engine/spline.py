@@ -246,8 +246,11 @@ class SplineModel:
         order = np.argsort(rows, kind="stable")
         sorted_rows = rows[order]
         out = np.empty((len(rows), values.shape[1]))
-        patterns, member = np.unique(has, axis=1, return_inverse=True)
-        member = member.ravel()
+        if has.all():
+            patterns, member = has[:, :1], np.zeros(has.shape[1], dtype=np.intp)
+        else:
+            patterns, member = np.unique(has, axis=1, return_inverse=True)
+            member = member.ravel()
         for index in range(patterns.shape[1]):
             keep = patterns[:, index]
             columns = np.flatnonzero(member == index)

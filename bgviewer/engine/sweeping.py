@@ -46,8 +46,8 @@ _ORDERS = (0, 1, 2, 3, 4, 6, 8)
 _STYLES = ("NATURAL_SPLINE", "AKIMA_SPLINE")
 _STATISTICS = ("MEAN", "MEANCLIP")
 _PENALTY_ORDERS = (2, 3)
-_FAVOUR = 0.5  # standard errors by which the score of the simpler of two may be higher
-_MANY, _FEW_ROUNDS = 50_000, 2  # of so many tiles two folds say enough
+_FAVOUR = 0.5  # standard errors by which the score of a P-spline may be higher
+_MANY, _FEW_ROUNDS, _EVERY = 50_000, 2, 4  # of so many tiles some rows of two folds say enough
 
 
 @dataclass(frozen=True)
@@ -323,10 +323,9 @@ def simplest_of(cells: Sequence[SweepCell]) -> SweepCell | None:
 def recommended_of(cells: Sequence[SweepCell]) -> SweepCell | None:
     """Return what is recommended of a sweep; None where nothing could be judged.
 
-    Of LSST's models the simplest that is as good as the best (`simplest_of`), or the P-spline of
-    the lower score: of these two the one with fewer free numbers (a P-spline's effective ones),
-    unless the other's score is lower by more than half a standard error of their difference.  What
-    has a veto is recommended only where everything has one.
+    The P-spline of the lower score, unless the simplest of LSST's models that is as good as their
+    best (`simplest_of`) has a score that is lower by more than half a standard error of their
+    difference.  What has a veto is recommended only where everything has one.
     """
     cells = [c for c in cells if c.valid and not c.veto] or cells
     simplest = simplest_of([c for c in cells if c.candidate.penalty_order is None])
@@ -335,8 +334,7 @@ def recommended_of(cells: Sequence[SweepCell]) -> SweepCell | None:
         return simplest
     if simplest is not None and simplest.score is not None:
         above, error = excess(smooth.score, simplest.score)
-        favour = _FAVOUR if smooth.freedom < simplest.freedom else -_FAVOUR
-        if above > favour * error:
+        if above > _FAVOUR * error:
             return simplest
     # the same for every binning: let it stand at LSST's, or nearest to it
     usual, order, value = MatchConfig().bin_size, smooth.candidate.penalty_order, smooth.score.value
@@ -412,9 +410,10 @@ class PairSweep:
         config = config or MatchConfig()
         space = space or SweepSpace.for_shape(difference.shape, config)
         hold_out, tile = hold_out or HoldOut(), space.tile
-        many = difference.values.size > _MANY * hold_out.tile_for(difference.shape, tile) ** 2
+        many = difference.values.size // (_MANY * hold_out.tile_for(difference.shape, tile) ** 2)
         if hold_out.rounds is None and hold_out.mode == "tiles" and many:
-            hold_out = replace(hold_out, rounds=min(_FEW_ROUNDS, hold_out.folds))
+            rounds = min(_FEW_ROUNDS, hold_out.folds)
+            hold_out = replace(hold_out, rounds=rounds, every=min(many, _EVERY))
         yardstick = lay_yardstick(difference, hold_out, progress, largest=tile, threads=threads)
         covered = None
         if exposures is not None:
@@ -436,6 +435,7 @@ class PairSweep:
             self.clipped.append(FoldSums.take(*pixels, smooth=smooth, clip=clip, threads=threads))
         plain = FoldSums.take(*pixels, threads=threads)
         folds = range(self.yardstick.rounds)
+        self._fit_ahead(progress)
         self.hidden[:] = [self._find_hidden(progress)]
         for statistic in sorted(space.grid_statistics, key=GRID_STATISTICS.index):
             sums = self.clipped[0] if statistic == "MEANCLIP" else plain
@@ -497,6 +497,26 @@ class PairSweep:
             cellular = [c for c in some if c.penalty_order is None]
             yield from map_bands(one, cellular, progress=progress, threads=self.threads)
 
+    def _fit_ahead(self, progress: Progress) -> None:
+        """Fit P-splines of all penalty orders at a time; what fails, fails when it is judged."""
+
+        def one(order: int) -> None:
+            with suppress(BgviewerError):
+                self._fit_smooth(order, progress)
+
+        if self.space.penalty_orders:
+            self._tile_fitter(progress)
+            map_bands(one, self.space.penalty_orders, progress=progress, threads=self.threads)
+
+    def _tile_fitter(self, progress: Progress) -> TileFitter:
+        """Return the tiles that P-splines are fitted to, measured once."""
+        if not self.fitters:
+            side = smooth_tile(max(self.space.bin_sizes))
+            values = self.difference.values
+            data = smooth_tiles(values, side, progress, threads=self.threads)
+            self.fitters.append(TileFitter(data))
+        return self.fitters[0]
+
     def _find_hidden(self, progress: Progress) -> HiddenArea:
         covered, fit = self.covered, None
         if covered is not None and (covered[~np.isfinite(self.yardstick.errors)] > 0).any():
@@ -507,12 +527,7 @@ class PairSweep:
     def _fit_smooth(self, order: int, progress: Progress) -> SmoothFit:
         """Fit the P-spline of a penalty order, once."""
         if order not in self.smooth:
-            if not self.fitters:
-                side = smooth_tile(max(self.space.bin_sizes))
-                values = self.difference.values
-                data = smooth_tiles(values, side, progress, threads=self.threads)
-                self.fitters.append(TileFitter(data))
-            self.smooth[order] = self.fitters[0].fit(order, None, progress)
+            self.smooth[order] = self._tile_fitter(progress).fit(order, None, progress)
         return self.smooth[order]
 
     def _judge_smooth(self, candidate: Candidate, progress: Progress) -> SweepCell:
@@ -577,14 +592,14 @@ class PairSweep:
                 reason = next(a.text for a in fit.adjustments if a.kind == "ill_conditioned")
                 return SweepCell(candidate, reason)
             predictions = np.full(yardstick.values.shape, np.nan)
-            for held in range(yardstick.rounds):
-                mine = yardstick.fold == held
-                predictions[mine] = predict(models.fit(held, config, fit), yardstick)[mine]
+            for held, places in enumerate(yardstick.held):
+                surface = predict(models.fit(held, config, fit), yardstick)
+                predictions.ravel()[places] = surface.ravel()[places]
             seen = predict(fit.model, yardstick)
         except BgviewerError as error:
             return SweepCell(candidate, str(getattr(error, "reason", None) or error))
-        judged = yardstick.judged
-        if not (np.isfinite(predictions[judged]).all() and np.isfinite(seen[judged]).all()):
+        places = yardstick.picked[0]
+        if not all(np.isfinite(a.ravel()[places]).all() for a in (predictions, seen)):
             return SweepCell(candidate, "no model where tiles are judged")
         freedom = gridded.cells.n_used if fit.used_order is None else term_count(fit.used_order)
         note = "; ".join(dict.fromkeys(a.text for a in fit.adjustments))

@@ -355,10 +355,11 @@ def cost(quick: bool) -> Iterator[Row]:
     peer = yardstick(difference.values, reference.mask != 0)
 
     def whole() -> None:
-        pair = PairSweep.prepare(form_difference(reference, science, config), config)
-        assert len(list(pair.run())) >= 40
+        made = form_difference(reference, science, config)
+        pair = PairSweep.prepare(made, config, exposures=(reference, science))
+        assert len(list(pair.run())) >= 100
 
-    yield row("sweep", f"default sweep of a pair, {side}²", 8.0, whole, peer, 3 if quick else 5)
+    yield row("sweep", f"default sweep of a pair, {side}²", 12.0, whole, peer, 3 if quick else 5)
     waits = []
     for after in (0.1, 0.3, 0.6, 0.9) if not quick else (0.05,):
         stop = Stoppable()

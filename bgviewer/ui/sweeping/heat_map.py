@@ -161,9 +161,7 @@ class _Model(QAbstractTableModel):
                 "choice",
                 self.tr("recommended: the simplest within one standard error of the best")
                 if cell.candidate.penalty_order is None
-                else self.tr(
-                    "recommended: better than the simplest as good as the best, or simpler"
-                ),
+                else self.tr("recommended: no simple model is clearly better"),
             ),
             ("best", self.tr("lowest score")),
             (

@@ -45,7 +45,7 @@ def sentence(summary: Summary, unit: str, running: bool) -> str:
         text = tr("Best: {}, {}; the simplest within one standard error of it is recommended.")
         if choice.candidate.penalty_order is not None:
             text = tr(
-                "Lowest: {}, {}; the P-spline is simpler, or better than the simplest as good."
+                "Lowest: {}, {}; the simplest as good is not clearly better than the P-spline."
             )
         parts.append(text.format(best.candidate.text, _error(best, unit)))
     if default is None:
