@@ -12,11 +12,13 @@ from bgviewer.cli.outcomes import verdicts_below
 from bgviewer.cli.output import number, print_json, print_table, say
 from bgviewer.cli.settings import Settings
 from bgviewer.cli.signals import stoppable_progress
+from bgviewer.engine.flux_loss import BOTH_EXPOSURES
 from bgviewer.errors import NoReferenceError
 from bgviewer.io.stack import ExposureStack
 from bgviewer.tasks.check import Check, check, check_json
 from bgviewer.tasks.consistency import ConsistencyRequest
 from bgviewer.tasks.exposure_warnings import grouped_warnings
+from bgviewer.tasks.flux_loss_view import flux_loss_text
 from bgviewer.tasks.match import check_included, find_exposure
 
 __all__ = ["check_stack"]
@@ -69,6 +71,11 @@ def _print(found: Check) -> None:
     for name, _ in found.diagnoses:
         if (told := outcomes[name].judged) is not None:
             say(f"{name}: {told.text} {told.advice}".rstrip())
+    if any(d.flux_loss is not None for _, d in found.diagnoses):
+        say(BOTH_EXPOSURES)
+    for name, diagnosis in found.diagnoses:
+        if diagnosis.flux_loss is not None:
+            say(f"{name}: {flux_loss_text(diagnosis.flux_loss, diagnosis.scale)}")
     rows = [
         [name, told.sign, f"verdict: {told.state}", number(told.number), "", told.advice]
         for name, _ in found.diagnoses

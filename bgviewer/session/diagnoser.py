@@ -14,7 +14,7 @@ from bgviewer.session.store import Store
 from bgviewer.session.sweeper import Sweeper
 from bgviewer.session.tuner import Tuner
 from bgviewer.tasks.diagnostics import Diagnosis, diagnose
-from bgviewer.tasks.guard_view import GuardView, GuardWish, guard_view
+from bgviewer.tasks.flux_loss_view import FluxLossQuery, FluxLossView, flux_loss_view
 from bgviewer.tasks.held_out import HeldOut, held_out_in_sweep
 from bgviewer.tasks.show import Shown
 
@@ -139,7 +139,7 @@ class Following(QObject):
 
 
 class Diagnoser(QObject):
-    """Diagnostics of the shown match, and the faint-light guard.
+    """Diagnostics of the shown match, and the flux loss.
 
     Parameters
     ----------
@@ -155,7 +155,9 @@ class Diagnoser(QObject):
         self._store, self._sweeper = store, sweeper
         self._lane = Lane("diagnose", self, niceness=_NICENESS)
         self.diagnosis = Following("diagnosis", store, tuner, self._lane, _diagnose)
-        self.guard = Following("guard", store, tuner, self._lane, _guard, GuardWish())
+        self.flux_loss = Following(
+            "flux_loss", store, tuner, self._lane, _flux_loss, FluxLossQuery()
+        )
         # Told before the picture is, so that a match is diagnosed once, with its scores.
         store.match_changed.connect(self._take_scores)
         sweeper.changed.connect(self._take_scores)
@@ -183,5 +185,5 @@ def _diagnose(shown: Shown, held_out: HeldOut | None, progress: Progress) -> Dia
     return diagnose(shown.result, unit=shown.figures.unit, held_out=held_out, progress=progress)
 
 
-def _guard(shown: Shown, wish: GuardWish, progress: Progress) -> GuardView:
-    return guard_view(shown.result, wish, shown.figures.unit, progress)
+def _flux_loss(shown: Shown, wish: FluxLossQuery, progress: Progress) -> FluxLossView:
+    return flux_loss_view(shown.result, wish, shown.figures.unit, progress)

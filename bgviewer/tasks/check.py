@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bgviewer.engine.flux_loss import BOTH_EXPOSURES
 from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.io.stack import StackEntry
@@ -20,6 +21,7 @@ from bgviewer.tasks.consistency import (
 from bgviewer.tasks.diagnostic import Diagnostic
 from bgviewer.tasks.diagnostics import Diagnosis, diagnose
 from bgviewer.tasks.exposure_warnings import exposure_warnings
+from bgviewer.tasks.flux_loss_view import flux_loss_text
 from bgviewer.tasks.match import MatchOutcome, verdict_json
 from bgviewer.tasks.parallel import StopOnly
 
@@ -106,6 +108,7 @@ def check_json(found: Check) -> dict[str, Any]:
                 "name": name,
                 **facts(name),
                 "diagnostics": [_item(i) for i in d.items],
+                "flux_loss": _flux_loss(d),
             }
             for name, d in found.diagnoses
         ],
@@ -132,6 +135,26 @@ def _item(item: Diagnostic) -> dict[str, Any]:
         "expected": item.expected,
         "state": item.state,
         "text": item.sentence,
+    }
+
+
+def _flux_loss(found: Diagnosis) -> dict[str, Any]:
+    """Return shares of light, and what they are of; radius and brightness with their units."""
+    loss, scale = found.flux_loss, found.scale
+    if loss is None:
+        return {"both_exposures": 0.0, "one_exposure": None}
+    return {
+        "both_exposures": 0.0,
+        "one_exposure": {
+            "half_light_radius": loss.source.radius,
+            "brightness": loss.source.brightness,
+            "brightness_unit": scale.unit,
+            "surface_brightness": scale.surface_brightness(loss.source.brightness),
+            "profile": loss.profile,
+            "aperture": loss.aperture,
+            "total": loss.total,
+        },
+        "text": f"{BOTH_EXPOSURES} {flux_loss_text(loss, scale)}",
     }
 
 

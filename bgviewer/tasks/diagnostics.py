@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bgviewer.engine.config import MatchConfig
+from bgviewer.engine.flux_loss import FluxLoss, default_source, flux_losses
 from bgviewer.engine.holdout import Yardstick, lay_yardstick
 from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.noise_expectations import (
@@ -24,6 +25,7 @@ from bgviewer.tasks import residual_diagnostics as of_residuals
 from bgviewer.tasks.diagnostic import ABOVE, Diagnostic
 from bgviewer.tasks.held_out import HeldOut, measure_held_out
 from bgviewer.tasks.match import match_pair
+from bgviewer.tasks.photometric_scale import PhotometricScale
 
 __all__ = ["Diagnosis", "HeldOut", "diagnose", "diagnose_pair"]
 
@@ -43,6 +45,11 @@ class Diagnosis:
         What pure noise would do to them.
     moran : Moran or None
         Likeness of neighbours; its own expectation is that of values in random order.
+    flux_loss : FluxLoss or None
+        What the match removes of a faint source that only the science exposure has. It is a
+        property of the settings and says nothing of the quality of the match.
+    scale : PhotometricScale
+        Of the science exposure's pixels.
     """
 
     items: tuple[Diagnostic, ...]
@@ -50,6 +57,8 @@ class Diagnosis:
     probe: Probe | None = field(default=None, repr=False)
     noise: NoiseRuns | None = None
     moran: Moran | None = None
+    flux_loss: FluxLoss | None = None
+    scale: PhotometricScale = field(default_factory=PhotometricScale)
 
     def __getitem__(self, key: str) -> Diagnostic:
         return next(d for d in self.items if d.key == key)
@@ -65,7 +74,7 @@ def diagnose(
     *,
     unit: str | None = None,
     held_out: HeldOut | None = None,
-    blob_size: float | None = None,
+    radius: float | None = None,
     progress: Progress = SILENT,
 ) -> Diagnosis:
     """Judge a match by more than its residuals.
@@ -78,9 +87,9 @@ def diagnose(
         Of the pixels; by default what the science exposure says.
     held_out : HeldOut, optional
         From a sweep; without it these settings alone are judged on held-out tiles.
-    blob_size : float, optional
-        Full width at half maximum, in pixels, of the faint light to be spared (default 100, or a
-        tenth of the shorter side).
+    radius : float, optional
+        Half-light radius in pixels of the source whose flux loss is found (default 50, or a
+        twentieth of the shorter side).
 
     Returns
     -------
@@ -122,8 +131,11 @@ def diagnose(
         of_model.usable_cells(result),
         of_model.uncertainty(result, errors, expected, unit),
     )
+    progress.step(0.9, "adding a faint source")
+    (loss,) = flux_losses(result, [default_source(result, radius)], progress)
+    scale = PhotometricScale.of(result.science, unit)
     progress.step(1.0)
-    return Diagnosis(items, errors, probe, runs, likeness)
+    return Diagnosis(items, errors, probe, runs, likeness, loss, scale)
 
 
 def _yardstick(result: MatchResult, progress: Progress) -> Yardstick | None:
@@ -141,7 +153,7 @@ def diagnose_pair(
     *,
     reuse: MatchResult | None = None,
     held_out: HeldOut | None = None,
-    blob_size: float | None = None,
+    radius: float | None = None,
     progress: Progress = SILENT,
 ) -> Diagnosis:
     """Match a pair of a stack (or take over `reuse`) and diagnose it.
@@ -154,4 +166,4 @@ def diagnose_pair(
     result = match_pair(
         stack, reference_id, science_id, config, reuse=reuse, complete=False, progress=progress
     )
-    return diagnose(result, held_out=held_out, blob_size=blob_size, progress=progress)
+    return diagnose(result, held_out=held_out, radius=radius, progress=progress)

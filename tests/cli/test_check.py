@@ -15,6 +15,9 @@ def test_json_holds_everything(run, stack):
     assert len(found["exposures"]) == 3 and len(found["overlap"]["shared"]) == 4
     keys = [d["key"] for d in found["exposures"][0]["diagnostics"]]
     assert "chi_square" in keys and "faint_light" not in keys
+    loss = found["exposures"][0]["flux_loss"]
+    assert loss["both_exposures"] == 0.0 and 0 < loss["one_exposure"]["aperture"] < 1.5
+    assert "verdict" not in loss["text"] and "one exposure only" in loss["text"]
     assert found["candidates"][0] == found["reference"] == found["closures"][0]["reference"]
     assert {d["state"] for d in found["stack"]} <= set(STATES)
     assert found["config"]["binSize"] == 32

@@ -1,4 +1,4 @@
-"""Diagnostics, faint-light guard and consistency with real events."""
+"""Diagnostics, flux loss and consistency with real events."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def told(qtbot, window):
     """Wait until the match is on the screen, and what is said about it is about it."""
     settle(qtbot, window)
     source = window.session.diagnoser
-    parts = [p for p in (source.diagnosis, source.guard) if p._watched]
+    parts = [p for p in (source.diagnosis, source.flux_loss) if p._watched]
     qtbot.waitUntil(lambda: all(p.current and not p.working for p in parts), timeout=WAIT)
 
 
@@ -132,10 +132,10 @@ def test_hidden_it_computes_and_holds_nothing(sky, qtbot):
     panel, source = window.diagnostics.panel, window.session.diagnoser
     type_into(qtbot, main(window, "bin_size"), "40")
     settle(qtbot, window)
-    assert panel.diagnosis.updates == panel.guard.updates == panel.consistency.updates == 0
-    assert source.diagnosis.value is source.guard.value is None and not source.lane.busy
+    assert panel.diagnosis.updates == panel.flux_loss.updates == panel.consistency.updates == 0
+    assert source.diagnosis.value is source.flux_loss.value is None and not source.lane.busy
     tab = open_dock(qtbot, window)
-    assert tab.table.rowCount() == 8 and source.guard.value is None
+    assert tab.table.rowCount() == 8 and source.flux_loss.value is None
     window.diagnostics.dock.hide()
     assert tab.table.rowCount() == 0 and tab.map.picture is None
     type_into(qtbot, main(window, "bin_size"), "32")
@@ -157,20 +157,22 @@ def test_without_a_match_it_says_why(sky, qtbot):
 
 
 def test_the_guard_follows_size_place_and_settings(sky, qtbot):
-    window, source = sky, sky.session.diagnoser.guard
-    tab = open_dock(qtbot, window, "guard")
+    window, source = sky, sky.session.diagnoser.flux_loss
+    tab = open_dock(qtbot, window, "flux_loss")
     first = source.value
-    assert f"{first.own.blob.size:.0f} pixels" in tab.words.text()
+    assert f"{first.own.source.radius:.3g} pixels" in tab.words.text()
     assert tab.bin.isVisible() and tab.bin.value() == pytest.approx(np.log10(16))
-    type_into(qtbot, tab.blob_size, "120")
-    qtbot.waitUntil(lambda: source.value.own.blob.size == 120 and not source.working, timeout=WAIT)
+    type_into(qtbot, tab.radius, "120")
+    qtbot.waitUntil(
+        lambda: source.value.own.source.radius == 120 and not source.working, timeout=WAIT
+    )
     second = source.value
-    assert second.own.share > first.own.share and "120 pixels" in tab.words.text()
+    assert second.own.profile > first.own.profile and "120 pixels" in tab.words.text()
     assert tab.own.data["x"][0] == pytest.approx(np.log10(120))
-    assert tab.own.data["y"][0] == pytest.approx(100 * second.own.share)
+    assert tab.own.data["y"][0] == pytest.approx(100 * second.own.profile)
     type_into(qtbot, tab.brightness, "0.5")
-    qtbot.waitUntil(lambda: source.value.own.blob.brightness == 0.5, timeout=WAIT)
-    assert source.value.own.share == pytest.approx(second.own.share, rel=1e-6)
+    qtbot.waitUntil(lambda: source.value.own.source.brightness == 0.5, timeout=WAIT)
+    assert source.value.own.profile == pytest.approx(second.own.profile, rel=1e-6)
 
     choose(qtbot, tab.where, "where last pointed")
     canvas = window.panels.model.canvas
@@ -183,7 +185,7 @@ def test_the_guard_follows_size_place_and_settings(sky, qtbot):
 
     type_into(qtbot, main(window, "order"), "5")
     told(qtbot, window)
-    assert source.value.own.share > second.own.share
+    assert source.value.own.profile > second.own.profile
 
 
 def finish_check(qtbot, window):

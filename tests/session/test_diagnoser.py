@@ -1,4 +1,4 @@
-"""Diagnostics, guard and the check of the stack beside everything else."""
+"""Diagnostics, flux loss and the check of the stack beside everything else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.sweeping import SweepSpace
 from bgviewer.tasks.diagnostic import ABOVE, EXPECTED
 from bgviewer.tasks.diagnostics import diagnose
-from bgviewer.tasks.guard_view import GuardWish, guard_view
+from bgviewer.tasks.flux_loss_view import FluxLossQuery, flux_loss_view
 from tests.session.test_sweeper import WAIT, exposures, load
 
 
@@ -21,7 +21,7 @@ def session(qtbot):
 
 def settle(qtbot, session):
     source = session.diagnoser
-    parts = [p for p in (source.diagnosis, source.guard) if p._watched]
+    parts = [p for p in (source.diagnosis, source.flux_loss) if p._watched]
     qtbot.waitUntil(
         lambda: session.settled and all(p.current and not p.working for p in parts), timeout=WAIT
     )
@@ -87,18 +87,21 @@ def test_a_sweep_tells_how_the_settings_do_beside_others(session, qtbot):
 
 
 def test_the_guard_follows_match_and_wish(session, qtbot):
-    guard = session.diagnoser.guard
-    guard.watch(True)
+    flux_loss = session.diagnoser.flux_loss
+    flux_loss.watch(True)
     settle(qtbot, session)
-    first = guard.value
-    wish = GuardWish(40.0, None, (60.0, 60.0))
-    guard.ask(wish)
-    qtbot.waitUntil(lambda: guard.value is not first and not guard.working, timeout=WAIT)
-    assert guard.value.own.share == guard_view(session.state.match.shown.result, wish).own.share
-    assert guard.value.at == (60.0, 60.0)
-    again = guard.value
-    guard.ask(wish)
-    assert not guard.working and guard.value is again
+    first = flux_loss.value
+    wish = FluxLossQuery(40.0, None, (60.0, 60.0))
+    flux_loss.ask(wish)
+    qtbot.waitUntil(lambda: flux_loss.value is not first and not flux_loss.working, timeout=WAIT)
+    assert (
+        flux_loss.value.own.profile
+        == flux_loss_view(session.state.match.shown.result, wish).own.profile
+    )
+    assert flux_loss.value.at == (60.0, 60.0)
+    again = flux_loss.value
+    flux_loss.ask(wish)
+    assert not flux_loss.working and flux_loss.value is again
 
 
 def test_the_check_runs_on_demand_and_knows_when_it_is_outdated(session, qtbot):

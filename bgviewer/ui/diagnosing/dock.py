@@ -1,4 +1,4 @@
-"""Puts diagnostics, faint-light guard and consistency into the window."""
+"""Puts diagnostics, flux loss and consistency into the window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bgviewer.session.session import Session
 from bgviewer.ui.diagnosing.consistency_tab import ConsistencyTab
 from bgviewer.ui.diagnosing.diagnosis_tab import DiagnosisTab
 from bgviewer.ui.diagnosing.explained import explain
-from bgviewer.ui.diagnosing.guard_tab import GuardTab
+from bgviewer.ui.diagnosing.flux_loss_tab import FluxLossTab
 
 if TYPE_CHECKING:
     from bgviewer.ui.main_window import MainWindow
@@ -21,15 +21,15 @@ __all__ = ["DiagnosticsPanel", "DiagnosticsUi"]
 
 
 class DiagnosticsPanel(QTabWidget):
-    """This match, faint light, the whole stack."""
+    """This match, flux loss, the whole stack."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.diagnosis = DiagnosisTab(session)
-        self.guard = GuardTab(session)
+        self.flux_loss = FluxLossTab(session)
         self.consistency = ConsistencyTab(session)
         self.addTab(self.diagnosis, self.tr("This match"))
-        self.addTab(self.guard, self.tr("Faint light"))
+        self.addTab(self.flux_loss, self.tr("Flux loss"))
         self.addTab(self.consistency, self.tr("Consistency"))
         self.setDocumentMode(True)
         self.setAccessibleName(self.tr("Diagnostics"))
@@ -46,7 +46,7 @@ class DiagnosticsPanel(QTabWidget):
     def follow_palette(self) -> None:
         """Take the colours of the palette."""
         self.diagnosis.follow_palette()
-        self.guard.follow_palette()
+        self.flux_loss.follow_palette()
         self.consistency.follow_palette()
 
 
@@ -72,15 +72,15 @@ class DiagnosticsUi(QObject):
             visible=False,  # the images need the room; Match > Diagnostics opens it
         )
         text = self.tr(
-            "How far the match and the stack can be trusted: figures with what they should be, "
-            "what happens to faint light, what is left between exposures. Example: likeness of "
-            "neighbours is bad, so a smaller binSize is offered."
+            "Figures of the match beside what noise alone would give, what the match removes of "
+            "light that one exposure has, what is left between exposures. Example: the residual "
+            "autocorrelation is above expectation, so a smaller binSize is offered."
         )
         self.dock.setWhatsThis(f"<p>{text}</p>")
         self.panel.diagnosis.remedy_chosen.connect(self._apply)
         self.panel.diagnosis.sweep_asked.connect(lambda: window.sweep.find_settings())
         self.panel.consistency.reference_asked.connect(self._take_reference)
-        window.panels.hovered.connect(self.panel.guard.point_at)
+        window.panels.hovered.connect(self.panel.flux_loss.point_at)
 
     def open(self) -> None:
         """Open the dock with the keys on its table."""

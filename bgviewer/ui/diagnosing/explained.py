@@ -22,7 +22,7 @@ def tr(text: str) -> str:
 
 def explain(panel: DiagnosticsPanel) -> None:
     """Give every control its name and one worked sentence."""
-    for widget, name, text in (*_diagnosis(panel), *_guard(panel), *_consistency(panel)):
+    for widget, name, text in (*_diagnosis(panel), *_flux_loss(panel), *_consistency(panel)):
         widget.setToolTip(f"<p>{text}</p>")
         widget.setWhatsThis(f"<p>{text}</p>")
         if name:
@@ -40,8 +40,9 @@ def _diagnosis(panel: DiagnosticsPanel) -> Texts:
             tab.table,
             "",
             tr(
-                "Figures of the match in the panels with what they should be. Example: likeness "
-                "of neighbours 0.6 where noise gives 0.0 ± 0.1 means that structure is left over."
+                "Figures of the match in the panels with what noise alone gives after the same "
+                "fit. Example: a residual autocorrelation of 0.6 where noise gives 0.0 ± 0.1 "
+                "means that structure is left."
             ),
         ),
         (
@@ -57,27 +58,27 @@ def _diagnosis(panel: DiagnosticsPanel) -> Texts:
             "",
             tr(
                 "Opens the sweep, which tries many settings. Example: where the held-out rms is "
-                "bad, it names the setting with the smallest one."
+                "above expectation, it names the setting with the smallest one."
             ),
         ),
         *((button, tr("What to try"), remedy) for button in tab.buttons),
     )
 
 
-def _guard(panel: DiagnosticsPanel) -> Texts:
-    tab = panel.guard
+def _flux_loss(panel: DiagnosticsPanel) -> Texts:
+    tab = panel.flux_loss
     return (
         (
-            tab.blob_size,
-            tr("Size of the blob"),
+            tab.radius,
+            tr("Half-light radius of the source"),
             tr(
-                "Full width at half maximum of the faint blob in pixels; auto = 100, or a tenth "
-                "of the shorter side. Example: 300 for the halo of a galaxy of that width."
+                "Half-light radius of the source in pixels; auto = 50, or a twentieth of the "
+                "shorter side. Example: 150 for a comet's coma of which half lies within 150."
             ),
         ),
         (
             tab.brightness,
-            tr("Surface brightness of the blob"),
+            tr("Surface brightness of the source"),
             tr(
                 "Surface brightness of its middle; auto = a tenth of the pixel noise. Example: "
                 "with MEAN the share that is lost is the same for 0.1 and for 0.2."
@@ -85,7 +86,7 @@ def _guard(panel: DiagnosticsPanel) -> Texts:
         ),
         (
             tab.where,
-            tr("Place of the blob"),
+            tr("Place of the source"),
             tr(
                 "Middle of the image, or where the cursor last was over an image. Example: point "
                 "at a corner to see how much less the border spares."
@@ -95,8 +96,9 @@ def _guard(panel: DiagnosticsPanel) -> Texts:
             tab.plot,
             "",
             tr(
-                "How much the match removes of blobs of other sizes. Example: 10 % at 100 pixels "
-                "and 90 % at 600: light wider than the cells is taken for sky."
+                "How much the match removes of light that one exposure alone has; light in both "
+                "is not affected. Example: 10 % at 50 pixels and 90 % at 300: light wider than "
+                "the cells is taken for sky."
             ),
         ),
     )
@@ -119,7 +121,8 @@ def _consistency(panel: DiagnosticsPanel) -> Texts:
             tr("Second reference"),
             tr(
                 "Which other reference the closure is held against. Example: 0.3 with this one "
-                "and 0.9 with the other: the choice matters, and this one is better."
+                "and 0.9 with the other: exposures agree with each other better after this one. "
+                "It does not tell which reference is flatter."
             ),
         ),
         (
@@ -135,14 +138,14 @@ def _consistency(panel: DiagnosticsPanel) -> Texts:
             tr("What the matrix shows"),
             tr(
                 "Shared good pixels, or the smooth difference left between matched exposures. "
-                "Example: a row of ✕ is an exposure that fits no other."
+                "Example: a row of ↑ is an exposure that agrees with no other."
             ),
         ),
         (
             tab.matrix,
             tr("Pairs of exposures"),
             tr(
-                "One cell for each pair; a click, or Return, shows its exposure. Example: 4 ✕ "
+                "One cell for each pair; a click, or Return, shows its exposure. Example: 4 ↑ "
                 "under Overlap: only 4 % of the good pixels are shared."
             ),
         ),

@@ -1,4 +1,4 @@
-"""The faint-light guard: how much of a faint blob's flux the match takes away."""
+"""Flux loss: how much of an extended source's flux the match takes away."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from PyQt6.QtWidgets import (
 )
 
 from bgviewer.session.session import Session
-from bgviewer.tasks.guard_view import GuardView, GuardWish
+from bgviewer.tasks.flux_loss_view import FluxLossQuery, FluxLossView
 from bgviewer.ui.judging.plot import LineStyle, Plot
 from bgviewer.ui.theme import current_colours
 
-__all__ = ["GuardTab"]
+__all__ = ["FluxLossTab"]
 
 _FLUX = LineStyle("#0072b2", "#6cb6ff")
-_PEAK = LineStyle("#b35900", "#ffb454", Qt.PenStyle.DashLine)
-_DELAY = 250  # ms of rest before another blob is tried
+_APERTURE = LineStyle("#b35900", "#ffb454", Qt.PenStyle.DashLine)
+_DELAY = 250  # ms of rest before another source is tried
 
 
-class GuardTab(QWidget):
-    """Size, surface brightness and place of a blob; what is lost of it, and of other sizes.
+class FluxLossTab(QWidget):
+    """Radius, brightness and place of a source; what is lost of it, and of other radii.
 
     Parameters
     ----------
     session : Session
-        Whose match is guarded.
+        Whose match is looked at.
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session, self._source = session, session.diagnoser.guard
+        self._session, self._source = session, session.diagnoser.flux_loss
         self._pointed: tuple[float, float] | None = None
-        self._painted: GuardView | None = None
+        self._painted: FluxLossView | None = None
         self.updates = 0
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -55,15 +55,15 @@ class GuardTab(QWidget):
         self._source.changed.connect(self.refresh)
 
     def _build_controls(self) -> None:
-        self.blob_size, self.brightness = QDoubleSpinBox(), QDoubleSpinBox()
-        for spin, largest, decimals in ((self.blob_size, 1e5, 0), (self.brightness, 1e9, 4)):
+        self.radius, self.brightness = QDoubleSpinBox(), QDoubleSpinBox()
+        for spin, largest, decimals in ((self.radius, 1e5, 0), (self.brightness, 1e9, 4)):
             spin.setRange(0.0, largest)
             spin.setDecimals(decimals)
             spin.setSpecialValueText(self.tr("auto"))
             spin.setKeyboardTracking(False)
             spin.valueChanged.connect(self._rest.start)
-        self.blob_size.setSuffix(self.tr(" px"))
-        self.blob_size.setSingleStep(10.0)
+        self.radius.setSuffix(self.tr(" px"))
+        self.radius.setSingleStep(10.0)
         self.brightness.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         self.where = QComboBox()
         self.where.addItem(self.tr("middle of the image"), "middle")
@@ -76,15 +76,20 @@ class GuardTab(QWidget):
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def _build_plot(self) -> None:
-        self.plot = Plot(self.tr("Share of the flux that is removed, over the size of the blob"))
-        self.flux, self.peak = self.plot.add_line(_FLUX), self.plot.add_line(_PEAK)
+        self.plot = Plot(
+            self.tr(
+                "Share of the flux that is removed of light that one exposure has, over its "
+                "half-light radius"
+            )
+        )
+        self.flux, self.aperture = self.plot.add_line(_FLUX), self.plot.add_line(_APERTURE)
         self.flux.setSymbol("o")
         self.flux.setSymbolSize(4)
         self.bin = self.plot.add_mark()
         self.own = pg.ScatterPlotItem(symbol="d", size=11)
         self.own.setZValue(8)
         self.plot.addItem(self.own, ignoreBounds=True)
-        self.plot.set_labels(self.tr("size of the blob (FWHM) [px]"), self.tr("removed [%]"))
+        self.plot.set_labels(self.tr("half-light radius [px]"), self.tr("removed [%]"))
         self.key = QLabel()
         self.key.setTextFormat(Qt.TextFormat.RichText)
 
@@ -92,7 +97,7 @@ class GuardTab(QWidget):
         form = QGridLayout()
         form.setVerticalSpacing(4)
         rows = (
-            (self.tr("Size (FWHM)"), self.blob_size),
+            (self.tr("Half-light radius"), self.radius),
             (self.tr("Brightness"), self.brightness),
             (self.tr("Where"), self.where),
         )
@@ -130,8 +135,8 @@ class GuardTab(QWidget):
 
     def _ask(self) -> None:
         at = self._pointed if self.where.currentData() == "cursor" else None
-        size, brightness = self.blob_size.value(), self.brightness.value()
-        self._source.ask(GuardWish(size or None, brightness or None, at))
+        radius, brightness = self.radius.value(), self.brightness.value()
+        self._source.ask(FluxLossQuery(radius or None, brightness or None, at))
 
     # ------------------------------------------------------------ news
 
@@ -152,41 +157,41 @@ class GuardTab(QWidget):
         if not self.isVisible():
             return
         self.updates += 1
-        found: GuardView | None = self._source.value
+        found: FluxLossView | None = self._source.value
         match, stack = self._session.state.match, self._session.state.stack
         if stack is None:
-            self.words.setText(self.tr("Open exposures to guard faint light in them."))
+            self.words.setText(self.tr("Open exposures to see what their match removes."))
         elif match.withheld:
             self.words.setText(match.withheld)
         elif found is None:
             reason = "" if self._source.working else self._source.reason
-            self.words.setText(reason or self.tr("Adding faint light…"))
+            self.words.setText(reason or self.tr("Adding a faint source…"))
         else:
             text = "\n".join(found.words)
             if not self._source.current or self._source.working:
-                text = self.tr("◌ Of an earlier match or blob.") + f" {text}"
+                text = self.tr("◌ Of an earlier match or source.") + f" {text}"
             self.words.setText(text)
         if found is not self._painted:
             self._paint(found)
 
-    def _paint(self, found: GuardView | None) -> None:
+    def _paint(self, found: FluxLossView | None) -> None:
         self._painted = found
-        for item in (self.flux, self.peak, self.bin, self.own):
+        for item in (self.flux, self.aperture, self.bin, self.own):
             item.setVisible(found is not None)
         if found is None:
             return
         self.brightness.setSuffix(f" {found.unit}" if found.unit else "")
         curve = found.curve
-        at = np.log10(np.array(curve.sizes))
+        at = np.log10(np.array(curve.radii))
         flux = 100.0 * np.array(curve.shares)
-        peak = 100.0 * np.array([loss.peak for loss in curve.losses])
+        aperture = 100.0 * np.array([loss.aperture for loss in curve.losses])
         self.flux.setData(at, flux)
-        self.peak.setData(at, peak)
+        self.aperture.setData(at, aperture)
         self.bin.setPos(math.log10(curve.bin_size))
-        self.own.setData([math.log10(found.own.blob.size)], [100.0 * found.own.share])
-        self.plot.getPlotItem().getAxis("bottom").setTicks([_ticks(curve.sizes)])
-        low = min(0.0, float(flux.min()), float(peak.min()))
-        high = max(100.0, float(flux.max()), float(peak.max()))
+        self.own.setData([math.log10(found.own.source.radius)], [100.0 * found.own.profile])
+        self.plot.getPlotItem().getAxis("bottom").setTicks([_ticks(curve.radii)])
+        low = min(0.0, float(flux.min()), float(aperture.min()))
+        high = max(100.0, float(flux.max()), float(aperture.max()))
         self.plot.show_range((float(at[0]), float(at[-1])), (low, high + 4.0))
         self._tell_key()
 
@@ -205,18 +210,18 @@ class GuardTab(QWidget):
         dark = current_colours().dark
         parts = []
         for style, sign, name in (
-            (_FLUX, "━●━", self.tr("flux")),
-            (_PEAK, "╍╍╍", self.tr("peak")),
+            (_FLUX, "━●━", self.tr("weighted with the profile")),
+            (_APERTURE, "╍╍╍", self.tr("within two radii")),
         ):
             colour = style.dark if dark else style.light
             parts.append(f'<span style="color:{colour}">{sign}</span> {name}')
-        parts.append(self.tr("◆ the blob on the left"))
+        parts.append(self.tr("◆ the source on the left"))
         bin_size = "" if self._painted is None else f" {self._painted.curve.bin_size}"
         parts.append(self.tr("┆ binSize{}").format(bin_size))
         self.key.setText("&nbsp;&nbsp; ".join(parts))
 
 
-def _ticks(sizes: tuple[float, ...]) -> list[tuple[float, str]]:
-    """Return powers of two within the sizes."""
-    first, last = math.ceil(math.log2(sizes[0])), math.floor(math.log2(sizes[-1]))
+def _ticks(radii: tuple[float, ...]) -> list[tuple[float, str]]:
+    """Return powers of two within the radii."""
+    first, last = math.ceil(math.log2(radii[0])), math.floor(math.log2(radii[-1]))
     return [(k * math.log10(2.0), str(2**k)) for k in range(first, last + 1)]
