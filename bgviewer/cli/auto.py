@@ -57,7 +57,7 @@ def swept(request: ExportRequest, auto: str | None) -> tuple[ExportRequest, Swee
 
 
 def chosen_json(request: ExportRequest, found: Sweep | None) -> dict[str, Any]:
-    """Return what a dry run tells of the sweep; nothing without one."""
+    """Return what is told of the sweep; nothing without one."""
     if found is None:
         return {}
     choices = {name: asdict(c) for name, c in request.choices.items()}

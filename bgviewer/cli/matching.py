@@ -110,7 +110,8 @@ def match_and_export(arguments: argparse.Namespace, settings: Settings) -> int:
         say(report.problem)
     if arguments.json:
         say_warnings(report)
-        print_json(report_json(report, request.stack, recovered))
+        told = report_json(report, request.stack, recovered)
+        print_json({**told, **chosen_json(request, found)})
     else:
         print_outcomes(report)
     return exit_code(report, getattr(arguments, "fail_unless", None))

@@ -9,6 +9,7 @@ from astropy.table import Table
 
 from bgviewer.cli import exits
 from bgviewer.io.config_file import read_any
+from tests.scenes import Scene, make_pair
 
 QUICK = ("--bin-sizes", "60,30", "--orders", "1", "--styles", "NATURAL_SPLINE")
 
@@ -153,3 +154,74 @@ def test_the_space_can_be_cut_to_lssts_models(run, stack):
     found = run("sweep", stack, *QUICK, *lsst, "--json").json
     assert len(found["cells"]) == 2 * 2
     assert not any(c["penalisedSpline"] or c["cellCentroids"] for c in found["cells"])
+
+
+def write_scene(folder, scene):
+    """Write a scene as two files; return what is true of it."""
+    made = make_pair(scene)
+    folder.mkdir()
+    for name, one in (("reference", made.reference), ("science", made.science)):
+        mask = fits.ImageHDU(one.mask, name="MASK")
+        for plane, bit in (one.planes or {}).items():
+            mask.header[f"HIERARCH MP_{plane}"] = bit
+        hdus = [fits.PrimaryHDU(), fits.ImageHDU(one.image, name="IMAGE"), mask]
+        hdus.append(fits.ImageHDU(one.variance, name="VARIANCE"))
+        for hdu in hdus[1:]:
+            hdu.header["EXTTYPE"] = hdu.name
+        fits.HDUList(hdus).writeto(folder / f"{name}.fits")
+    return made
+
+
+def background_error(path, made):
+    """Return the rms of a written background - truth over unmasked and covered pixels."""
+    with fits.open(path) as hdus:
+        image = next(h.data for h in hdus if h.data is not None and h.data.ndim == 2)
+    off = image.astype(float) - made.truth
+    return [float(np.sqrt(np.mean(off[area] ** 2))) for area in (made.unmasked, made.covered)]
+
+
+def test_what_auto_writes_is_near_the_truth_also_under_a_masked_galaxy(run, tmp_path):
+    made = write_scene(tmp_path / "stack", Scene("arc", 1.0, 512, layout="hole", seed=6))
+    errors = {}
+    for name, how in {
+        "auto": ("--auto", "exposure"),
+        "default": (),
+        "order 8": ("-c", "usePolynomial=true", "-c", "binSize=32"),
+    }.items():
+        out = tmp_path / name
+        told = ("-o", out, "--reference", "reference", "--json")
+        ran = run("match", tmp_path / "stack", *told, *how)
+        assert ran.code == exits.ALL_MATCHED
+        errors[name] = background_error(out / "science_background.fits", made)
+        if name == "auto":
+            choice = ran.json["sweep"]["choices"]["science"]
+            assert choice["setting"] and choice["caution"] == ""
+    assert errors["auto"][0] < errors["default"][0] / 5
+    assert errors["auto"][1] < min(errors["default"][1], errors["order 8"][1] / 5)
+
+
+def test_what_nothing_determines_is_told_and_recorded(run, tmp_path):
+    """A steep sky behind a large galaxy: every setting is off there, and the best one says so."""
+    scene = Scene("ring ghost", 14.0, 512, layout="hole", seed=4)
+    write_scene(tmp_path / "stack", scene)
+    out, page = tmp_path / "out", tmp_path / "report.html"
+    words = ("match", tmp_path / "stack", "-o", out, "--reference", "reference", "--overwrite")
+    ran = run(*words, "--auto", "exposure", "--report", page, "--json")
+    caution = ran.json["sweep"]["choices"]["science"]["caution"]
+    assert caution.startswith("over masked pixels, ") and "it may be off by" in caution
+    assert caution in ran.err and caution in page.read_text()
+    swept = json.loads((out / "sweep.json").read_text())["exposures"][-1]
+    assert swept["caution"] == caution and 0.1 < swept["masked_share"] < 0.9
+    with fits.open(out / "science_matched.fits") as hdus:
+        history = "".join(str(line) for h in hdus for line in h.header.get("HISTORY", []))
+    assert "bgviewer sweep: over masked pixels" in history
+    table = Table.read(out / "report.ecsv", format="ascii.ecsv")
+    assert caution in list(table["sweep_caution"])
+
+    found = run(
+        "sweep", tmp_path / "stack", "--reference", "reference", "--ignore-masked", "--json"
+    )
+    assert found.json["hold_out"]["ignore_masked"]
+    blind = found.json["exposures"][-1]
+    assert blind["caution"] == "" and blind["masked_share"] == 0
+    assert all(c["expected_error_masked"] is None for c in blind["cells"])

@@ -15,7 +15,12 @@ from bgviewer.errors import ConfigError, WriteError
 from bgviewer.io.config_file import read_any
 from bgviewer.io.session_file import SavedSession, is_session, read_session, write_session
 
-PLAN = StackPlan(frozenset({"b"}), (Region("box", (1, 2, 3, 4, 0), "a"),), {"a": {"bin_size": 99}})
+PLAN = StackPlan(
+    frozenset({"b"}),
+    (Region("box", (1, 2, 3, 4, 0), "a"),),
+    {"a": {"bin_size": 99}},
+    ignore_masked=True,
+)
 
 
 @pytest.fixture

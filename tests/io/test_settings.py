@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 
 from bgviewer.engine.config import OPTIONS, MatchConfig
+from bgviewer.engine.plan import StackPlan
 from bgviewer.errors import ConfigError
-from bgviewer.io.settings import dump_config, load_config, parse_assignment
+from bgviewer.io.settings import dump_config, load_config, load_settings, parse_assignment
 from tests.io.test_provenance import values
 
 
@@ -118,3 +119,13 @@ def test_bad_assignments(text, says):
     with pytest.raises(ConfigError) as caught:
         parse_assignment(text)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_whether_a_sweep_ignores_what_is_masked_comes_back(tmp_path, ignored):
+    path = tmp_path / "settings.toml"
+    path.write_text(dump_config(MatchConfig(), plan=StackPlan(ignore_masked=ignored)))
+    assert load_settings(path)[2].ignore_masked is ignored
+    path.write_text("[stack]\nignoreMasked = 1\n")
+    with pytest.raises(ConfigError, match=r"ignoreMasked = 1: must be true or false"):
+        load_settings(path)

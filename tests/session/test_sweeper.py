@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -160,3 +161,15 @@ def test_a_session_may_be_closed_in_the_middle(qtbot):
     session.sweeper.start()
     session.close()
     assert not session.alive
+
+
+def test_ignoring_what_is_masked_makes_a_sweep_outdated_and_no_match(session, qtbot):
+    run(qtbot, session, frozenset({1}))
+    shown = session.state.match.shown
+    assert session.sweeper.current(1)
+    session.set_plan(replace(session.state.plan, ignore_masked=True))
+    assert not session.sweeper.current(1)
+    qtbot.waitUntil(lambda: session.settled, timeout=WAIT)
+    assert session.state.match.shown is shown
+    session.set_plan(replace(session.state.plan, ignore_masked=False))
+    assert session.sweeper.current(1)
