@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bgviewer import __version__
 from bgviewer.engine.bands import available_threads
+from bgviewer.engine.closure import good_image
 from bgviewer.engine.exposure import Exposure
 from bgviewer.engine.fitting import Model
 from bgviewer.engine.progress import SILENT, Progress
@@ -59,7 +61,9 @@ from bgviewer.tasks.match import (
     match_entry,
     reference_outcome,
 )
+from bgviewer.tasks.metrics import CoaddMean, match_metrics, metrics_text
 from bgviewer.tasks.parallel import StopOnly, default_jobs, in_order
+from bgviewer.tasks.photometric_scale import PhotometricScale
 
 __all__ = [
     "ExportPlan",
@@ -146,6 +150,7 @@ class _Run:
     ) -> None:
         self._request, self._plan, self._earlier = request, plan, earlier
         self._done: dict[int, MatchOutcome] = {}
+        self._coadd: CoaddMean | None = None
 
     def outcomes(
         self, jobs: int | None, progress: Progress, on_begin: Callable[[int], None] | None = None
@@ -165,6 +170,12 @@ class _Run:
                 yield outcome
             return
         identity = stack[request.reference].identity
+        if self._plan.metrics is not None and earlier is None and not stack.is_mixed:
+            # what is only tried again is not the whole stack
+            self._coadd = CoaddMean.for_shape(reference.shape)
+        if self._coadd is not None:
+            planes = request.config.bad_mask_planes
+            self._coadd.add(good_image(reference, planes, progress=progress, threads=threads))
         stop_only, room = StopOnly(progress), _Room()
 
         def one(entry: StackEntry) -> MatchOutcome:
@@ -190,6 +201,7 @@ class _Run:
                         scratch=room.matching,
                         progress=stop_only,
                     )
+                    step = self._measured(step, room.matching, threads, stop_only)
                 failed = step.outcome
                 if entry.id in self._plan.problems:
                     raise self._plan.problems[entry.id].with_traceback(None)
@@ -209,6 +221,18 @@ class _Run:
                 on_begin(entry.id)
 
         yield from in_order(one, stack.entries, jobs, announced)
+
+    def _measured(
+        self, step: Matched, scratch: Scratch, threads: int, progress: Progress
+    ) -> Matched:
+        """Add the figures of metrics.json, where they are wanted."""
+        if self._plan.metrics is None or step.result is None or step.outcome.status != "matched":
+            return step
+        scale = PhotometricScale.of(step.result.science)
+        found = match_metrics(
+            step.result, scale, progress, coadd=self._coadd, scratch=scratch, threads=threads
+        )
+        return replace(step, outcome=replace(step.outcome, metrics=found, photometric=scale))
 
     def _with_earlier_files(self, outcome: MatchOutcome) -> MatchOutcome:
         kept = earlier_files(self._request, outcome)
@@ -266,15 +290,15 @@ class _Run:
         try:
             overwrite = request.overwrite or self._earlier is not None
             with resource_errors():
-                _write_tables(report, request, plan, overwrite)
+                _write_tables(report, request, plan, overwrite, self._coadd)
         except BgviewerError as error:
             # the exposures are there; what became of them is still said
             text = str(error)
-            kept = [p.name for p in (*plan.reports, plan.settings) if os.path.lexists(p)]
+            kept = [p.name for p in plan.tables if os.path.lexists(p)]
             if kept:
                 text += f"; {', '.join(kept)} of an earlier run were kept"
             return replace(report, problem="; ".join(t for t in (problem, text) if t))
-        return replace(report, written=(*report.written, *plan.reports, plan.settings))
+        return replace(report, written=(*report.written, *plan.tables))
 
 
 def _not_done(entry: StackEntry, reason: str) -> MatchOutcome:
@@ -443,7 +467,11 @@ def _cards(outcome: MatchOutcome, request: ExportRequest, progress: Progress) ->
 
 
 def _write_tables(
-    report: ExportReport, request: ExportRequest, plan: ExportPlan, overwrite: bool
+    report: ExportReport,
+    request: ExportRequest,
+    plan: ExportPlan,
+    overwrite: bool,
+    coadd: CoaddMean | None = None,
 ) -> None:
     entries = request.stack.entries
     infos = {e.id: e.info for e in entries if e.info is not None}
@@ -471,4 +499,19 @@ def _write_tables(
                 overwrite=overwrite,
                 group=group,
             )
+        if plan.metrics is not None:
+            write_text(plan.metrics, _metrics_text(report, request, coadd), overwrite, group)
         write_text(plan.settings, settings, overwrite, group)
+
+
+def _metrics_text(report: ExportReport, request: ExportRequest, coadd: CoaddMean | None) -> str:
+    measured = [o for o in report.outcomes if o.metrics]
+    scales = {o.name: o.photometric for o in measured if o.photometric is not None}
+    first = next(iter(scales.values()), PhotometricScale())
+    return metrics_text(
+        __version__,
+        request.stack[request.reference].name,
+        {o.name: o.metrics for o in measured},
+        () if coadd is None else coadd.metrics(first),
+        scales,
+    )

@@ -20,6 +20,7 @@ from bgviewer.io.transaction import OutputGroup, reason_of
 from bgviewer.io.write import check_name, check_target
 from bgviewer.tasks.acceptance import AcceptanceLimits
 from bgviewer.tasks.match import MatchOutcome, check_included
+from bgviewer.tasks.metrics import METRICS_NAME
 
 __all__ = [
     "ExportPlan",
@@ -73,6 +74,8 @@ class ExportRequest:
         Exposure -> cards that its files shall hold beside the usual ones.
     choices : mapping of str to Chosen
         Exposure -> what a sweep chose for it; goes into the reports.
+    metrics : bool
+        Write depth, residual power and scales of every match as ``metrics.json`` beside the report.
 
     Raises
     ------
@@ -95,6 +98,7 @@ class ExportRequest:
     report_formats: tuple[str, ...] = ("ecsv",)
     extra_cards: Mapping[str, tuple[tuple[str, Any, str], ...]] = field(default_factory=dict)
     choices: Mapping[str, Chosen] = field(default_factory=dict)
+    metrics: bool = True
 
     def __post_init__(self) -> None:
         if self.background_list is not None and self.background_list not in SIGNS:
@@ -126,6 +130,7 @@ class ExportPlan:
     more_reports: tuple[Path, ...] = ()
     companions: dict[int, tuple[tuple[Path, Path], ...]] = field(default_factory=dict)
     problems: dict[int, WriteError] = field(default_factory=dict)
+    metrics: Path | None = None
 
     @property
     def reports(self) -> tuple[Path, ...]:
@@ -133,9 +138,15 @@ class ExportPlan:
         return (self.report, *self.more_reports)
 
     @property
+    def tables(self) -> tuple[Path, ...]:
+        """What is written of the run as a whole."""
+        metrics = () if self.metrics is None else (self.metrics,)
+        return (*self.reports, *metrics, self.settings)
+
+    @property
     def paths(self) -> tuple[Path, ...]:
         """All targets."""
-        return (*self.exposures, *self.reports, self.settings)
+        return (*self.exposures, *self.tables)
 
     @property
     def exposures(self) -> tuple[Path, ...]:
@@ -262,6 +273,7 @@ def plan_export(request: ExportRequest, earlier: ExportReport | None = None) -> 
         tuple(more),
         companions,
         problems,
+        folder / METRICS_NAME if request.metrics else None,
     )
     there = {
         target for pairs in companions.values() for path, target in pairs if is_copy(path, target)
@@ -312,6 +324,8 @@ def check_targets(request: ExportRequest) -> None:
     folder = Path(request.directory)
     certain = [_Names.of(folder, e).matched for e in _included(request)]
     certain = [path for path in certain if not _is_too_long(path)]
+    if request.metrics:
+        certain.append(folder / METRICS_NAME)
     _check_paths(request, [*certain, *_reports(request), folder / CONFIG_NAME])
 
 

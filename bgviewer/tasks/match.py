@@ -28,7 +28,9 @@ from bgviewer.io.stack import OWN_SCALE, ExposureStack, Scale, StackEntry, as_st
 from bgviewer.tasks.acceptance import overlap_problem
 from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.load import EXCLUDED, measure_stack
+from bgviewer.tasks.metrics import Metric
 from bgviewer.tasks.pair import PairPart
+from bgviewer.tasks.photometric_scale import PhotometricScale
 from bgviewer.tasks.plan import own_text
 from bgviewer.tasks.ranking import rank_candidates
 
@@ -106,6 +108,10 @@ class MatchOutcome:
         The verdict of the match; None for the reference and for what was left out.
     earlier_files : tuple of Path
         Files of an earlier run that have its names in the folder and were kept.
+    metrics : tuple of Metric
+        Depth, residual power and scales; empty unless they were wanted.
+    photometric : PhotometricScale or None
+        Zero point and pixel scale that they are in.
     """
 
     id: int
@@ -134,6 +140,8 @@ class MatchOutcome:
     overlap: float | None = None
     extrapolated: float | None = None
     earlier_files: tuple[Path, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    photometric: PhotometricScale | None = None
     judged: Verdict | None = None
 
     def __post_init__(self) -> None:

@@ -46,6 +46,7 @@ class ExportFields(QWidget):
             boxes.addWidget(box)
         boxes.addStretch(1)
         self._labelled(grid, 3, "report_formats", row)
+        grid.addWidget(self.switches["metrics"], 4, 0, 1, 2)
         self.switches["background_list"].toggled.connect(self.choices["list_sign"].setEnabled)
         self.choices["list_sign"].setEnabled(False)
 

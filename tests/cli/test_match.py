@@ -36,7 +36,7 @@ def test_writes_a_complete_matched_stack(run, stack, tmp_path):
     statuses = {e["name"]: e["status"] for e in result["exposures"]}
     assert statuses[result["reference"]] == "reference"
     assert sorted(statuses.values()) == ["matched"] * 3 + ["reference"]
-    expected = {"report.ecsv", "config.toml"}
+    expected = {"report.ecsv", "config.toml", "metrics.json"}
     for name, status in statuses.items():
         expected.add(f"{name}_matched.fits")
         if status == "matched":

@@ -46,7 +46,7 @@ def export(window, qtbot, dialog, tmp_path) -> set[str]:
 def test_as_it_opens_it_writes_what_it_wrote_before(window, asking, qtbot, tmp_path):
     names = export(window, qtbot, asking, tmp_path)
     assert {n for n in names if n.startswith("report")} == {"report.ecsv"}
-    assert not any("bgdiff" in n or "skycorr" in n for n in names) and len(names) == 5 + 4 + 2
+    assert not any("bgdiff" in n or "skycorr" in n for n in names) and len(names) == 5 + 4 + 3
     with fits.open(tmp_path / "out" / "demo_02_background.fits") as hdus:
         assert "CHEBYSHEV" in hdus
 

@@ -15,7 +15,7 @@ from tests.io.background_list_twin import image_of
 from tests.stacks import write_small_stack
 
 CONFIG = MatchConfig(bin_size=40)
-TABLES = {"report.ecsv", "config.toml"}
+TABLES = {"report.ecsv", "config.toml", "metrics.json"}
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_no_exposure_looks_finished_whose_background_failed(request_, monkeypatc
     report = export(request_)
     assert report.n_failed == 3
     left = {p.name for p in request_.directory.iterdir()}
-    assert left == {"demo_01_matched.fits", "report.ecsv", "config.toml"}
+    assert left == {"demo_01_matched.fits", *TABLES}
 
 
 def test_stopped_between_exposure_and_background_neither_is_left(request_, monkeypatch):

@@ -50,7 +50,7 @@ def test_only_what_failed_is_tried_again(request_, jobs):
     )
     assert begun == told == [2] and again.n_failed == 0 and again.n_matched == 3
     after = files_of(request_.directory)
-    tables = {"report.ecsv", "config.toml"}
+    tables = {"report.ecsv", "config.toml", "metrics.json"}
     assert {n for n in before if n not in tables and before[n] != after[n]} == set()
     assert set(after) - set(before) == {"demo_03_matched.fits", "demo_03_background.fits"}
     table = Table.read(request_.directory / "report.ecsv")
