@@ -447,7 +447,7 @@ def _overlaps(ours: Edges, theirs: Edges) -> Array:
 
 
 def predict(model: Model, yardstick: Yardstick) -> Array:
-    """Read a model at the middle of every tile [ty, tx]; NaN in rows where none is judged."""
+    """Read a model at the middle of every tile [ty, tx]; NaN in rows that are not looked at."""
     rows = yardstick.rows
     if len(rows) == len(yardstick.values):
         return model.render(y=yardstick.y, x=yardstick.x, threads=1).astype(np.float64)

@@ -1,13 +1,15 @@
 """What no tile can judge: pixels that both exposures cover but a mask hides.
 
 Held-out tiles say nothing of what a model does over a masked galaxy.  There its error is estimated
-by how far it goes from a P-spline of penalty order 2, which continues the sky as a plane, and by
-what that P-spline itself may be off.  Of the squared distance a share counts (`DISTRUST`): the
-P-spline is wrong there too, and a model that is far better where tiles judge deserves some faith.
+by how far it goes from a P-spline of the same data: one of penalty order 2, which continues the sky
+as a plane, or of order 3 where that does with less than half as many effective parameters, for then
+the sky is a quadratic.  Within what the P-spline itself may be off by its own covariance no
+distance counts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,14 +19,14 @@ from bgviewer.engine.holdout import Yardstick
 from bgviewer.engine.penalised_spline import SmoothFit
 from bgviewer.engine.progress import SILENT, Progress
 
-__all__ = ["DISTRUST", "RUNAWAY", "HiddenArea"]
+__all__ = ["RUNAWAY", "SIMPLER", "HiddenArea", "steady_of"]
 
 Array = NDArray[np.float64]
 
 RUNAWAY = 0.5
 """Times the range of the tiles by which a model runs away: farther beyond it than the P-spline."""
-DISTRUST = 0.3
-"""Share of the squared distance from the P-spline that is taken for error of the model."""
+SIMPLER = 0.5
+"""Share of the effective parameters of penalty order 2 below which order 3 is believed."""
 _LEAST_SHARE = 0.002  # hidden pixels over covered ones below which they are of no account
 _FEWEST_SIGMA = 6.0  # noise of a tile that counts as a range where nothing else differs
 _DRAWS, _SEED = 8, 1898
@@ -38,7 +40,7 @@ class HiddenArea:
     ----------
     weights : ndarray float64 [ty, tx]
         Covered pixels of tiles that cannot be judged; 0 elsewhere, and in rows of tiles that
-        nothing is judged in.
+        models are not read in.
     share : float
         Theirs of all covered pixels, 0 to 1; 0 where they are too few to matter.
     surface : ndarray float64 [ty, tx] or None
@@ -95,6 +97,8 @@ class HiddenArea:
     def error(self, surface: Array) -> float:
         """Return the mean squared error to expect of a model over the hidden pixels.
 
+        That of the P-spline, or the mean squared distance from it where that is more.
+
         Parameters
         ----------
         surface : ndarray float64 [ty, tx]
@@ -105,7 +109,7 @@ class HiddenArea:
         places = np.flatnonzero(self.weights)
         off = surface.ravel()[places] - self.surface.ravel()[places]
         away = float(np.average(off * off, weights=self.weights.ravel()[places]))
-        return self.variance + DISTRUST * away
+        return max(self.variance, away)
 
     def overshoot(self, surface: Array) -> float:
         """Return how far a model goes beyond the range of the tiles' values, in units of it."""
@@ -120,6 +124,20 @@ class HiddenArea:
         if self.surface is None:
             return False
         return self.overshoot(surface) > RUNAWAY + self.overshoot(self.surface)
+
+
+def steady_of(fits: Sequence[SmoothFit]) -> SmoothFit | None:
+    """Return the P-spline that is believed over hidden pixels; None without any.
+
+    Parameters
+    ----------
+    fits : sequence of SmoothFit
+        In ascending order of their penalty.
+    """
+    if not fits:
+        return None
+    first, last = fits[0], fits[-1]
+    return last if last.freedom < SIMPLER * first.freedom else first
 
 
 def _variance(fit: SmoothFit, yardstick: Yardstick, weights: Array, progress: Progress) -> float:

@@ -70,7 +70,7 @@ class HoldOut:
     rounds : int or None
         How many of the folds are held out and judged; None = all.
     every : int
-        Only every so many-th row of tiles is judged.
+        Models are read in every so many-th row of tiles, and judged there only.
     mode : {"tiles", "blocks"}
         Interleaved tiles, or contiguous blocks of tiles.
     block : int
@@ -189,8 +189,8 @@ class Yardstick:
 
     @cached_property
     def rows(self) -> NDArray[np.intp]:
-        """Rows of tiles in which any is judged."""
-        return np.flatnonzero((self.weights > 0).any(axis=1))
+        """Rows of tiles that models are read in."""
+        return np.arange(0, len(self.weights), self.hold_out.every)
 
     @cached_property
     def judged(self) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from bgviewer.engine.difference import Difference
 from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.fitting import fit_model
 from bgviewer.engine.folds import FoldModels, FoldSums, predict, smooth_predictions
-from bgviewer.engine.hidden import HiddenArea
+from bgviewer.engine.hidden import HiddenArea, steady_of
 from bgviewer.engine.holdout import HoldOut, Yardstick, lay_yardstick
 from bgviewer.engine.matching import Gridded, grid_difference, smooth_tile
 from bgviewer.engine.penalised_spline import SmoothFit, TileFitter, smooth_text, smooth_tiles
@@ -518,11 +518,12 @@ class PairSweep:
         return self.fitters[0]
 
     def _find_hidden(self, progress: Progress) -> HiddenArea:
-        covered, fit = self.covered, None
+        covered, fits = self.covered, []
         if covered is not None and (covered[~np.isfinite(self.yardstick.errors)] > 0).any():
-            with suppress(BgviewerError):
-                fit = self._fit_smooth(_PENALTY_ORDERS[0], progress)
-        return HiddenArea.of(self.yardstick, covered, fit, progress)
+            for order in _PENALTY_ORDERS:
+                with suppress(BgviewerError):
+                    fits.append(self._fit_smooth(order, progress))
+        return HiddenArea.of(self.yardstick, covered, steady_of(fits), progress)
 
     def _fit_smooth(self, order: int, progress: Progress) -> SmoothFit:
         """Fit the P-spline of a penalty order, once."""

@@ -11,7 +11,7 @@ import pytest
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.difference import form_difference
 from bgviewer.engine.exposure import MaskedImage
-from bgviewer.engine.hidden import DISTRUST, HiddenArea
+from bgviewer.engine.hidden import HiddenArea, steady_of
 from bgviewer.engine.holdout import HoldOut, lay_yardstick
 from bgviewer.engine.penalised_spline import TileFitter, smooth_tiles
 from bgviewer.engine.sweeping import Candidate, PairSweep, SweepCell, SweepSpace, recommended_of
@@ -64,13 +64,32 @@ def test_what_has_no_data_is_not_covered(how):
     assert area.share == 0 and area.error(np.full((16, 16), 1e9)) == 0
 
 
-def test_the_error_there_is_the_p_splines_own_and_a_share_of_the_distance_from_it():
+def test_the_error_there_is_the_distance_from_the_p_spline_and_at_least_its_own():
     _, _, area = area_of(*pair())
-    assert area.error(area.surface) == pytest.approx(area.variance)
-    assert area.error(area.surface + 7.0) == pytest.approx(area.variance + DISTRUST * 49.0)
+    assert area.error(area.surface) == area.variance
+    assert area.error(area.surface + 0.5 * math.sqrt(area.variance)) == area.variance
+    assert area.error(area.surface + 7.0) == pytest.approx(49.0)
     off = area.surface.copy()
     off[area.weights == 0] += 7.0  # where tiles judge
-    assert area.error(off) == pytest.approx(area.variance)
+    assert area.error(off) == area.variance
+
+
+def test_a_quadratic_sky_is_continued_as_one_and_waves_as_a_plane():
+    y, x = (np.linspace(-1, 1, 256)[:, None], np.linspace(-1, 1, 256))
+    rng = np.random.default_rng(4)
+    believed = []
+    for sky in (40 * x * x - 30 * y * y, 20 * np.sin(14 * x + 3 * y)):
+        values = (sky + rng.standard_normal(SHAPE)).astype(np.float32)
+        values[80:200, 90:180] = np.nan
+        fitter = TileFitter(smooth_tiles(values, 16))
+        believed.append(steady_of([fitter.fit(2), fitter.fit(3)]).system.order)
+    assert believed == [3, 2]
+    assert steady_of([]) is None
+
+
+def test_hidden_rows_count_though_nothing_is_judged_in_them():
+    _, _, area = area_of(*pair((slice(64, 192), slice(0, 256))))
+    assert area.share == pytest.approx(0.5) and area.error(area.surface + 9) == pytest.approx(81)
 
 
 def test_the_p_splines_own_error_there_is_that_of_many_skies():
