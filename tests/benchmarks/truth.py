@@ -29,6 +29,7 @@ _STYLES = ("NATURAL_SPLINE", "AKIMA_SPLINE")
 _BEFORE = "recommended before"
 _NOW = "recommended now"
 _DEFAULT = "LSST's default"
+_SHARES = (0.05, 0.5, 0.95)
 CHOICES = (_DEFAULT, _BEFORE, _NOW)
 AREAS = ("unmasked", "covered")
 
@@ -56,6 +57,12 @@ class Truth:
         Theirs.
     best : Errors
         The least of LSST's splines and polynomials, for either area by itself.
+    smooth : bool
+        Whether a P-spline is recommended now.
+    expected, hidden : float
+        Errors that the sweep expects of it, over covered and over masked pixels; NaN = no mask.
+    masked : float
+        Its true error over masked pixels that both exposures cover.
     """
 
     scene: Scene
@@ -63,6 +70,10 @@ class Truth:
     chosen: dict[str, str]
     errors: dict[str, Errors]
     best: Errors
+    smooth: bool
+    expected: float
+    hidden: float
+    masked: float
 
     def ratio(self, choice: str, area: str) -> float:
         """Return the error of a choice over the best there is."""
@@ -115,9 +126,12 @@ def judge(scene: Scene) -> Truth:
     new = PairSweep.prepare(difference, config, exposures=both, threads=1)
     now = recommended_of(list(new.run()))
     assert before is not None and now is not None
+    good = float(pair.unmasked.sum() / pair.covered.sum())
+    true = true_errors(new, now.candidate, pair)
+    squares = true.covered**2 - good * true.unmasked**2
     return Truth(
         scene,
-        float(pair.unmasked.sum() / pair.covered.sum()),
+        good,
         {
             _DEFAULT: default.text,
             _BEFORE: before.candidate.text,
@@ -126,9 +140,13 @@ def judge(scene: Scene) -> Truth:
         {
             _DEFAULT: errors.get(default) or true_errors(old, default, pair),
             _BEFORE: errors[before.candidate],
-            _NOW: true_errors(new, now.candidate, pair),
+            _NOW: true,
         },
         Errors(*(min(getattr(e, area) for e in errors.values()) for area in AREAS)),
+        now.candidate.penalty_order is not None,
+        now.error_rms,
+        now.hidden,
+        math.sqrt(max(squares, 0.0) / (1.0 - good)) if good < 1 else math.nan,
     )
 
 
@@ -180,6 +198,14 @@ def print_table(found: Sequence[Truth]) -> None:
         if some:
             for area in AREAS:
                 line(f"now, {name}", some, _NOW, area)
+    expected = np.quantile([t.expected / t.errors[_NOW].covered for t in found], _SHARES)
+    masked = [t.hidden / t.masked for t in found if t.good_share < 0.95 and t.masked > 0]
+    hidden = np.nanquantile(masked, _SHARES) if masked else ()
+    print(
+        f"  P-splines: {sum(t.smooth for t in found)}; expected over true error at 5, 50, 95 %: "
+        f"{np.round(expected, 2)}, over masked pixels of {len(masked)}: {np.round(hidden, 2)}",
+        file=sys.stderr,
+    )
     print("  worst of now over covered pixels:", file=sys.stderr)
     for t in sorted(found, key=lambda t: -t.ratio(_NOW, "covered"))[:8]:
         print(
