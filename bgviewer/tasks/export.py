@@ -172,10 +172,10 @@ class _Run:
         identity = stack[request.reference].identity
         if self._plan.metrics is not None and earlier is None and not stack.is_mixed:
             # what is only tried again is not the whole stack
-            self._coadd = CoaddMean.for_shape(reference.shape)
-        if self._coadd is not None:
             planes = request.config.bad_mask_planes
-            self._coadd.add(good_image(reference, planes, progress=progress, threads=threads))
+            self._coadd = CoaddMean.of(
+                good_image(reference, planes, progress=progress, threads=threads)
+            )
         stop_only, room = StopOnly(progress), _Room()
 
         def one(entry: StackEntry) -> MatchOutcome:

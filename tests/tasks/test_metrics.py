@@ -14,7 +14,14 @@ import bgviewer
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.matching import match_backgrounds
-from bgviewer.tasks.metrics import CoaddMean, Metric, image_metrics, match_metrics, metrics_text
+from bgviewer.tasks.metrics import (
+    CoaddMean,
+    Metric,
+    image_metrics,
+    match_metrics,
+    metrics_text,
+    sampled_rows,
+)
 from bgviewer.tasks.photometric_scale import PhotometricScale
 
 SHAPE = (400, 400)
@@ -91,7 +98,20 @@ def test_the_mean_of_the_stack_is_quieter_by_the_root():
     assert found["exposures"].value == 4
     assert found["pixel_sigma"].value == pytest.approx(3.0, rel=0.02)
     assert CoaddMean(SHAPE).metrics(PhotometricScale()) == ()
-    assert CoaddMean.for_shape(None) is None and CoaddMean.for_shape((10**6, 10**6)) is None
+    begun = CoaddMean.of(noise(6.0, 20))
+    begun.add(noise(6.0, 21))
+    assert by_name(begun.metrics(PhotometricScale()), "coadd")["exposures"].value == 2
+
+
+def test_large_images_are_sampled_in_bands():
+    values = np.arange(6000, dtype=np.float32)[:, None] + np.zeros((1, 4000), np.float32)
+    few = sampled_rows(values)
+    known = few[np.isfinite(few[:, 0]), 0]
+    assert len(known) == 2 * 256 and few.shape == (2 * 256 + 256, 4000)
+    assert np.isnan(few[256:512]).all()
+    assert known[0] == 1500 - 128 and known[-1] == 4500 + 127
+    small = noise(1.0, 1)
+    np.testing.assert_array_equal(sampled_rows(small), small)
 
 
 def test_the_file_is_json_and_every_name_is_in_the_manual(result):
