@@ -229,8 +229,9 @@ _ABOUT = {
     "pixels that were held out of the fit, and say which settings are right.",
     "match": "Match every exposure to the reference and write matched FITS files, the background "
     "models, a report (report.ecsv) and the settings (config.toml).",
-    "check": "Match in memory and judge: diagnostics of every match beside what they should be, "
-    "which exposures overlap, and what is left between matched ones. Nothing is written.",
+    "check": "Match in memory and judge: the verdict of every match, its diagnostics beside what "
+    "noise alone gives, flux loss and depth, which exposures overlap, and what is left between "
+    "matched ones (structure of the reference cancels there). Nothing is written.",
     "info": "Say what was recognised in each file.",
     "config": "Write, check or convert a configuration file.",
     "demo": "Generate a stack with a known sky and do the whole job on it: in the window where "

@@ -23,6 +23,11 @@ from bgviewer.tasks.match import check_included, find_exposure
 
 __all__ = ["check_stack"]
 
+_DEPTH = {
+    ("difference", "limiting_surface_brightness"): "3 sigma in 10″ × 10″, difference",
+    ("matched", "limiting_surface_brightness"): "3 sigma in 10″ × 10″, matched",
+}
+
 
 def check_stack(arguments: argparse.Namespace, settings: Settings, stack: ExposureStack) -> int:
     """Check an opened stack and print what was found."""
@@ -85,6 +90,12 @@ def _print(found: Check) -> None:
         [name, item.sign, item.name, item.figure, item.expected, item.advice]
         for name, diagnosis in found.diagnoses
         for item in diagnosis.items
+    ]
+    rows += [
+        [name, "", _DEPTH[metric.of, metric.name], number(metric.value), metric.unit, metric.note]
+        for name, metrics in found.metrics.items()
+        for metric in metrics
+        if (metric.of, metric.name) in _DEPTH
     ]
     rows += [
         ["stack", item.sign, item.name, item.figure, item.expected, item.advice]

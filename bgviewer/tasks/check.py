@@ -23,6 +23,7 @@ from bgviewer.tasks.diagnostics import Diagnosis, diagnose
 from bgviewer.tasks.exposure_warnings import exposure_warnings
 from bgviewer.tasks.flux_loss_view import flux_loss_text
 from bgviewer.tasks.match import MatchOutcome, verdict_json
+from bgviewer.tasks.metrics import Metric, match_metrics
 from bgviewer.tasks.parallel import StopOnly
 
 __all__ = ["Check", "check", "check_json"]
@@ -39,11 +40,14 @@ class Check:
         Of every exposure that was matched to the reference.
     warnings : mapping of str to tuple of str
         Of every exposure of the stack, by name.
+    metrics : mapping of str to tuple of Metric
+        Depth, residual power and scales of every match, by name.
     """
 
     consistency: Consistency
     diagnoses: tuple[tuple[str, Diagnosis], ...]
     warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    metrics: Mapping[str, tuple[Metric, ...]] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> dict[str, MatchOutcome]:
@@ -66,15 +70,17 @@ def check(request: ConsistencyRequest, progress: Progress = SILENT) -> Check:
         When there is no reference, or it cannot be read.
     """
     found: list[tuple[str, Diagnosis]] = []
+    metrics: dict[str, tuple[Metric, ...]] = {}
     stop_only = StopOnly(progress)
 
     def look(entry: StackEntry, result: MatchResult) -> None:
         found.append((entry.name, diagnose(result, progress=stop_only)))
+        metrics[entry.name] = match_metrics(result, progress=stop_only)
 
     consistency = check_consistency(request, progress, look=look)
     warnings = {e.name: exposure_warnings(e) for e in request.stack.entries}
     warnings |= {o.name: o.warnings for o in consistency.closures[0].outcomes}
-    return Check(consistency, tuple(found), warnings)
+    return Check(consistency, tuple(found), warnings, metrics)
 
 
 def check_json(found: Check) -> dict[str, Any]:
@@ -109,6 +115,7 @@ def check_json(found: Check) -> dict[str, Any]:
                 **facts(name),
                 "diagnostics": [_item(i) for i in d.items],
                 "flux_loss": _flux_loss(d),
+                "metrics": [m.as_json for m in found.metrics.get(name, ())],
             }
             for name, d in found.diagnoses
         ],

@@ -119,7 +119,8 @@ def diagnose(
         None if yardstick is None else expected_held_out(result, yardstick, correlated, progress)
     )
     rms = of_residuals.held_out_rms(held_out, scores, unit)
-    if rms.state == ABOVE:
+    judged = errors.floored(held_out.rms) if rms.state == ABOVE else errors
+    if of_residuals.is_measured(held_out, scores):
         errors = errors.floored(held_out.rms)
     items = (
         of_residuals.chi_square(result, probe, runs, correlated),
@@ -129,7 +130,7 @@ def diagnose(
         of_model.overshoot(result, expected_overshoot(result, correlated, progress)),
         of_model.condition(result),
         of_model.usable_cells(result),
-        of_model.uncertainty(result, errors, expected, unit),
+        of_model.uncertainty(result, judged, expected, unit),
     )
     progress.step(0.9, "adding a faint source")
     (loss,) = flux_losses(result, [default_source(result, radius)], progress)

@@ -25,6 +25,7 @@ from bgviewer.tasks.show import Figures, Shown, ShowRequest, show
 __all__ = [
     "HtmlReport",
     "Table",
+    "depth_table",
     "match_report",
     "outcomes_table",
     "plan_table",
@@ -242,6 +243,33 @@ def warnings_table(outcomes: Iterable[MatchOutcome]) -> tuple[Table, ...]:
     return (Table("Warnings", ("Exposures and what was found",), rows),) if rows else ()
 
 
+_DEPTH = (
+    ("difference", "aperture_sigma_16px", "σ of 16 × 16 pixels"),
+    ("difference", "limiting_surface_brightness", "limit of the difference"),
+    ("matched", "limiting_surface_brightness", "limit of the matched exposure"),
+    ("settings", "bin_size_angle", "bin size"),
+    ("settings", "bin_size_over_largest_masked_source", "÷ largest masked source"),
+)
+
+
+def depth_table(outcomes: Iterable[MatchOutcome]) -> tuple[Table, ...]:
+    """Return noise of apertures, limiting surface brightness and scales; nothing without any."""
+    measured = [o for o in outcomes if o.metrics]
+    if not measured:
+        return ()
+
+    def cell(outcome: MatchOutcome, of: str, name: str) -> str:
+        found = next((m for m in outcome.metrics if (m.of, m.name) == (of, name)), None)
+        if found is None or not math.isfinite(found.value):
+            return _NONE
+        return f"{found.value:.4g} {found.unit}".rstrip()
+
+    rows = tuple((o.name, *(cell(o, of, name) for of, name, _ in _DEPTH)) for o in measured)
+    columns = ("Exposure", *(title for _, _, title in _DEPTH))
+    heading = "Depth (limits are 3 sigma in 10″ × 10″; metrics.json says more)"
+    return (Table(heading, columns, rows, frozenset(range(1, len(columns)))),)
+
+
 def match_report(
     stack: object,
     outcomes: Sequence[MatchOutcome],
@@ -282,6 +310,7 @@ def match_report(
         outcomes_table(outcomes, limits=plan.acceptance),
         *warnings_table(outcomes),
         *sweep_table(outcomes, choices or {}),
+        *depth_table(outcomes),
         *tables,
         settings_table(config),
         *plan_table(plan),

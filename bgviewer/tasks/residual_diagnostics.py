@@ -15,7 +15,7 @@ from bgviewer.tasks.diagnostic import UNKNOWN, Diagnostic, bound, state_of, unkn
 from bgviewer.tasks.held_out import HeldOut
 from bgviewer.tasks.remedies import follow_more, larger_cells
 
-__all__ = ["FEWEST_BLOCKS", "autocorrelation", "chi_square", "held_out_rms"]
+__all__ = ["FEWEST_BLOCKS", "autocorrelation", "chi_square", "held_out_rms", "is_measured"]
 
 FEWEST_BLOCKS = 9
 """Blocks with an error below which residuals are not judged."""
@@ -139,6 +139,14 @@ def held_out_rms(found: HeldOut, noise: Expectation | None, unit: str) -> Diagno
     return Diagnostic(
         *told, found.rms, unit, expected, state_of(above), what, good, advice, remedies, limit
     )
+
+
+def is_measured(found: HeldOut, noise: Expectation | None) -> bool:
+    """Whether the held-out rms is above what noise gives by a standard error of its square."""
+    if noise is None or math.isnan(found.rms):
+        return False
+    spread = found.score_error if math.isfinite(found.score_error) else 0.0
+    return found.rms**2 > noise.mean + math.hypot(spread, noise.error)
 
 
 def _side(probe: Probe) -> float:

@@ -17,6 +17,8 @@ def test_json_holds_everything(run, stack):
     assert "chi_square" in keys and "faint_light" not in keys
     loss = found["exposures"][0]["flux_loss"]
     assert loss["both_exposures"] == 0.0 and 0 < loss["one_exposure"]["aperture"] < 1.5
+    metrics = {(m["of"], m["name"]) for m in found["exposures"][0]["metrics"]}
+    assert ("difference", "limiting_surface_brightness") in metrics
     assert "verdict" not in loss["text"] and "one exposure only" in loss["text"]
     assert found["candidates"][0] == found["reference"] == found["closures"][0]["reference"]
     assert {d["state"] for d in found["stack"]} <= set(STATES)
@@ -31,7 +33,7 @@ def test_a_pipe_gets_a_table_and_the_reference_is_the_one_named(run, stack):
     assert all(line.count("\t") == 5 for line in lines)
     assert f"Closure with {name}" in ran.out
     assert not any(line.startswith(name + "\t") for line in lines)
-    assert {line.split("\t")[1] for line in lines[1:]} <= set("✓▲✕≈↑–")
+    assert {line.split("\t")[1] for line in lines[1:]} <= {*"✓▲✕≈↑–", ""}
 
 
 def test_an_exposure_that_cannot_be_read_is_named(run, stack):

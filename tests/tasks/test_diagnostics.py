@@ -187,6 +187,18 @@ def test_the_error_map_is_nowhere_below_a_held_out_rms_that_noise_does_not_expla
     assert diagnose(matched(settings=polynomial(1), smooth=PLANE)).uncertainty.floor == 0
 
 
+@pytest.mark.parametrize("settings", [polynomial(1), polynomial(2), spline(100)])
+def test_the_error_map_covers_a_model_that_is_too_stiff(settings):
+    covered = []
+    for seed, sky in enumerate((SWELL, PLANE + 2 * (X**2 + Y**2) ** 2, PLANE + 2 * X**3 - Y**3)):
+        result = matched(settings=settings, smooth=sky, seed=seed)
+        errors = diagnose(result).uncertainty
+        y, x = (np.round(at).astype(int) for at in (errors.y, errors.x))
+        wrong = np.abs(result.model.render(y=y, x=x) - sky[np.ix_(y, x)])
+        covered.append(np.mean(wrong <= errors.values))
+    assert np.mean(covered) > 0.5
+
+
 def test_one_noisy_cell_among_constant_ones_is_told(recwarn):
     # Q23: the constant cells have no error, so that only the noisy one is fitted.
     rng = np.random.default_rng(5)
