@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -26,7 +26,7 @@ from bgviewer.engine.chebyshev import ChebyshevModel, FitSystem, terms_at
 from bgviewer.engine.fitting import Model
 from bgviewer.engine.gridding import form_cells
 from bgviewer.engine.matching import MatchResult
-from bgviewer.engine.penalised_spline import SmoothFit
+from bgviewer.engine.penalised_spline import SmoothFit, TileFitter
 from bgviewer.engine.probes import refitted
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.errors import FitError
@@ -116,7 +116,8 @@ class FluxLoss:
     peak : float
         Share of the surface brightness of its middle.
     rerun : bool
-        Whether the pixels were gridded again (MEDIAN, MEANCLIP) instead of computing the change.
+        Whether cells or fit were made again (MEDIAN, MEANCLIP, P-spline) instead of computing
+        the change: the shares then depend on the brightness.
     """
 
     source: ExtendedSource
@@ -162,7 +163,8 @@ def flux_losses(
 
     With the statistic MEAN, and of a P-spline, the change of the cells or tiles is known without
     gridding again, and their errors (so the weights) are taken to stay: the source is faint.
-    MEDIAN and MEANCLIP are run again.
+    MEDIAN and MEANCLIP are run again.  A P-spline chooses its smoothing length again: of a
+    brighter source it removes a larger share.
 
     Raises
     ------
@@ -243,16 +245,26 @@ def _smoothed(
     progress: Progress,
     threads: int | None,
 ) -> tuple[FluxLoss, ...]:
-    """A P-spline removes of each source what it makes of its tile means."""
-    system = smooth.system
-    means = _source_means(result.difference.values, system.data.edges, sources, progress, threads)
-    amplitudes = system.noise_solutions(smooth.smoothing, np.nan_to_num(means), progress)
+    """A P-spline is fitted again, as its smoothing length may follow the source."""
+    data, order = smooth.system.data, smooth.system.order
+    length = result.config.smoothing_length or None
+    means = _source_means(result.difference.values, data.edges, sources, progress, threads)
     found = []
-    for source, own in zip(sources, amplitudes, strict=True):
-        found.append(
-            _read(result, source, lambda y, x, own=own: system.surfaces(own, y, x), False)  # type: ignore[misc]
-        )
+    for source, mean in zip(sources, means, strict=True):
+        progress.step()
+        again = TileFitter(replace(data, values=data.values - mean)).fit(order, length, progress)
+        found.append(_read(result, source, _apart(smooth, again), True))
     return tuple(found)
+
+
+def _apart(before: SmoothFit, after: SmoothFit) -> Callable[[Array, Array], Array]:
+    """Return by how much one surface is above the other."""
+
+    def removed(y: Array, x: Array) -> Array:
+        first = before.system.surfaces(before.amplitudes, y, x)
+        return np.asarray(first - after.system.surfaces(after.amplitudes, y, x))
+
+    return removed
 
 
 def _projected(

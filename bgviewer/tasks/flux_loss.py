@@ -131,7 +131,7 @@ def flux_loss_curve(
     bright = usual.brightness if brightness is None else brightness
     wanted = sorted(radii or default_radii(result))
     sources = [replace(usual, radius=radius, brightness=bright, x=x, y=y) for radius in wanted]
-    rerun = result.config.grid_statistic != "MEAN"
+    rerun = result.config.grid_statistic != "MEAN" or result.fit.smooth is not None
     if not rerun:
         losses = flux_losses(result, sources, progress)
     else:

@@ -212,7 +212,8 @@ class ConsistencyTab(QWidget):
             self.line.setText(
                 self.tr(
                     "The check counts shared good pixels, matches to this reference and to "
-                    "another, and compares all pairs of matched exposures."
+                    "another, and compares all pairs of matched exposures with one another. "
+                    "Structure of the reference cancels in it and stays in the co-add."
                 )
             )
         else:
