@@ -351,8 +351,8 @@ class SweepPanel(QWidget):
             self.curves.show_curve(None, names[along], left)
             return
         known = {c.candidate for c in cells}
-        through = self._through if self._through in known else None
-        through = through or (current if current in known else None)
+        current = replace(current, cell_centroids=space.cell_centroids)  # a line of the map
+        through = next((c for c in (self._through, current) if c in known), None)
         if through is None:
             through = self.choice.candidate if self.choice is not None else cells[0].candidate
         where = through.model if along == "bin_size" else f"binSize {through.bin_size}"
