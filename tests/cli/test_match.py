@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from pathlib import Path
 
@@ -42,6 +43,24 @@ def test_writes_a_complete_matched_stack(run, stack, tmp_path):
         if status == "matched":
             expected.add(f"{name}_background.fits")
     assert {p.name for p in out.iterdir()} == expected
+
+
+def test_metrics_hold_every_match_and_the_mean(run, stack, tmp_path):
+    out = tmp_path / "out"
+    ran = run("match", stack, "-o", out, "-c", "binSize=40", "--json")
+    found = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    matched = [e["name"] for e in ran.json["exposures"] if e["status"] == "matched"]
+    assert [e["name"] for e in found["exposures"]] == matched
+    assert found["reference"] == ran.json["reference"]
+    first = {(m["of"], m["name"]): m for m in found["exposures"][0]["metrics"]}
+    assert first["settings", "bin_size"]["value"] == 40
+    coadd = {m["name"]: m for m in found["coadd"]}
+    assert coadd["exposures"]["value"] == len(matched) + 1
+    # a mean of four is quieter than any of them
+    assert coadd["pixel_sigma"]["value"] < first["matched", "pixel_sigma"]["value"]
+    again = tmp_path / "again"
+    assert run("match", stack, "-o", again, "--no-metrics").code == 0
+    assert not (again / "metrics.json").exists()
 
 
 def test_matched_minus_science_is_the_background_and_nothing_else_changes(run, stack, tmp_path):

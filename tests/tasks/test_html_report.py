@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import re
 import struct
 import zlib
@@ -12,8 +13,17 @@ import numpy as np
 
 from bgviewer.engine.config import MatchConfig
 from bgviewer.engine.plan import StackPlan
-from bgviewer.tasks.html_report import HtmlReport, Table, plan_table, render_html, settings_table
+from bgviewer.tasks.html_report import (
+    HtmlReport,
+    Table,
+    depth_table,
+    plan_table,
+    render_html,
+    settings_table,
+)
 from bgviewer.tasks.levels import Levels
+from bgviewer.tasks.match import MatchOutcome
+from bgviewer.tasks.metrics import Metric
 from bgviewer.tasks.picture import Picture, make_picture, window_of
 from bgviewer.tasks.png import picture_png
 
@@ -96,3 +106,14 @@ def test_settings_and_plan_are_told():
     assert sum(r[-1] == "changed" for r in table.rows) == 1
     assert plan_table(StackPlan()) == ()
     assert plan_table(StackPlan(frozenset({"b"})))[0].rows == (("b", "excluded", ""),)
+
+
+def test_depth_stands_with_its_units_where_it_was_measured():
+    def outcome(name, *metrics):
+        return MatchOutcome(1, name, None, False, "matched", metrics=metrics)
+
+    limit = Metric("limiting_surface_brightness", 28.123, "mag/arcsec2", "difference")
+    unknown = Metric("bin_size_angle", math.nan, "arcsec", "settings")
+    (table,) = depth_table([outcome("a", limit, unknown), outcome("b")])
+    assert table.rows == (("a", "–", "28.12 mag/arcsec2", "–", "–", "–"),)
+    assert depth_table([outcome("b")]) == ()
