@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -108,7 +109,11 @@ class FluxLossTab(QWidget):
             form.addWidget(field, line, 1)
         left = QVBoxLayout()
         left.addLayout(form)
-        left.addWidget(self.words, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(self.words)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        left.addWidget(scroll, 1)
         side = QWidget()
         side.setLayout(left)
         left.setContentsMargins(0, 0, 0, 0)
