@@ -43,6 +43,7 @@ LIMIT = 3.0
 _SEED = 1847
 _MEDIAN = math.sqrt(0.5 * math.pi)  # error of a median over that of a mean
 _OVERSHOOT_DRAWS, _FOLD_DRAWS, _HELD_OUT_DRAWS = 24, 10, 4
+_FEWER_ROUNDS = math.sqrt(2.5)  # 2 of 5 folds
 _LATTICE = 65
 _TILES = (8, 16)
 _FEWEST = 64
@@ -54,10 +55,18 @@ _REACH = 1.0 / math.pi  # mean lag of a Gaussian autocorrelation over the root o
 
 @dataclass(frozen=True)
 class Expectation:
-    """Mean and standard deviation of a figure when there is nothing but noise."""
+    """Mean and standard deviation of a figure when there is nothing but noise.
+
+    Attributes
+    ----------
+    mean, error : float
+    scatter : float
+        Of a held-out score: the most that the noise of its tiles adds to `error`.
+    """
 
     mean: float
     error: float
+    scatter: float = 0.0
 
     @property
     def limit(self) -> float:
@@ -323,8 +332,8 @@ def expected_held_out(
 
     The fit is made of noise without what each fold holds out; its mean square in the tiles of the
     fold is the expectation, with the part of correlated noise that the score does not take off.
-    The error is what an error of F does to that noise; that of the tiles' scatter belongs to the
-    score itself.
+    The error is what an error of F does to that noise; the scatter that of the tiles' noise, where
+    as few of them were judged as a sweep of a large image does.
     """
     errors = _carrier_errors(result, correlated)
     if errors is None:
@@ -332,7 +341,9 @@ def expected_held_out(
     rng = np.random.default_rng(_SEED)
     carriers = result.carriers
     on = yardstick.judged
-    total = 0.0
+    inner = yardstick.tile * math.sqrt(yardstick.inner_share)
+    larger = correlated.at(inner) / yardstick.noise_factor
+    total = scatter = 0.0
     for held in range(yardstick.rounds):
         progress.step()
         out = yardstick.fold == held
@@ -345,10 +356,18 @@ def expected_held_out(
         made = noise_fits(result, noise, yardstick.y, yardstick.x, progress)
         square = np.mean(made * made, axis=0)
         total += float(np.nansum((yardstick.weights * square)[out & on]))
-    inner = yardstick.tile * math.sqrt(yardstick.inner_share)
-    missed = (correlated.at(inner) / yardstick.noise_factor - 1.0) * yardstick.noise**2
-    mean = total / float(yardstick.weights[on].sum()) + missed
-    return Expectation(mean, correlated.relative_error * (yardstick.noise**2 + missed))
+        # of (noise - model)^2, the two being independent where a tile was held out
+        noise2 = yardstick.errors**2 * larger
+        parts = yardstick.weights**2 * (2.0 * noise2**2 + 4.0 * noise2 * square)
+        scatter += float(np.nansum(parts[out & on]))
+    missed = (larger - 1.0) * yardstick.noise**2
+    weight = float(yardstick.weights[on].sum())
+    mean = total / weight + missed
+    return Expectation(
+        mean,
+        correlated.relative_error * (yardstick.noise**2 + missed),
+        _FEWER_ROUNDS * math.sqrt(scatter) / weight,
+    )
 
 
 def _kept_share(

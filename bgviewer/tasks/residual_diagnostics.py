@@ -119,8 +119,7 @@ def held_out_rms(found: HeldOut, noise: Expectation | None, unit: str) -> Diagno
         return unknown(*told, what, good, f"It could not be measured: {found.reason}.", unit)
     if noise is None:
         return Diagnostic(*told, found.rms, unit, "", UNKNOWN, what, good, "Cells have no errors.")
-    spread = found.score_error if math.isfinite(found.score_error) else 0.0
-    limit = math.sqrt(max(noise.mean + LIMIT * math.hypot(spread, noise.error), 0.0))
+    limit = math.sqrt(max(noise.mean + LIMIT * _score_error(found, noise), 0.0))
     usual = math.sqrt(max(noise.mean, 0.0))
     above = found.rms > limit
     good = (
@@ -145,8 +144,13 @@ def is_measured(found: HeldOut, noise: Expectation | None) -> bool:
     """Whether the held-out rms is above what noise gives by a standard error of its square."""
     if noise is None or math.isnan(found.rms):
         return False
-    spread = found.score_error if math.isfinite(found.score_error) else 0.0
-    return found.rms**2 > noise.mean + math.hypot(spread, noise.error)
+    return found.rms**2 > noise.mean + _score_error(found, noise)
+
+
+def _score_error(found: HeldOut, noise: Expectation) -> float:
+    """Return the error of a score of noise: structure that is left makes its own scatter larger."""
+    measured = found.score_error if math.isfinite(found.score_error) else noise.scatter
+    return math.hypot(min(measured, noise.scatter), noise.error)
 
 
 def _side(probe: Probe) -> float:
