@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bgviewer.engine.products import matrix_product
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import RowRenderer, positions, render_rows
 from bgviewer.engine.tiles import centroid_offsets, measure_tiles, tile_edges
@@ -42,7 +43,7 @@ TUKEY = 6.0
 _MOST_WEIGHT = 4.0
 _LEAST_SHARE = 0.05  # of a tile's pixels that must be good
 _TOLERANCE = 1e-5
-_SEARCH_TOLERANCE = 1e-3  # a millionth of the squares: what likelihoods do not see
+_LOOSE, _UNSEEN = 1e-3, 1e-5  # relative error, and squares per tile, of the search for lambda
 _ITERATIONS = 300
 _SEARCH_LENGTH = 4.0 * KNOT_SPACING  # of the surface along which values are moved in the search
 _EXACT = 1700  # coefficients up to which the covariance is factorised
@@ -231,7 +232,8 @@ class _Geometry:
         ey, ex = self.energies
         total = (np.diag(ey[self.order])[:, None] + np.diag(ex[self.order])) * amplitudes
         for k in range(1, self.order):
-            total += math.comb(self.order, k) * (ey[k] @ amplitudes @ ex[self.order - k])
+            part = matrix_product(matrix_product(ey[k], amplitudes), ex[self.order - k])
+            total += math.comb(self.order, k) * part
         return total
 
     @cached_property
@@ -332,19 +334,19 @@ class SmoothSystem:
     def coefficients(self, amplitudes: Array) -> Array:
         """Return the coefficients of the B-splines for amplitudes of the modes."""
         vy, vx = self.geometry.modes
-        return np.asarray(vy @ amplitudes @ vx.T)
+        return matrix_product(matrix_product(vy, amplitudes), vx.T)
 
     def evaluated(self, amplitudes: Array) -> Array:
         """Return the surface at the centroids of the tiles."""
-        out = self._y @ amplitudes @ self._x.T
+        out = matrix_product(matrix_product(self._y, amplitudes), self._x.T)
         if self._slopes:
             out += self._change(amplitudes)
         return np.asarray(out)
 
     def _change(self, amplitudes: Array) -> Array:
         """Return by how much the surface at the tiles' centroids differs from that at centres."""
-        out = self._dx * (self._y @ amplitudes @ self._x1.T)
-        out += self._dy * (self._y1 @ amplitudes @ self._x.T)
+        out = self._dx * matrix_product(matrix_product(self._y, amplitudes), self._x1.T)
+        out += self._dy * matrix_product(matrix_product(self._y1, amplitudes), self._x.T)
         return np.asarray(out)
 
     def shifts(self, length: float, progress: Progress = SILENT) -> Array | None:
@@ -368,10 +370,12 @@ class SmoothSystem:
 
     def transposed(self, tiles: Array) -> Array:
         """Return the design matrix, transposed, times one number per tile."""
-        out = self._y.T @ tiles @ self._x
+        across = matrix_product(tiles, self._x)
         if self._slopes:
-            out += self._y.T @ (self._dx * tiles) @ self._x1
-            out += self._y1.T @ (self._dy * tiles) @ self._x
+            across += matrix_product(self._dx * tiles, self._x1)
+        out = matrix_product(self._y.T, across)
+        if self._slopes:
+            out += matrix_product(self._y1.T, matrix_product(self._dy * tiles, self._x))
         return np.asarray(out)
 
     def smoothing_of(self, length: float) -> float:
@@ -390,7 +394,7 @@ class SmoothSystem:
         start: Array | None = None,
         right: Array | None = None,
         progress: Progress = SILENT,
-        tolerance: float = _TOLERANCE,
+        loose: bool = False,
     ) -> Array:
         """Return the amplitudes of the modes for a lambda, by conjugate gradients.
 
@@ -402,8 +406,9 @@ class SmoothSystem:
             Amplitudes to begin with.
         right : float64 array [..., ny modes, nx modes], optional
             Other right-hand sides; any number of them is solved for at once.
-        tolerance : float
-            Relative error, in the norm of the equations, at which it ends.
+        loose : bool
+            End where what is left changes no likelihood: squares of a hundred thousandth of the
+            noise of the tiles, and a millionth of all at most.
         """
         diagonal = self.density + smoothing * self.geometry.roughness
         right = self.right if right is None else right
@@ -416,7 +421,9 @@ class SmoothSystem:
         rest = right - product(c)
         direct = rest / diagonal
         going, size = direct, _dots(rest, direct)
-        goal = tolerance**2 * np.maximum(_dots(right, right / diagonal), 1e-300)
+        goal = _TOLERANCE**2 * np.maximum(_dots(right, right / diagonal), 1e-300)
+        if loose:
+            goal = np.maximum(goal, np.minimum(_LOOSE**2 / _TOLERANCE**2 * goal, _UNSEEN * self.n))
         for _ in range(_ITERATIONS):
             open_ = size > goal
             if not open_.any():
@@ -473,7 +480,7 @@ class SmoothSystem:
             axis.design(np.atleast_1d(np.asarray(at, dtype=np.float64))) @ v
             for axis, at, v in zip(axes, (y, x), (vy, vx), strict=True)
         )
-        return np.asarray(by @ amplitudes @ bx.T)
+        return matrix_product(matrix_product(by, amplitudes), bx.T)
 
     def draws(
         self, smoothing: float, number: int, rng: np.random.Generator, progress: Progress = SILENT
@@ -487,7 +494,9 @@ class SmoothSystem:
         right = self.transposed(tiles)
         for left, across in self.geometry.roots:
             right += math.sqrt(smoothing) * (
-                left @ rng.standard_normal((number, *shape)) @ across.T
+                matrix_product(
+                    matrix_product(left, rng.standard_normal((number, *shape))), across.T
+                )
             )
         return self.solve(smoothing, right=right, progress=progress)
 
@@ -806,7 +815,7 @@ def _tried(
     for length in lengths:
         progress.step()
         smoothing = system.smoothing_of(float(length))
-        start = system.solve(smoothing, start, progress=progress, tolerance=_SEARCH_TOLERANCE)
+        start = system.solve(smoothing, start, progress=progress, loose=True)
         found.append((system.score(smoothing, start), smoothing, start))
     return found
 
