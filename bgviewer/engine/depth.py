@@ -20,6 +20,7 @@ from bgviewer.engine.progress import SILENT, Progress
 
 __all__ = [
     "APERTURES",
+    "LOCAL",
     "ApertureNoise",
     "ScalePower",
     "aperture_noise",
@@ -33,10 +34,11 @@ Array = NDArray[np.float64]
 
 APERTURES = (4, 8, 16, 32, 64)
 """Sides of square apertures in pixels."""
+LOCAL = 8
+"""Side of the blocks that the noise of pixels is taken from."""
 _TO_SIGMA = 1.482602218505602
 _FULL = 0.9  # share of an aperture's pixels that must be blank
 _FEWEST = 16  # differences of apertures that a scatter is taken from
-_LOCAL = 8  # side of the blocks that the noise of pixels is taken from
 _TILES = 256  # along the longer side of an image whose power is found
 
 
@@ -82,10 +84,10 @@ def pixel_sigma(
 
     The median over these blocks: sources that are not masked count little.  NaN without any.
     """
-    if min(values.shape) < _LOCAL:
+    if min(values.shape) < LOCAL:
         return math.nan
-    found = _moments(values, _LOCAL, progress, threads)
-    usable = found.n >= 0.5 * _LOCAL**2
+    found = _moments(values, LOCAL, progress, threads)
+    usable = found.n >= 0.5 * LOCAL**2
     if not usable.any():
         return math.nan
     freedom = found.n[usable] - 1.0
@@ -202,7 +204,7 @@ class ScalePower:
     variance : float
         In unit squared; the octaves add up to the variance of the tiles.
     noise : float
-        What the noise of independent pixels contributes to it.
+        What noise contributes to it; too much at wavelengths of a few correlated pixels.
     """
 
     low: float
@@ -217,7 +219,11 @@ class ScalePower:
 
 
 def power_by_scale(
-    values: NDArray[np.float32], progress: Progress = SILENT, *, threads: int | None = None
+    values: NDArray[np.float32],
+    progress: Progress = SILENT,
+    *,
+    sigma: float | None = None,
+    threads: int | None = None,
 ) -> tuple[ScalePower, ...]:
     """Return the power of an image by octaves of wavelength, the longest first.
 
@@ -229,6 +235,9 @@ def power_by_scale(
     ----------
     values : float32 array [ny, nx]
         NaN where pixels are not blank.
+    sigma : float, optional
+        Noise of the pixels; of correlated ones that of independent pixels whose means over large
+        blocks scatter as much. `pixel_sigma` if omitted.
     """
     ny, nx = values.shape
     side = max(1.0, max(ny, nx) / _TILES)
@@ -245,9 +254,8 @@ def power_by_scale(
         np.fft.fftfreq(n, d=pixels / n) for n, pixels in zip(tiles.shape, (ny, nx), strict=True)
     )
     frequency = np.hypot(fy[:, None], fx[None, :])
-    freedom = int(np.sum(found.n[known] - 1))
-    scatter = float(np.sum(found.m2[known])) / freedom if freedom > 0 else 0.0
-    noise = scatter * float(np.mean(1.0 / found.n[known]))
+    sigma = pixel_sigma(values, progress, threads=threads) if sigma is None else sigma
+    noise = sigma**2 * float(np.mean(1.0 / found.n[known])) if math.isfinite(sigma) else 0.0
     longest = float(max(ny, nx))
     octave = np.full(frequency.shape, -1)
     positive = frequency > 0

@@ -17,7 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 from bgviewer.engine.blocks import BlockMoments, block_moments
 from bgviewer.engine.cells import Cells
 from bgviewer.engine.chebyshev import FitSystem, along, products
-from bgviewer.engine.difference import Difference
 from bgviewer.engine.holdout import Yardstick
 from bgviewer.engine.matching import MatchResult
 from bgviewer.engine.penalised_spline import SmoothSystem
@@ -91,7 +90,7 @@ class CorrelatedNoise:
 
     @classmethod
     def measure(
-        cls, difference: Difference, progress: Progress = SILENT, *, threads: int | None = None
+        cls, values: NDArray[np.float32], progress: Progress = SILENT, *, threads: int | None = None
     ) -> CorrelatedNoise:
         """Measure F on second differences, along both axes, of means of small tiles.
 
@@ -100,11 +99,16 @@ class CorrelatedNoise:
         of the sky, correlation reaches further than a Gaussian of this F (exposures of different
         resampling), and F is extrapolated.  No less than 1 is returned, and 1 where there are too
         few tiles.
+
+        Parameters
+        ----------
+        values : float32 array [ny, nx]
+            A difference of exposures, NaN where pixels are not good.
         """
         found = []
         for side in _TILES:
-            edges = tile_edges(difference.shape, side)
-            moments = block_moments(difference.values, *edges, progress=progress, threads=threads)
+            edges = tile_edges((values.shape[0], values.shape[1]), side)
+            moments = block_moments(values, *edges, progress=progress, threads=threads)
             found.append(_of_tiles(moments, *edges))
         (total, error), (wide, wide_error) = found
         if 0.7 * wide_error < wide - total < total:
@@ -127,6 +131,17 @@ class CorrelatedNoise:
         """Return the correlation of blocks that touch along a side: c/2n lies over the edge."""
         inside = _inside(self.total, max(side, 1.0))
         return 0.5 * (1.0 - inside) / inside
+
+    def equivalent(self, sigma: float, side: float) -> float:
+        """Return the noise of independent pixels whose means over large blocks scatter as much.
+
+        Parameters
+        ----------
+        sigma : float
+            Scatter of the pixels within blocks of `side`.
+        """
+        shared = self.total * _inside(self.total, side) ** 2 / side**2
+        return sigma * math.sqrt(self.total / max(1.0 - shared, 0.5))
 
     @property
     def relative_error(self) -> float:

@@ -113,7 +113,7 @@ def diagnose(
         held_out = measure_held_out(result, progress=progress)
     progress.step(0.7, "fitting noise")
     yardstick = _yardstick(result, progress)
-    correlated = CorrelatedNoise.measure(result.difference, progress)
+    correlated = CorrelatedNoise.measure(result.difference.values, progress)
     expected = expected_uncertainty(result, errors, correlated, progress)
     scores = (
         None if yardstick is None else expected_held_out(result, yardstick, correlated, progress)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from bgviewer.engine.depth import (
     APERTURES,
+    LOCAL,
     ScalePower,
     aperture_noise,
     largest_source,
@@ -29,6 +30,7 @@ from bgviewer.engine.depth import (
 from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.masks import in_type_of
 from bgviewer.engine.matching import MatchResult
+from bgviewer.engine.noise_expectations import CorrelatedNoise
 from bgviewer.engine.progress import SILENT, Progress
 from bgviewer.engine.rendering import render_rows
 from bgviewer.engine.scratch import Scratch
@@ -173,7 +175,11 @@ def _match_metrics(
     few = sampled_rows(left)
     out += image_metrics(few, "difference", scale, progress, threads=threads)
     unit = scale.unit or "pixel unit"
-    for part in power_by_scale(left, progress, threads=threads):
+    correlated = CorrelatedNoise.measure(few, progress, threads=threads)
+    out.append(Metric("noise_correlation", correlated.total, "", "difference"))
+    sigma = next(m.value for m in out if m.name == "pixel_sigma")
+    sigma = correlated.equivalent(sigma, LOCAL)
+    for part in power_by_scale(left, progress, sigma=sigma, threads=threads):
         out += _power_metrics(part, unit)
     matched = sampled_rows(result.reference.image) - few
     out += image_metrics(matched, "matched", scale, progress, threads=threads)

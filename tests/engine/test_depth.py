@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from bgviewer.engine.depth import (
     aperture_noise,
@@ -14,6 +15,7 @@ from bgviewer.engine.depth import (
     pixel_sigma,
     power_by_scale,
 )
+from bgviewer.engine.noise_expectations import CorrelatedNoise
 
 
 def noise(sigma=3.0, shape=(768, 640), seed=2):
@@ -97,3 +99,12 @@ def test_the_largest_source_is_measured_by_its_area():
     covered[:, :100] = False
     assert largest_source(good & covered, covered) == pytest.approx(18.0, rel=0.03)
     assert largest_source(covered, covered) == 0.0
+
+
+def test_correlated_noise_has_more_power_at_long_wavelengths():
+    image = gaussian_filter(noise(40.0, (512, 512)), 1.5, mode="wrap")
+    # a Gaussian keeps the power of the longest wavelengths: that of independent pixels of 40
+    for part in power_by_scale(image, sigma=40.0)[2:4]:
+        assert part.variance == pytest.approx(part.noise, rel=0.4 if part.low > 60 else 0.2)
+    correlated = CorrelatedNoise.measure(image)
+    assert correlated.equivalent(pixel_sigma(image), 8) == pytest.approx(40.0, rel=0.1)

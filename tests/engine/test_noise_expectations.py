@@ -24,7 +24,7 @@ CONSTANT = {"bin_size": 32, "use_polynomial": True, "order": 0, "approx_weightin
 
 def correlated(image):
     result = matched(MatchConfig(**CONSTANT), shape=image.shape, smooth=image, noise=0.0)
-    return CorrelatedNoise.measure(result.difference)
+    return CorrelatedNoise.measure(result.difference.values)
 
 
 @pytest.mark.parametrize("sigma", [0.0, 0.8, 1.5])
