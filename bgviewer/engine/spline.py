@@ -246,11 +246,10 @@ class SplineModel:
         order = np.argsort(rows, kind="stable")
         sorted_rows = rows[order]
         out = np.empty((len(rows), values.shape[1]))
-        if has.all():
-            patterns, member = has[:, :1], np.zeros(has.shape[1], dtype=np.intp)
-        else:
-            patterns, member = np.unique(has, axis=1, return_inverse=True)
-            member = member.ravel()
+        packed = np.ascontiguousarray(np.packbits(has, axis=0).T)  # a column's cells as bytes
+        keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+        _, first, member = np.unique(keys, return_index=True, return_inverse=True)
+        patterns = has[:, first]
         for index in range(patterns.shape[1]):
             keep = patterns[:, index]
             columns = np.flatnonzero(member == index)
