@@ -447,7 +447,7 @@ class SmoothSystem:
         """
         residual = self.values - self.evaluated(coefficients)
         squares = float(np.sum(self.weights * residual**2))
-        squares += smoothing * float(np.vdot(coefficients, self.geometry.penalise(coefficients)))
+        squares += smoothing * float(np.sum(coefficients * self.geometry.penalise(coefficients)))
         free = self.n - self.geometry.null_dimension
         rough = smoothing * self.geometry.roughness.ravel()
         penalised = rough > 0

@@ -47,7 +47,7 @@ def score_tiles(yardstick: Yardstick, predictions: Array) -> Score:
     member, totals = yardstick.groups
     sums = np.bincount(member, weights * (squares - noise)).astype(np.float64)
     value, error = _ratio(sums, totals)
-    rms = math.sqrt(float(weights @ squares) / float(totals.sum()))
+    rms = math.sqrt(float(np.sum(weights * squares)) / float(totals.sum()))
     return Score(value, error, rms, sums, totals)
 
 

@@ -17,6 +17,7 @@ from bgviewer.engine.cells import cell_edges
 from bgviewer.engine.exposure import MaskedImage
 from bgviewer.engine.masks import in_type_of
 from bgviewer.engine.ordered import ordered_blocks
+from bgviewer.engine.products import PIECE
 from bgviewer.engine.progress import SILENT, Progress
 
 __all__ = ["CLIPPED", "Tiles", "centroid_offsets", "covered_shares", "measure_tiles", "tile_edges"]
@@ -151,7 +152,12 @@ def centroid_offsets(
         good = np.isfinite(band).astype(np.float32)
         height = len(band)
         weights = np.stack([np.ones(height), np.arange(height) - 0.5 * (height - 1)])
-        counts, moments = (weights.astype(np.float32) @ good).astype(np.float64)
+        sums = np.zeros((2, good.shape[1]))
+        step = max(1, PIECE // (2 * good.shape[1]))
+        for first in range(0, height, step):
+            some = weights[:, first : first + step].astype(np.float32)
+            sums += some @ good[first : first + step]
+        counts, moments = sums
         n = np.add.reduceat(counts, starts)
         some = np.maximum(n, 1.0)
         return (
