@@ -274,7 +274,7 @@ def test_the_table_is_copied_in_the_order_of_the_screen(window, qtbot):
     proxy = window.stack_panel.proxy
     shown = [proxy.index(i, 0).data().removeprefix("★ ") for i in range(proxy.rowCount())]
     assert [line[0] for line in lines[1:]] == shown
-    assert {len(line) for line in lines} == {11}
+    assert {len(line) for line in lines} == {13}
     assert sum(line[1] == "yes" for line in lines[1:]) == 1
     assert sum(bool(line[6]) and float(line[6]) > 0 for line in lines[1:]) == 4
 
