@@ -192,7 +192,8 @@ def test_a_signal_ends_an_export_in_order(
     assert capsys.readouterr().err.count(name) == 1
     assert sent == ["export", name] and not made[0].session.alive
     names = {path.name for path in out.iterdir()}
-    assert all(n.startswith("demo_") or n in ("config.toml", "report.ecsv") for n in names), names
+    own = ("config.toml", "metrics.json", "report.ecsv")
+    assert all(n.startswith("demo_") or n in own for n in names), names
     for path in out.glob("*_matched.fits"):
         read(path)
         assert path.with_name(path.name.replace("matched", "background")).exists() or (

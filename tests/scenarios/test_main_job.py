@@ -540,7 +540,7 @@ def test_export(window, qtbot, tmp_path):
     report = dialog(qtbot, ReportDialog)
     assert report.table.rowCount() == 5
     written = sorted(os.listdir(target))
-    assert len(written) == 11
+    assert len(written) == 12
     stack = bgviewer.load_stack([target / n for n in written if n.endswith("_matched.fits")])
     expected = direct(window).matched.image
     state = window.session.state
