@@ -85,7 +85,7 @@ class Session(Editing):
     @property
     def settled(self) -> bool:
         """Whether what is shown is all that was asked for, as finely as the screen shows it."""
-        return not self._matching and self._tuner.settled
+        return not self._matching and self.state.job is None and self._tuner.settled
 
     @property
     def alive(self) -> bool:
